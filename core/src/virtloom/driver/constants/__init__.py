@@ -1,0 +1,1 @@
+"""libvirt's public constants, by the kind of object that they speak of."""

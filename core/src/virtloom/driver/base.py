@@ -1,0 +1,95 @@
+"""What every driver is: an object whose methods are libvirt's calls.
+
+A driver implements the calls that it supports as methods named like the procedure in snake case
+(`DOMAIN_CREATE_XML` is `domain_create_xml`), with the arguments in the wire's order. What it lacks is answered for it
+with NO_SUPPORT. docs/writing-a-driver.md has the conventions; `virtloom drivers` lists what each driver supports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from virtloom.driver.kinds import DriverKind
+from virtloom.driver.uri import URI
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
+
+
+class Driver:
+    """The base of all drivers; each kind below fixes `kind` and the error domain that its failures carry."""
+
+    kind: DriverKind
+    error_domain: ErrorDomain = ErrorDomain.NONE
+
+    def stop(self) -> None:
+        """Called once when the daemon stops, after the last call has ended. Guests keep running."""
+
+
+class HypervisorDriver(Driver):
+    """A driver that opens connections (libvirt: `virHypervisorDriver`)."""
+
+    kind = DriverKind.HYPERVISOR
+    error_domain = ErrorDomain.DOMAIN
+
+    def open(self, uri: URI) -> Mapping[DriverKind, Driver]:
+        """The drivers that serve one new connection (`virConnectOpen`).
+
+        The default serves with this driver itself, and the host adds the resource drivers of other plugins. A
+        hypervisor that brings its own networks or storage returns drivers for those kinds as well.
+
+        :param uri: its scheme is one that the driver declared.
+        :raises VirtError: if the path or the query is not one that it knows.
+        """
+        if uri.path not in self.paths:
+            raise VirtError(
+                ErrorCode.INTERNAL_ERROR,
+                f"unexpected {uri.scheme} URI path '{uri.path}', try {uri.scheme}://{self.paths[0]}",
+                self.error_domain,
+            )
+        return {self.kind: self}
+
+    paths: tuple[str, ...] = ("/system",)
+
+    def close(self, drivers: Mapping[DriverKind, Driver]) -> None:
+        """A connection that `open` answered with these drivers has ended."""
+
+
+class NetworkDriver(Driver):
+    """Virtual networks and their ports."""
+
+    kind = DriverKind.NETWORK
+    error_domain = ErrorDomain.NETWORK
+
+
+class InterfaceDriver(Driver):
+    """The host's network interfaces."""
+
+    kind = DriverKind.INTERFACE
+    error_domain = ErrorDomain.INTERFACE
+
+
+class StorageDriver(Driver):
+    """Storage pools and volumes."""
+
+    kind = DriverKind.STORAGE
+    error_domain = ErrorDomain.STORAGE
+
+
+class NodeDeviceDriver(Driver):
+    """The host's devices."""
+
+    kind = DriverKind.NODE_DEVICE
+    error_domain = ErrorDomain.NODEDEV
+
+
+class SecretDriver(Driver):
+    """Secrets and their values."""
+
+    kind = DriverKind.SECRET
+    error_domain = ErrorDomain.SECRET
+
+
+class NWFilterDriver(Driver):
+    """Network filters and their bindings."""
+
+    kind = DriverKind.NWFILTER
+    error_domain = ErrorDomain.NWFILTER

@@ -1,0 +1,110 @@
+"""Collections: where a driver finds its objects.
+
+Guarantees: a key and a name each belong to one object at a time; the driver's lock is held for a dictionary's operation
+and never while an object's lock is waited for, so one busy object delays no look-up of another.
+Assumes: what an object publishes about itself (`Guarded.published`) is immutable, so that listing takes no object's lock.
+Remaining race: an object found here may be removed before its lock is taken; `Guarded.locked` then raises ObjectGone,
+which the client sees as "not found", as if it had asked a moment later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator
+from typing import Any, Generic, TypeVar
+
+from virtloom.locks import Guarded, Level, LockManager, ObjectType
+
+S = TypeVar("S")
+
+
+class NameTaken(Exception):
+    """Another object has that name already.
+
+    :ivar holder: the object that has it.
+    """
+
+    def __init__(self, name: str, holder: Guarded[Any]) -> None:
+        super().__init__(f"the name {name!r} is taken")
+        self.name = name
+        self.holder = holder
+
+
+class Collection(Generic[S]):
+    """The objects of one type, by key and by name.
+
+    :param locks: the plugin's lock manager; the collection takes its driver's lock from it.
+    :param object_type: the type of the objects, as the plugin declared it.
+    """
+
+    def __init__(self, locks: LockManager, object_type: ObjectType) -> None:
+        self.object_type = object_type
+        self._locks = locks
+        self._lock = locks.lock(f"{object_type.name}s", Level.DRIVER)
+        self._by_key: dict[Hashable, Guarded[S]] = {}
+        self._by_name: dict[str, Guarded[S]] = {}
+        self._names: dict[Hashable, str] = {}
+        self._order: tuple[Guarded[S], ...] | None = ()
+
+    def find(self, key: Hashable) -> Guarded[S] | None:
+        """The object with that key, not locked; None if there is none."""
+        with self._lock:
+            return self._by_key.get(key)
+
+    def find_name(self, name: str) -> Guarded[S] | None:
+        """The object with that name, not locked; None if there is none."""
+        with self._lock:
+            return self._by_name.get(name)
+
+    def obtain(self, key: Hashable, name: str, make: Callable[[], S]) -> tuple[Guarded[S], bool]:
+        """The object with that key, made if there is none yet; with whether it was made.
+
+        :param make: makes the state of a new object; called under the driver's lock, so it only builds.
+        :raises NameTaken: if there is none with that key but another has the name.
+        """
+        with self._lock:
+            found = self._by_key.get(key)
+            if found is not None:
+                return found, False
+            holder = self._by_name.get(name)
+            if holder is not None:
+                raise NameTaken(name, holder)
+            made = self._locks.guard(self.object_type, key, make())
+            self._by_key[key] = self._by_name[name] = made
+            self._names[key] = name
+            self._order = None
+            return made, True
+
+    def rename(self, obj: Guarded[S], name: str) -> None:
+        """Give the object's place another name; its state is the caller's to change.
+
+        :raises NameTaken: if another object has the name.
+        """
+        with self._lock:
+            holder = self._by_name.get(name)
+            if holder is not None and holder is not obj:
+                raise NameTaken(name, holder)
+            del self._by_name[self._names[obj.key]]
+            self._by_name[name] = obj
+            self._names[obj.key] = name
+
+    def remove(self, obj: Guarded[S]) -> None:
+        """Forget an object that was retired under its own lock; that lock is no longer held. Idempotent."""
+        with self._lock:
+            if self._by_key.get(obj.key) is not obj:
+                return
+            del self._by_key[obj.key]
+            del self._by_name[self._names.pop(obj.key)]
+            self._order = None
+
+    def snapshot(self) -> tuple[Guarded[S], ...]:
+        """All objects, in the order of their making, none locked."""
+        with self._lock:
+            if self._order is None:
+                self._order = tuple(self._by_key.values())
+            return self._order
+
+    def __iter__(self) -> Iterator[Guarded[S]]:
+        return iter(self.snapshot())
+
+    def __len__(self) -> int:
+        return len(self._by_key)

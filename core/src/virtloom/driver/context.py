@@ -1,0 +1,101 @@
+"""The call that the current thread works on, as far as a driver may know it.
+
+Bound by the api for the length of one call and to its thread. A driver asks for it only where the client matters: who
+it is, whether it may only read, and what to undo when it goes (a guest to be destroyed with its creator).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple, Protocol
+
+from virtloom.driver.uri import URI
+
+
+class Identity(NamedTuple):
+    """Who is at the other end of a client's socket.
+
+    :ivar uid: gid, pid: of the peer process, from SO_PEERCRED (unix(7)); None where the transport has none.
+    :ivar user: group, process: names for people, "" where unknown.
+    """
+
+    uid: int | None = None
+    gid: int | None = None
+    pid: int | None = None
+    user: str = ""
+    group: str = ""
+    process: str = ""
+
+
+class ConnectionInfo(Protocol):
+    """The connection that a call came through."""
+
+    @property
+    def number(self) -> int:
+        """A number of its own in this run of the daemon."""
+        ...
+
+    @property
+    def uri(self) -> URI:
+        """The URI that it opened."""
+        ...
+
+    @property
+    def readonly(self) -> bool:
+        """Whether it may only read."""
+        ...
+
+    @property
+    def identity(self) -> Identity:
+        """Who is at the other end."""
+        ...
+
+    def on_close(self, key: Hashable, action: Callable[[], None]) -> None:
+        """Run an action when the connection ends; a later one with the same key replaces it."""
+        ...
+
+    def cancel_on_close(self, key: Hashable) -> None:
+        """Forget the action with that key."""
+        ...
+
+
+class CallContext(NamedTuple):
+    """One call.
+
+    :ivar api: the public function's name, `virDomainCreate`.
+    :ivar connection: where it came through.
+    :ivar fds: descriptors that came with it; they are closed when the call ends, so a driver duplicates what it keeps.
+    """
+
+    api: str
+    connection: ConnectionInfo
+    fds: Sequence[int] = ()
+
+
+class _Local(threading.local):
+    call: CallContext | None = None
+
+
+_local = _Local()
+
+
+def current() -> CallContext:
+    """The call of this thread.
+
+    :raises LookupError: outside a call (a background task has no client).
+    """
+    if _local.call is None:
+        raise LookupError("no call is being served by this thread")
+    return _local.call
+
+
+@contextmanager
+def serving(call: CallContext) -> Iterator[None]:
+    """Bind a call to this thread for the length of a block."""
+    outer, _local.call = _local.call, call
+    try:
+        yield
+    finally:
+        _local.call = outer

@@ -1,0 +1,105 @@
+"""Helper processes: run with a deadline, killable, their output bounded.
+
+Guarantees: `run` returns or raises by its deadline, leaves no process of its own session behind, and keeps at most
+`limit` bytes of each output.
+Assumes: the caller holds no lock. No `preexec_fn` is used: it would run Python in the child of a threaded process.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import IO, NamedTuple
+
+from virtloom.errors import ErrorCode, VirtError
+
+
+class Finished(NamedTuple):
+    """How a helper ended: its exit status (negative: a signal's number) and what it printed."""
+
+    status: int
+    stdout: bytes
+    stderr: bytes
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    deadline: float,
+    stdin: bytes = b"",
+    env: Mapping[str, str] | None = None,
+    limit: int = 1 << 20,
+    check: bool = True,
+) -> Finished:
+    """Run a helper to its end.
+
+    :param deadline: seconds after which it and its children are killed.
+    :param limit: bytes kept of each of its outputs; the rest is read and dropped.
+    :param check: raise if its exit status is not 0.
+    :raises VirtError: OPERATION_TIMEOUT past the deadline, OPERATION_FAILED for a failure or a missing program.
+    """
+    try:
+        process = subprocess.Popen(
+            argv,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=None if env is None else dict(env),
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise VirtError(ErrorCode.OPERATION_FAILED, f"cannot run {argv[0]}: {error.strerror}") from error
+    outputs = [_Collector(process.stdout, limit), _Collector(process.stderr, limit)]
+    feeder = threading.Thread(target=_feed, args=(process.stdin, stdin), daemon=True)
+    feeder.start()
+    try:
+        status = process.wait(deadline)
+    except subprocess.TimeoutExpired:
+        raise VirtError(ErrorCode.OPERATION_TIMEOUT, f"{argv[0]} did not end within {deadline:g} s") from None
+    finally:
+        _kill_session(process)
+        feeder.join(1)
+    stdout, stderr = (output.finish() for output in outputs)
+    if check and status != 0:
+        words = stderr.decode(errors="replace").strip() or "it printed no reason"
+        raise VirtError(ErrorCode.OPERATION_FAILED, f"{argv[0]} ended with status {status}: {words}")
+    return Finished(status, stdout, stderr)
+
+
+class _Collector:
+    """Reads one output to its end, on a thread of its own, and keeps its beginning."""
+
+    def __init__(self, pipe: IO[bytes] | None, limit: int) -> None:
+        assert pipe is not None
+        self._pipe = pipe
+        self._kept = bytearray()
+        self._limit = limit
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        with suppress(OSError, ValueError):
+            while piece := os.read(self._pipe.fileno(), 65536):
+                self._kept += piece[: self._limit - len(self._kept)]
+
+    def finish(self) -> bytes:
+        self._thread.join(1)
+        self._pipe.close()
+        return bytes(self._kept)
+
+
+def _feed(pipe: IO[bytes] | None, data: bytes) -> None:
+    assert pipe is not None
+    with suppress(OSError), pipe:
+        pipe.write(data)
+
+
+def _kill_session(process: subprocess.Popen[bytes]) -> None:
+    """Kill the helper if it still runs, and whatever it left behind in its session."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

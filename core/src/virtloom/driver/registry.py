@@ -1,0 +1,211 @@
+"""The drivers of a daemon: found, checked, started, and looked up for a connection.
+
+Guarantees: a plugin that fails to import, declares something wrong, clashes with another or fails to start leaves the
+others as they are; why, and what to do, is kept in its `DriverStatus` for the log and for `virtloom drivers`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+import pluggy
+
+from virtloom.driver import hookspecs
+from virtloom.driver.base import Driver, HypervisorDriver
+from virtloom.driver.declaration import DriverDeclaration
+from virtloom.driver.host import DriverHost
+from virtloom.driver.kinds import DriverKind
+from virtloom.driver.uri import URI
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
+
+log = logging.getLogger(__name__)
+ENTRY_POINT_GROUP = "virtloom.drivers"
+
+MakeHost = Callable[[DriverDeclaration], DriverHost]
+
+
+@dataclass
+class DriverStatus:
+    """How one plugin fares.
+
+    :ivar entry: the entry point's name.
+    :ivar origin: the distribution and its version, or the module.
+    :ivar declaration: what it declared, if it got that far.
+    :ivar driver: the driver, if it runs.
+    :ivar problem: why it does not, and what to do.
+    :ivar notes: what is odd about it though it runs.
+    :ivar start: its second hook.
+    """
+
+    entry: str
+    origin: str
+    declaration: DriverDeclaration | None = None
+    driver: Driver | None = None
+    problem: str | None = None
+    notes: list[str] = field(default_factory=list)
+    start: Callable[..., Any] | None = None
+
+    @property
+    def name(self) -> str:
+        """The declared name, or the entry point's."""
+        return self.declaration.name if self.declaration else self.entry
+
+
+class DriverRegistry:
+    """All plugins of a daemon.
+
+    :param only: names of the drivers to load; None loads all that are found.
+    :param check: finds what is odd about a driver's methods (the api's contract).
+    """
+
+    def __init__(self, only: Iterable[str] | None = None, check: Callable[[Driver], list[str]] = lambda _: []) -> None:
+        self._only = None if only is None else frozenset(only)
+        self._check = check
+        self.statuses: list[DriverStatus] = []
+
+    def discover(self) -> None:
+        """Import every plugin that an entry point names, and let it declare itself."""
+        for entry in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda entry: entry.name):
+            if self._only is None or entry.name in self._only:
+                self._declare(entry.name, _origin(entry), entry.load)
+
+    def add(self, name: str, plugin: object) -> None:
+        """Let a plugin declare itself that no entry point names (tests, embedding)."""
+        self._declare(name, getattr(plugin, "__name__", type(plugin).__name__), lambda: plugin)
+
+    def _declare(self, name: str, origin: str, load: Callable[[], Any]) -> None:
+        status = DriverStatus(name, origin)
+        self.statuses.append(status)
+        try:
+            self._hooks(status, load())
+        except Exception as error:
+            log.debug("plugin %s", name, exc_info=True)
+            status.problem = f"it cannot be loaded: {type(error).__name__}: {error}; reinstall or remove {origin}"
+            return
+        if status.problem is None:
+            status.problem = self._objection(status)
+
+    def _hooks(self, status: DriverStatus, plugin: object) -> None:
+        manager = pluggy.PluginManager(hookspecs.PROJECT)
+        manager.add_hookspecs(hookspecs)
+        manager.register(plugin, status.entry)
+        manager.check_pending()
+        declaration = manager.hook.virtloom_declare()
+        if not isinstance(declaration, DriverDeclaration):
+            status.problem = f"virtloom_declare() returned {declaration!r}, not a DriverDeclaration"
+            return
+        status.declaration = declaration
+        status.start = manager.hook.virtloom_start
+
+    def _objection(self, status: DriverStatus) -> str | None:
+        declared = status.declaration
+        assert declared is not None
+        if problems := declared.problems():
+            return "; ".join(problems)
+        for other in self.statuses:
+            theirs = other.declaration
+            if other is status or theirs is None or other.problem is not None:
+                continue
+            both = f"{status.origin} and {other.origin}: remove one of them"
+            if theirs.name == declared.name:
+                return f"conflicting plugins found for the driver {declared.name!r}, provided by {both}"
+            if common := set(theirs.schemes) & set(declared.schemes):
+                return f"conflicting plugins found for the URI scheme {sorted(common)[0]!r}, provided by {both}"
+            if declared.kind is theirs.kind is not DriverKind.HYPERVISOR:
+                return f"conflicting plugins found for the {declared.kind.value} driver, provided by {both}"
+        return None
+
+    def start(self, make_host: MakeHost) -> None:
+        """Start every driver that was declared well; failures are kept in the statuses."""
+        for status in self.statuses:
+            if status.problem is None and status.driver is None:
+                self._start(status, make_host)
+        for status in self.statuses:
+            if status.problem is not None:
+                log.error("driver %s is not available: %s", status.name, status.problem)
+            for note in status.notes:
+                log.warning("driver %s: %s", status.name, note)
+
+    def _start(self, status: DriverStatus, make_host: MakeHost) -> None:
+        assert status.declaration is not None
+        assert status.start is not None
+        try:
+            driver = status.start(host=make_host(status.declaration))
+        except VirtError as error:
+            status.problem = f"it cannot run here: {error}" + (f"; {error.hint}" if error.hint else "")
+            return
+        except Exception as error:
+            log.exception("driver %s failed to start", status.name)
+            status.problem = f"it failed to start: {type(error).__name__}: {error}; the log has the traceback"
+            return
+        if not isinstance(driver, Driver) or driver.kind is not status.declaration.kind:
+            status.problem = f"virtloom_start() returned {driver!r}, not a {status.declaration.kind.value} driver"
+            return
+        status.driver = driver
+        status.notes += self._check(driver)
+
+    def stop(self) -> None:
+        """Stop every driver, in the reverse order of their start."""
+        for status in reversed(self.statuses):
+            driver, status.driver = status.driver, None
+            if driver is None:
+                continue
+            try:
+                driver.stop()
+            except Exception:
+                log.exception("driver %s failed to stop", status.name)
+
+    def running(self) -> list[tuple[DriverDeclaration, Driver]]:
+        """The drivers that run, with their declarations."""
+        return [(s.declaration, s.driver) for s in self.statuses if s.declaration and s.driver]
+
+    def resource(self, kind: DriverKind) -> Driver | None:
+        """The driver of a resource kind, for connections whose hypervisor does not bring its own."""
+        for declaration, driver in self.running():
+            if declaration.kind is kind is not DriverKind.HYPERVISOR:
+                return driver
+        return None
+
+    def default_uri(self) -> str:
+        """What an empty URI opens: the first hypervisor that says it can be a default.
+
+        :raises VirtError: NO_CONNECT if there is none.
+        """
+        for declaration, _ in self.running():
+            for uri in declaration.default_uris:
+                return uri
+        raise VirtError(
+            ErrorCode.NO_CONNECT,
+            "an empty URI: no hypervisor driver is available",
+            ErrorDomain.NONE,
+            hint="'virtloom drivers' says which drivers are there and why others are not",
+        )
+
+    def open(self, uri: URI) -> tuple[HypervisorDriver, Mapping[DriverKind, Driver]]:
+        """The hypervisor driver for a URI, and the drivers that serve its new connection by kind.
+
+        :raises VirtError: NO_CONNECT if no driver serves the scheme.
+        """
+        for declaration, driver in self.running():
+            if uri.scheme in declaration.schemes and isinstance(driver, HypervisorDriver):
+                drivers = dict(driver.open(uri))
+                for kind in DriverKind:
+                    if kind not in drivers and (resource := self.resource(kind)) is not None:
+                        drivers[kind] = resource
+                return driver, drivers
+        raise VirtError(
+            ErrorCode.NO_CONNECT,
+            f"'{uri}': the '{uri.scheme}' driver is not built or not running",
+            ErrorDomain.NONE,
+            hint="'virtloom drivers' says which drivers are there and why others are not",
+        )
+
+
+def _origin(entry: EntryPoint) -> str:
+    if entry.dist is None:
+        return entry.value
+    return f"{entry.dist.name} {entry.dist.version}"

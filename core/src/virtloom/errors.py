@@ -210,11 +210,15 @@ class ErrorDomain(IntEnum):
     BPF = 71
     CH = 72
 
+
 # The bare sentence, and the one with a detail (libvirt: virErrorMsg).
 SENTENCES: dict[int, tuple[str, str]] = {
     ErrorCode.INTERNAL_ERROR: ("internal error", "internal error: %s"),
     ErrorCode.NO_MEMORY: ("out of memory", "out of memory: %s"),
-    ErrorCode.NO_SUPPORT: ("this function is not supported by the connection driver", "this function is not supported by the connection driver: %s"),
+    ErrorCode.NO_SUPPORT: (
+        "this function is not supported by the connection driver",
+        "this function is not supported by the connection driver: %s",
+    ),
     ErrorCode.UNKNOWN_HOST: ("unknown host", "unknown host %s"),
     ErrorCode.NO_CONNECT: ("no connection driver available", "no connection driver available for %s"),
     ErrorCode.INVALID_CONN: ("invalid connection pointer in", "invalid connection pointer in %s"),
@@ -280,7 +284,10 @@ SENTENCES: dict[int, tuple[str, str]] = {
     ErrorCode.NO_SECRET: ("Secret not found", "Secret not found: %s"),
     ErrorCode.CONFIG_UNSUPPORTED: ("unsupported configuration", "unsupported configuration: %s"),
     ErrorCode.OPERATION_TIMEOUT: ("Timed out during operation", "Timed out during operation: %s"),
-    ErrorCode.MIGRATE_PERSIST_FAILED: ("Failed to make domain persistent after migration", "Failed to make domain persistent after migration: %s"),
+    ErrorCode.MIGRATE_PERSIST_FAILED: (
+        "Failed to make domain persistent after migration",
+        "Failed to make domain persistent after migration: %s",
+    ),
     ErrorCode.HOOK_SCRIPT_FAILED: ("Hook script execution failed", "Hook script execution failed: %s"),
     ErrorCode.INVALID_DOMAIN_SNAPSHOT: ("Invalid domain snapshot", "Invalid domain snapshot: %s"),
     ErrorCode.NO_DOMAIN_SNAPSHOT: ("Domain snapshot not found", "Domain snapshot not found: %s"),
@@ -303,12 +310,18 @@ SENTENCES: dict[int, tuple[str, str]] = {
     ErrorCode.DBUS_SERVICE: ("error from service", "error from service: %s"),
     ErrorCode.STORAGE_VOL_EXIST: ("this storage volume exists already", "storage volume %s exists already"),
     ErrorCode.CPU_INCOMPATIBLE: ("the CPU is incompatible with host CPU", "the CPU is incompatible with host CPU: %s"),
-    ErrorCode.XML_INVALID_SCHEMA: ("XML document failed to validate against schema", "XML document failed to validate against schema: %s"),
+    ErrorCode.XML_INVALID_SCHEMA: (
+        "XML document failed to validate against schema",
+        "XML document failed to validate against schema: %s",
+    ),
     ErrorCode.MIGRATE_FINISH_OK: ("migration successfully aborted", "migration successfully aborted: %s"),
     ErrorCode.AUTH_UNAVAILABLE: ("authentication unavailable", "authentication unavailable: %s"),
     ErrorCode.NO_SERVER: ("Server not found", "Server not found: %s"),
     ErrorCode.NO_CLIENT: ("Client not found", "Client not found: %s"),
-    ErrorCode.AGENT_UNSYNCED: ("guest agent replied with wrong id to guest-sync command", "guest agent replied with wrong id to guest-sync command: %s"),
+    ErrorCode.AGENT_UNSYNCED: (
+        "guest agent replied with wrong id to guest-sync command",
+        "guest agent replied with wrong id to guest-sync command: %s",
+    ),
     ErrorCode.LIBSSH: ("libssh transport error", "libssh transport error: %s"),
     ErrorCode.DEVICE_MISSING: ("device not found", "device not found: %s"),
     ErrorCode.INVALID_NWFILTER_BINDING: ("Invalid network filter binding", "Invalid network filter binding: %s"),

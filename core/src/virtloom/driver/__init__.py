@@ -1,7 +1,7 @@
 """The plugin contract: what a driver is, what it declares, and what the host gives it.
 
-For plugin authors: `hookspecs` has the whole contract, `base` the classes to derive from, `host` what a driver receives.
-For the host: `registry` finds and starts plugins.
+For plugin authors: `hookspecs` has the whole contract, `base` the classes to derive from, `host` what a driver
+receives. For the host: `registry` finds and starts plugins.
 """
 
 from virtloom.driver.base import (

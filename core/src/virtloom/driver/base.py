@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from virtloom.driver.events import EventSource
 from virtloom.driver.kinds import DriverKind
 from virtloom.driver.uri import URI
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
@@ -19,6 +20,8 @@ class Driver:
 
     kind: DriverKind
     error_domain: ErrorDomain = ErrorDomain.NONE
+    events: EventSource | None = None  # where its events come from, if it emits any
+    features: frozenset[int] = frozenset()  # of `virDrvFeature`, what a hypervisor supports beyond the daemon's own
 
     def stop(self) -> None:
         """Called once when the daemon stops, after the last call has ended. Guests keep running."""

@@ -2,9 +2,9 @@
 
 Guarantees: a key and a name each belong to one object at a time; the driver's lock is held for a dictionary's operation
 and never while an object's lock is waited for, so one busy object delays no look-up of another.
-Assumes: what an object publishes about itself (`Guarded.published`) is immutable, so that listing takes no object's lock.
-Remaining race: an object found here may be removed before its lock is taken; `Guarded.locked` then raises ObjectGone,
-which the client sees as "not found", as if it had asked a moment later.
+Assumes: what an object publishes about itself (`Guarded.published`) is immutable, so that listing takes no object's
+lock. Remaining race: an object found here may be removed before its lock is taken; `Guarded.locked` then raises
+ObjectGone, which the client sees as "not found", as if it had asked a moment later.
 """
 
 from __future__ import annotations

@@ -66,5 +66,6 @@ class DriverDeclaration:
         if not self.schemes and self.kind is DriverKind.HYPERVISOR:
             found.append("a hypervisor driver must declare the URI schemes that it serves")
         names = [key.name for key in self.config]
-        found += [f"the configuration key {n!r} is declared twice" for n in sorted({n for n in names if names.count(n) > 1})]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        found += [f"the configuration key {name!r} is declared twice" for name in twice]
         return found

@@ -1,0 +1,150 @@
+"""From the wire's arguments to a driver's method and back.
+
+A method takes the arguments as the protocol has them, less what only serves the wire, and returns what the return
+struct holds, more simply put. The conventions, each one entry below:
+
+- counts that a client passes for its own buffers (`nparams`, `maxnames`, `need_results`, ...) are left out;
+- typed parameters are `TypedParam` values, both ways; whether a client can take strings among them is settled here;
+- a list with its count is returned as the list;
+- a struct of one field is returned as that field's value, a larger one as a tuple, none as None;
+- a status that is 0 on success need not be returned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from virtloom.driver.params import STRING, TypedParam
+from virtloom.errors import ErrorCode, VirtError
+from virtloom.wire.programs import Procedure
+
+Args = tuple[Any, ...]
+Call = Callable[[Args], Any]
+
+# Arguments that only tell how much room the client has.
+COUNTS = frozenset(
+    {"nparams", "need_results", "maxnames", "maxids", "maxuuids", "maxerrors", "maxStats", "need_map", "need_online"}
+)
+# Lists named `params` that hold plain pairs of a name and a number.
+PLAIN_PAIRS = frozenset({"node_get_cpu_stats", "node_get_memory_stats"})
+STRINGS_OKAY = 1 << 2  # VIR_TYPED_PARAM_STRING_OKAY, which a client sets by itself
+
+
+def field_names(struct: Any) -> tuple[str, ...]:
+    """The names of a struct's fields; () for a procedure that has none."""
+    return () if struct is None else tuple(struct.field_names)
+
+
+def parameters(procedure: Procedure) -> tuple[str, ...]:
+    """The parameters that a driver's method for the procedure takes, in order, without `self`."""
+    names = tuple(name for name in field_names(procedure.args) if name not in COUNTS)
+    return (*names, "stream") if procedure.stream is not None else names
+
+
+def bind(procedure: Procedure, method: Callable[..., Any]) -> Call:
+    """A call that takes the wire's arguments (and a stream where there is one) and returns the wire's fields."""
+    prepare = _preparation(procedure)
+    finish = _completion(procedure)
+    if prepare is None:
+        return lambda args: finish(args, method(*args))
+    return lambda args: finish(args, method(*prepare(args)))
+
+
+def _preparation(procedure: Procedure) -> Call | None:
+    """What is done to the wire's arguments; None if they are right as they are."""
+    names = field_names(procedure.args)
+    steps: list[Callable[[list[Any]], None]] = []
+    if "params" in names:
+        place = names.index("params")
+        steps.append(lambda args: args.__setitem__(place, from_wire(args[place])))
+    if "nparams" in names and "flags" in names:
+        flags = names.index("flags")
+        steps.append(lambda args: args.__setitem__(flags, args[flags] & ~STRINGS_OKAY))
+    dropped = [place for place, name in enumerate(names) if name in COUNTS]
+    if not steps and not dropped:
+        return None
+
+    def prepare(args: Args) -> Args:
+        changed = list(args)
+        for step in steps:
+            step(changed)
+        for place in reversed(dropped):
+            del changed[place]
+        return tuple(changed)
+
+    return prepare
+
+
+def _completion(procedure: Procedure) -> Callable[[Args, Any], Any]:
+    """What makes the return struct's fields of a method's result."""
+    names, given = field_names(procedure.ret), field_names(procedure.args)
+    if not names:
+        return lambda args, result: None
+    if names[0] == "params" and "nparams" in given:
+        return _counted_params(procedure, given, "nparams" in names)
+    if len(names) == 2 and names[1] in ("ret", "nerrors") and names[0] != "cpumaps":
+        return _counted_list(given)
+    if "params" in names:
+        place = names.index("params")
+        return lambda args, result: _replace(_fields(names, result), place, to_wire)
+    if names == ("retStats",):
+        return lambda args, result: ([(handle, to_wire(params)) for handle, params in result],)
+    if names in (("ret",), ("retcode",)):
+        return lambda args, result: (0 if result is None else result,)
+    room = next((place for place, name in enumerate(given) if name in COUNTS and name.startswith("max")), None)
+    if room is not None:
+        return lambda args, result: (result[: max(args[room], 0)],)
+    return lambda args, result: _fields(names, result)
+
+
+def _fields(names: tuple[str, ...], result: Any) -> Args:
+    return (result,) if len(names) == 1 else tuple(result)
+
+
+def _replace(fields: Args, place: int, change: Callable[[Any], Any]) -> Args:
+    return (*fields[:place], change(fields[place]), *fields[place + 1 :])
+
+
+def _counted_params(procedure: Procedure, given: tuple[str, ...], counted: bool) -> Callable[[Args, Any], Any]:
+    """The GET_*_PARAMETERS family: asked for 0 it tells the count, otherwise the list."""
+    room = given.index("nparams")
+    flags = given.index("flags") if "flags" in given else None
+    plain = procedure.snake in PLAIN_PAIRS
+
+    def finish(args: Args, result: Sequence[Any]) -> Args:
+        strings = flags is not None and args[flags] & STRINGS_OKAY
+        params = [p for p in result if plain or strings or p.type != STRING]
+        if args[room] == 0 and counted:
+            return ([], len(params))
+        shown = params[: max(args[room], 0)]
+        listed = shown if plain else to_wire(shown)
+        return (listed, 0) if counted else (listed,)
+
+    return finish
+
+
+def _counted_list(given: tuple[str, ...]) -> Callable[[Args, Any], Any]:
+    """A list and its length, the list left out if the client only counts."""
+    if "need_results" in given:
+        needed = given.index("need_results")
+        return lambda args, result: (result if args[needed] else [], len(result))
+    return lambda args, result: (result, len(result))
+
+
+def to_wire(params: Sequence[TypedParam]) -> list[tuple[str, tuple[int, Any]]]:
+    """Typed parameters as the wire's structs: a name, and a union of type and value."""
+    return [(name, (kind, int(value) if kind == 6 else value)) for name, kind, value in params]
+
+
+def from_wire(params: Sequence[Any]) -> list[TypedParam]:
+    """The wire's structs as typed parameters; a boolean becomes one.
+
+    :raises VirtError: INVALID_ARG for a name longer than 79 bytes (`VIR_TYPED_PARAM_FIELD_LENGTH`).
+    """
+    taken = []
+    for name, (kind, value) in params:
+        if len(name.encode()) >= 80:
+            raise VirtError(ErrorCode.INVALID_ARG, f"parameter name '{name[:20]}...' is longer than 79 bytes")
+        taken.append(TypedParam(name, kind, bool(value) if kind == 6 else value))
+    return taken

@@ -1,0 +1,56 @@
+# The commands of the repository. `make help` lists them.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DISTRIBUTIONS := core $(sort $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml)))
+STAMP := $(VENV)/.installed
+SOURCES := core/src $(wildcard plugins/*/src)
+JOBS ?= 2
+
+.PHONY: help venv run test test-deps lint format bench clean
+
+help:
+	@echo "make run        the daemon on a scratch root, with a first guest; ONCE=1 stops after showing it"
+	@echo "make test       the whole test suite; installs what it needs when run as root"
+	@echo "make lint       ruff, mypy --strict and the import rules"
+	@echo "make format     lay the code out as lint wants it"
+	@echo "make bench      the benchmarks, beside a libvirtd where one is installed"
+	@echo "make clean      remove the environment and what was built"
+
+venv: $(STAMP)
+
+$(STAMP): core/pyproject.toml $(wildcard plugins/*/pyproject.toml) requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "virtloom needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+		{ echo "cannot make a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt \
+		$(addprefix --editable ,$(addprefix ./,$(DISTRIBUTIONS)))
+	@touch $@
+
+run: $(STAMP)
+	@$(BIN)/python scripts/run.py $(if $(ONCE),--once)
+
+test-deps: $(STAMP)
+	@scripts/test-deps.sh $(BIN)/pip
+
+test: $(STAMP) test-deps
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup $(ARGS)
+
+lint: $(STAMP)
+	$(BIN)/ruff check core plugins tests scripts benchmarks
+	$(BIN)/ruff format --check core plugins tests scripts benchmarks
+	$(BIN)/mypy --strict $(SOURCES) scripts benchmarks
+	$(BIN)/python -m pytest -q tests/test_imports.py
+
+format: $(STAMP)
+	$(BIN)/ruff format core plugins tests scripts benchmarks
+	$(BIN)/ruff check --fix core plugins tests scripts benchmarks
+
+bench: $(STAMP)
+	$(BIN)/python -m benchmarks $(ARGS)
+
+clean:
+	rm -rf $(VENV) .run .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,25 @@
+#!/bin/sh
+# Installs what the tests need beside Python packages: libvirt's own clients, as the other side of the conversation.
+# Without root, or without apt-get, it leaves things as they are, and tests that need what is missing say so.
+set -u
+pip=$1
+packages="libvirt-clients libvirt-dev pkg-config gcc libc6-dev python3-dev"
+
+missing() {
+    for package in $packages; do
+        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || printf '%s ' "$package"
+    done
+}
+
+if command -v dpkg-query >/dev/null && [ "$(id -u)" = 0 ]; then
+    wanted=$(missing)
+    if [ -n "$wanted" ]; then
+        echo "installing for the tests: $wanted"
+        apt-get -qq update
+        # shellcheck disable=SC2086
+        DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $wanted >/dev/null
+    fi
+fi
+
+"$(dirname "$pip")/python" -c 'import libvirt' 2>/dev/null || "$pip" install --quiet --disable-pip-version-check libvirt-python ||
+    echo "libvirt-python could not be built; its tests will say so" >&2

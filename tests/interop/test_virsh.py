@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from daemons import Daemon, Virsh, needs
 
 GUEST = """<domain type='test'>

@@ -1,0 +1,89 @@
+"""The daemons that are measured: virtloomd, and a libvirtd beside it where one is installed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+READY_WITHIN = 20.0  # seconds
+
+
+class Target(NamedTuple):
+    """A running daemon."""
+
+    name: str
+    socket: Path
+    pid: int
+
+    @property
+    def threads(self) -> int:
+        """How many threads it has."""
+        return len(os.listdir(f"/proc/{self.pid}/task"))
+
+    @property
+    def resident_mib(self) -> float:
+        """Resident memory in MiB (/proc/PID/status)."""
+        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) / 1024
+        return 0.0
+
+
+@contextmanager
+def virtloomd() -> Iterator[Target]:
+    """A virtloomd on a scratch root, with its default lock checking."""
+    with _scratch() as folder:
+        command = [str(Path(sys.executable).parent / "virtloomd"), "--root", str(folder)]
+        with _running(command, folder / "run" / "virtloom-sock") as pid:
+            yield Target("virtloomd", folder / "run" / "virtloom-sock", pid)
+
+
+@contextmanager
+def libvirtd() -> Iterator[Target | None]:
+    """A libvirtd on a scratch socket folder; None where none is installed."""
+    program = shutil.which("libvirtd")
+    if program is None:
+        yield None
+        return
+    with _scratch() as folder:
+        config = folder / "libvirtd.conf"
+        config.write_text(
+            f'unix_sock_dir = "{folder}"\nauth_unix_rw = "none"\nmax_clients = 20000\nmax_anonymous_clients = 2000\n'
+        )
+        command = [program, "--config", str(config), "--pid-file", str(folder / "pid")]
+        with _running(command, folder / "libvirt-sock") as pid:
+            yield Target("libvirtd", folder / "libvirt-sock", pid)
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="vlb-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _running(command: list[str], socket: Path) -> Iterator[int]:
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        try:
+            deadline = time.monotonic() + READY_WITHIN
+            while not socket.exists():
+                if process.poll() is not None or time.monotonic() > deadline:
+                    log.seek(0)
+                    raise RuntimeError(f"{command[0]} did not start: {log.read().decode(errors='replace')}")
+                time.sleep(0.02)
+            yield process.pid
+        finally:
+            process.terminate()
+            process.wait(READY_WITHIN)

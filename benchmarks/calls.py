@@ -1,6 +1,7 @@
 """Calls per second of one connection, and of several at once, against both daemons in turn.
 
-The load comes from this process, so with many connections it is the bottleneck; the ratio still compares like with like.
+The load comes from this process, so with many connections it is the bottleneck; the ratio
+still compares like with like.
 """
 
 from __future__ import annotations

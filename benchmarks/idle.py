@@ -26,11 +26,12 @@ def measure(target: Target) -> None:
         client.call(frame(GET_LIB_VERSION))
         client.close()
     latencies.sort()
+    median, p99 = statistics.median(latencies) * 1e3, latencies[int(len(latencies) * 0.99)] * 1e3
     print(
-        f"{target.name:9}: {empty:.0f} MiB empty, {settled:.0f} MiB with {IDLE} idle, {peak:.0f} MiB while {WORKING} work, "
-        f"{threads} threads; {len(latencies) / SECONDS:.0f} calls/s, median {statistics.median(latencies) * 1e3:.2f} ms, "
-        f"p99 {latencies[int(len(latencies) * 0.99)] * 1e3:.2f} ms; all {IDLE} idle clients answered afterwards"
+        f"{target.name}: {empty:.0f} MiB empty, {settled:.0f} MiB with {IDLE} idle, {peak:.0f} MiB while {WORKING} work"
     )
+    print(f"    {threads} threads, {len(latencies) / SECONDS:.0f} calls/s, median {median:.2f} ms, p99 {p99:.2f} ms")
+    print(f"    all {IDLE} idle clients answered afterwards")
 
 
 def work(target: Target) -> list[float]:

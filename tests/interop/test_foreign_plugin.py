@@ -1,0 +1,80 @@
+"""A driver that lies outside the repository: the one that docs/writing-a-driver.md tells how to write.
+
+Its files are taken from the guide, so the guide is what is tested. It is installed with pip into a folder of its own that
+the daemon finds on its path, and tests may run beside each other.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from daemons import BIN, Daemon, Virsh
+
+GUIDE = Path(__file__).parent.parent.parent / "docs" / "writing-a-driver.md"
+
+
+def code_blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the guide's driver installed in it."""
+    source, target = tmp_path_factory.mktemp("parrot"), tmp_path_factory.mktemp("site")
+    source.joinpath("pyproject.toml").write_text(code_blocks("toml")[0])
+    source.joinpath("virtloom_parrot.py").write_text(code_blocks("python")[0])
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    offline = ["--no-deps", "--no-build-isolation", "--no-index"]
+    subprocess.run([*pip, *offline, "--target", str(target), str(source)], check=True, timeout=120)
+    return target
+
+
+@pytest.fixture
+def parrot_daemon(scratch: Path, installed: Path) -> Iterator[Daemon]:
+    running = Daemon(scratch, env={"PYTHONPATH": str(installed)})
+    yield running
+    running.stop()
+
+
+def test_it_is_discovered_and_serves_virsh(parrot_daemon: Daemon) -> None:
+    virsh = Virsh(parrot_daemon.uri("parrot", "/system"))
+    assert virsh("list", "--all", "--name").split() == ["polly", "kiki"]
+    virsh("suspend", "polly")
+    assert "no parrot with matching name 'dodo'" in virsh.fails("suspend", "dodo")
+
+
+def test_what_it_lacks_is_answered_by_name(parrot_daemon: Daemon) -> None:
+    virsh = Virsh(parrot_daemon.uri("parrot", "/system"))
+    said = virsh.fails("resume", "polly")
+    assert "this function is not supported by the connection driver: virDomainResume" in said
+
+
+def test_it_is_listed_with_what_it_supports(parrot_daemon: Daemon) -> None:
+    command = [str(BIN / "virtloom"), "--root", str(parrot_daemon.root), "drivers", "--json"]
+    listed = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=30).stdout)
+    assert "parrot" in json.dumps(listed)
+    assert "domain_suspend" in json.dumps(listed)
+
+
+def test_a_plugin_that_cannot_be_imported_hides_no_other(scratch: Path, installed: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    broken.joinpath("virtloom_broken.py").write_text("import a_module_that_is_not_there\n")
+    meta = broken / "virtloom_broken-1.0.dist-info"
+    meta.mkdir()
+    meta.joinpath("METADATA").write_text("Metadata-Version: 2.1\nName: virtloom-broken\nVersion: 1.0\n")
+    meta.joinpath("entry_points.txt").write_text("[virtloom.drivers]\nbroken = virtloom_broken\n")
+    running = Daemon(scratch, env={"PYTHONPATH": f"{installed}:{broken}"})
+    try:
+        assert Virsh(running.uri("parrot", "/system"))("list", "--all", "--name").split() == ["polly", "kiki"]
+    finally:
+        log = running.stop()
+    assert "driver broken is not available" in log
+    assert "a_module_that_is_not_there" in log

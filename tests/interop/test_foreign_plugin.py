@@ -1,7 +1,7 @@
 """A driver that lies outside the repository: the one that docs/writing-a-driver.md tells how to write.
 
-Its files are taken from the guide, so the guide is what is tested. It is installed with pip into a folder of its own that
-the daemon finds on its path, and tests may run beside each other.
+Its files are taken from the guide, so the guide is what is tested. It is installed with pip into a folder of its own,
+which the daemon finds on its path, so that tests may run beside each other.
 """
 
 from __future__ import annotations

@@ -1,0 +1,238 @@
+"""Guarded state: an object's state behind the object's lock, with the object's jobs.
+
+Guarantees: `with obj.locked() as state:` is the only way to the state. While the checker enforces, what the
+block was given is unusable after it. A removed object is never entered again: `locked`, `job` and `changing`
+raise ObjectGone. In `record` and `off` mode the block is given the real state, for speed; its use after the
+block goes unseen.
+
+Assumes: `published` is immutable and replaced whole, so it is read without a lock: a query never waits for a
+job.
+
+Remaining race: `published` may be a moment old. Who must know what holds now takes the lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from virtloom.locks.borrowed import Loan, lend
+from virtloom.locks.errors import LockError, ObjectGone, key_text
+from virtloom.locks.jobs import Job, JobPolicy, Jobs
+from virtloom.locks.kinds import JobKind
+from virtloom.locks.levels import ObjectType
+from virtloom.locks.lock import Lock
+from virtloom.locks.rules import Rule
+
+if TYPE_CHECKING:
+    from virtloom.locks.checker import Checker
+
+S = TypeVar("S")
+
+
+class Guarded(Generic[S]):
+    """An object: its key, which never changes, and its state, which its lock guards. Made by `LockManager.guard`.
+
+    :param scope: the name of the lock manager.
+    :param object_type: its type.
+    :param key: its key.
+    :param state: its state; from now on only used under the lock.
+    :param policy: what its jobs have in common with those of others.
+
+    :ivar published: the last snapshot that was published; None before the first. Read without a lock.
+    :ivar lock: its lock, to be looked at; it is taken by `locked`.
+    :ivar jobs: its jobs, to be looked at; they are begun by `job` and `changing`.
+    """
+
+    __slots__ = ("__weakref__", "_policy", "_state", "gone", "jobs", "key", "lock", "published", "scope", "type")
+
+    def __init__(self, scope: str, object_type: ObjectType, key: Hashable, state: S, policy: JobPolicy) -> None:
+        self.scope = scope
+        self.type = object_type
+        self.key = key
+        self.gone = False
+        self.published: Any = None
+        self._state = state
+        self._policy = policy
+        self.lock = Lock(object_type.level, self.name, policy.checker, f"{scope} {object_type.name}".lstrip())
+        self.jobs = Jobs(self._get_name, policy, self._refusal)
+
+    @property
+    def name(self) -> str:
+        """What it is called in reports: its type and key."""
+        return f"{self.type.name} {key_text(self.key)}"
+
+    @property
+    def checker(self) -> Checker:
+        """Who judges its lock's acquisitions."""
+        return self._policy.checker
+
+    def locked(self, timeout: float | None = None, *, beside: Guarded[Any] | None = None) -> LockedBlock[S]:
+        """Lock the object for the length of a block, which is given the state.
+
+        :param timeout: seconds to wait for the lock at most; None waits for as long as it takes.
+        :param beside: for `locked_pair` only: the object that is locked already.
+        :raises ObjectGone: on entering, if the object was removed.
+        :raises LockTimeout: on entering, if the lock was not obtained in time.
+        """
+        return LockedBlock(self, timeout, None if beside is None else beside.lock)
+
+    def job(
+        self,
+        kind: JobKind,
+        api: str | None = None,
+        timeout: float | None = None,
+        allowed: frozenset[JobKind] | None = None,
+    ) -> Job:
+        """A job on the object for the length of a block. To be asked for with no lock held.
+
+        :param kind: what it is for.
+        :param api: the API it is asked for; the current call's unless given.
+        :param timeout: seconds to wait for it at most; the lock manager's unless given.
+        :param allowed: the kinds that others may start inside an asynchronous job; its kind's usual ones unless given.
+        :raises JobTimeout: on entering, if it could not begin in time.
+        :raises ObjectGone: on entering, if the object was removed before it began.
+        :raises JobAborted: on entering, if the guest's process ended before it began.
+        """
+        return Job(self.jobs, kind, api, timeout, allowed)
+
+    def changing(self, api: str | None = None, timeout: float | None = None) -> ChangingBlock[S]:
+        """A MODIFY job and the lock, for the length of a block that does not sleep; the block is given the state.
+
+        Parameters and errors are those of `job`.
+        """
+        return ChangingBlock(self, self.job(JobKind.MODIFY, api, timeout))
+
+    def publish(self, snapshot: object) -> None:
+        """Replace what `published` shows; under the lock, so that snapshots appear in the order of the changes.
+
+        :param snapshot: something immutable.
+        """
+        self._check_locked("publishes a snapshot")
+        self.published = snapshot
+
+    def retire(self) -> None:
+        """Mark the object as removed, under its lock; whoever waits for a job on it gets ObjectGone."""
+        self._check_locked("is retired")
+        self.gone = True
+        self.jobs.refuse_all(self._gone)
+
+    def kill_jobs(self, reason: str) -> None:
+        """End the jobs of all other threads, because the guest's process ended.
+
+        Their owners learn of it by `Job.check`; those who wait get JobAborted. May be called with or without the lock.
+
+        :param reason: what happened, for those errors.
+        """
+        self.jobs.kill(reason)
+
+    def abort_job(self, reason: str) -> Job | None:
+        """Ask the running asynchronous job to stop (`virDomainAbortJob`); its owner learns of it by `Job.check`.
+
+        :return: that job; None if none runs.
+        """
+        return self.jobs.abort(reason)
+
+    def lend(self, loan: Loan) -> S:
+        """For this package: the state for one block."""
+        return lend(self._state, loan)
+
+    def enter(self, timeout: float | None = None, beside: Lock | None = None) -> S:
+        """For this package: take the lock, and give the real state; `lock.__exit__` ends it."""
+        lock = self.lock
+        if timeout is None and beside is None:
+            lock.__enter__()
+        else:
+            lock.enter(timeout, beside)
+        if self.gone:
+            lock.__exit__(None, None, None)
+            raise self._gone()
+        return self._state
+
+    def _check_locked(self, what: str) -> None:
+        if self.checker.checking and not self.lock.mine:
+            self.checker.report(Rule.STATE_UNLOCKED, f"{self.name} {what} by a thread that does not hold its lock")
+
+    def _get_name(self) -> str:
+        return self.name
+
+    def _gone(self) -> ObjectGone:
+        return ObjectGone(self.type.name, self.key)
+
+    def _refusal(self) -> LockError | None:
+        return self._gone() if self.gone else None
+
+    def __repr__(self) -> str:
+        state = "removed" if self.gone else "locked" if self.lock.locked else "unlocked"
+        jobs = ", ".join(f"{job.kind.value} job of {job.owner}" for job in self.jobs.running) or "no job"
+        return f"<Guarded {self.name} {state}, {jobs}, {len(self.jobs.waiting)} waiting for one>"
+
+
+class LockedBlock(Generic[S]):
+    """What `Guarded.locked` returns: one block."""
+
+    __slots__ = ("_beside", "_loan", "_object", "_timeout")
+
+    def __init__(self, obj: Guarded[S], timeout: float | None, beside: Lock | None) -> None:
+        self._object = obj
+        self._timeout = timeout
+        self._beside = beside
+        self._loan: Loan | None = None
+
+    def __enter__(self) -> S:
+        obj = self._object
+        state = obj.enter(self._timeout, self._beside)
+        if not obj.checker.enforcing:
+            return state
+        self._loan = Loan(obj.lock)
+        return obj.lend(self._loan)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._loan is not None:
+            self._loan.end()
+        self._object.lock.__exit__(kind, error, trace)
+
+
+class ChangingBlock(Generic[S]):
+    """What `Guarded.changing` returns: one block.
+
+    The lock is taken first, and the job begins under it if nothing stands in its way, which is nearly always so. Only
+    otherwise is the lock released again to wait for the job.
+    """
+
+    __slots__ = ("_job", "_locked", "_object")
+
+    def __init__(self, obj: Guarded[S], job: Job) -> None:
+        self._object = obj
+        self._job = job
+        self._locked = obj.locked()
+
+    def __enter__(self) -> S:
+        jobs, job = self._object.jobs, self._job
+        jobs.check_lockless(job)
+        state = self._locked.__enter__()
+        try:
+            if jobs.begin_nowait(job):
+                return state
+        except BaseException:
+            self._locked.__exit__(None, None, None)
+            raise
+        self._locked.__exit__(None, None, None)
+        job.__enter__()
+        try:
+            return self._locked.__enter__()
+        except BaseException:
+            job.__exit__(None, None, None)
+            raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # The job first: who waits for the lock in order to change something then finds no job in its way.
+        try:
+            self._job.__exit__(kind, error, trace)
+        finally:
+            self._locked.__exit__(kind, error, trace)

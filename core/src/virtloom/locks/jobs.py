@@ -1,0 +1,364 @@
+"""Jobs: what a thread takes on an object before it does anything there that sleeps.
+
+A job outlives the object's lock: its owner releases the lock to talk to a monitor, and meanwhile others may
+look at the object but not begin what would clash. This file is the only place of the package, beside the lock
+itself, where threads wait for one another. The idea, the kinds and the sentence of the timeout are those of
+libvirt's domain jobs.
+
+Guarantees: a slot has one owner at most. Synchronous jobs exclude one another. While an asynchronous job
+runs, other threads start only the kinds of its allowed set; its own thread may start any synchronous job
+inside it. An asynchronous job starts when no other job holds the monitor's slot. Agent jobs exclude only one
+another, so a guest whose agent is silent holds up no monitor. Waiting is first come first served, save that
+those whom only the running asynchronous job keeps out let those pass whom it admits. Waiting has a deadline
+and ends in JobTimeout, which names the holder. A job ends with its block, also by an exception, or before,
+when `kill` ends it because the guest's process did.
+
+Assumes: its mutex is held for a few instructions and protects nothing but this bookkeeping, so it may be
+taken with any lock held. Jobs are asked for with no lock held; the checker sees to that.
+
+Remaining race: a job may be killed at any moment while its owner works. The owner learns of it from
+`Job.check`, which it calls when it comes back from the monitor, as it checks the object's state anew then.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import TYPE_CHECKING, NamedTuple
+
+from virtloom.locks.checker import Checker
+from virtloom.locks.context import THREADS, ThreadRecord
+from virtloom.locks.errors import JobAborted, JobTimeout, LockError
+from virtloom.locks.kinds import ALLOWED_INSIDE, HELD_UP_BY, JobKind, Slot
+from virtloom.locks.rules import Rule
+
+if TYPE_CHECKING:
+    from typing import Self
+
+OnWait = Callable[[], AbstractContextManager[object]]
+
+
+class Progress(NamedTuple):
+    """How far a job is, in bytes unless said otherwise; None where unknown (libvirt: `virDomainJobInfo`)."""
+
+    data_total: int | None = None
+    data_processed: int | None = None
+    data_remaining: int | None = None
+    memory_total: int | None = None
+    memory_processed: int | None = None
+    memory_remaining: int | None = None
+    disk_total: int | None = None
+    disk_processed: int | None = None
+    disk_remaining: int | None = None
+    remaining_ms: int | None = None
+    downtime_ms: int | None = None
+
+
+NO_PROGRESS = Progress()
+
+
+class JobPolicy(NamedTuple):
+    """What the jobs of a lock manager's objects have in common.
+
+    :ivar checker: who judges that a job is asked for with no lock held.
+    :ivar timeout: seconds to wait for a job, unless its caller says otherwise.
+    :ivar on_wait: makes a context manager that is entered around each wait; it may raise to forbid the wait.
+    """
+
+    checker: Checker
+    timeout: float
+    on_wait: OnWait | None
+
+
+class Job:
+    """One job, from the request to its end. `with` begins it, waiting if it must, and ends it.
+
+    :ivar kind: its kind.
+    :ivar api: what it was asked for.
+    :ivar client: who asked.
+    :ivar owner: the thread.
+    :ivar since: when it began, or, while it waits, when it was asked for; seconds of `time.monotonic`.
+    :ivar allowed: the synchronous kinds that others may start inside it, if it is asynchronous.
+    :ivar progress: how far it is; replaced whole by its owner, read by anyone.
+    :ivar ended_by: why it was aborted or killed; None if it was not.
+    """
+
+    __slots__ = (
+        "_jobs",
+        "_timeout",
+        "allowed",
+        "api",
+        "client",
+        "ended_by",
+        "gate",
+        "kind",
+        "owner",
+        "progress",
+        "refusal",
+        "since",
+    )
+
+    def __init__(
+        self, jobs: Jobs, kind: JobKind, api: str | None, timeout: float | None, allowed: frozenset[JobKind] | None
+    ) -> None:
+        self.owner: ThreadRecord = THREADS.me
+        call = self.owner.call
+        self.kind = kind
+        self.api = api or call.api or kind.value
+        self.client = call.client
+        self.since = time.monotonic()
+        self.allowed = ALLOWED_INSIDE.get(kind, frozenset()) if allowed is None else allowed
+        self.progress = NO_PROGRESS
+        self.ended_by: str | None = None
+        self.gate: threading.Lock | None = None  # while it waits: locked until it may begin or is refused
+        self.refusal: LockError | None = None
+        self._jobs = jobs
+        self._timeout = timeout
+
+    @property
+    def age(self) -> float:
+        """Seconds since it began."""
+        return time.monotonic() - self.since
+
+    def report(self, **fields: int | None) -> None:
+        """Change some fields of the progress."""
+        self.progress = self.progress._replace(**fields)
+
+    def check(self) -> None:
+        """Ask whether to go on.
+
+        :raises JobAborted: if the job was aborted, or killed because the guest's process ended.
+        """
+        if self.ended_by is not None:
+            raise JobAborted(self._jobs.name(), self.kind.value, self.ended_by)
+
+    def __enter__(self) -> Self:
+        self._jobs.begin(self, self._timeout)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._jobs.end(self)
+
+    def __repr__(self) -> str:
+        state = "waiting" if self.gate is not None else "running"
+        what = f"{self.kind.value} on {self._jobs.name()} for {self.api}"
+        return f"<Job {what} by {self.owner}, {state} for {self.age:.1f} s>"
+
+
+class Jobs:
+    """The jobs of one object: who has its slots, and who waits.
+
+    :param name: says what the object is called, when it must be said.
+    :param policy: see `JobPolicy`.
+    :param refusal: the error for those who ask when the object was removed; None while it was not.
+    """
+
+    __slots__ = ("_mutex", "_policy", "_queue", "_refusal", "_slots", "name")
+
+    def __init__(self, name: Callable[[], str], policy: JobPolicy, refusal: Callable[[], LockError | None]) -> None:
+        self.name = name
+        self._policy = policy
+        self._refusal = refusal
+        self._mutex = threading.Lock()
+        self._slots: dict[Slot, Job] = {}
+        self._queue: list[Job] = []
+
+    @property
+    def running(self) -> tuple[Job, ...]:
+        """The jobs that have begun and not ended."""
+        with self._mutex:
+            return tuple(self._slots.values())
+
+    @property
+    def waiting(self) -> tuple[Job, ...]:
+        """The jobs that were asked for and have not begun, in the order of asking."""
+        with self._mutex:
+            return tuple(self._queue)
+
+    def begin(self, job: Job, timeout: float | None) -> None:
+        """Begin a job, or wait until it may begin; see `Guarded.job`."""
+        self.check_lockless(job)
+        if not self.begin_nowait(job):
+            self._wait(job, self._policy.timeout if timeout is None else timeout)
+
+    def check_lockless(self, job: Job) -> None:
+        """Report a job that is asked for while a lock is held."""
+        if job.owner.held:
+            self._policy.checker.awaiting_job(f"{job.kind.value} job on {self.name()}")
+
+    def begin_nowait(self, job: Job) -> bool:
+        """Begin a job if that needs no waiting.
+
+        :return: whether it began.
+        """
+        with self._mutex:
+            self._raise_if_removed()
+            if self._obstacle(job) is not None or self._would_overtake(job):
+                return False
+            self._start(job)
+            return True
+
+    def end(self, job: Job) -> None:
+        """End a job that began; nothing happens if it was killed before."""
+        slot = job.kind.slot
+        with self._mutex:
+            if self._slots.get(slot) is job:
+                del self._slots[slot]
+                if self._queue:
+                    self._admit()
+
+    def abort(self, reason: str) -> Job | None:
+        """Tell the asynchronous job to stop; its owner learns of it by `Job.check`.
+
+        :return: the job that was told; None if none runs.
+        """
+        with self._mutex:
+            job = self._slots.get(Slot.ASYNC)
+            if job is not None and job.ended_by is None:
+                job.ended_by = reason
+            return job
+
+    def kill(self, reason: str) -> None:
+        """End all jobs but this thread's own, and refuse those that wait; see `Guarded.kill_jobs`."""
+        me = THREADS.me
+        with self._mutex:
+            for slot, job in list(self._slots.items()):
+                if job.owner is not me:
+                    job.ended_by = reason
+                    del self._slots[slot]
+            refused, self._queue = self._queue, []
+            for job in refused:
+                self._refuse(job, JobAborted(self.name(), job.kind.value, reason))
+
+    def refuse_all(self, make: Callable[[], LockError]) -> None:
+        """Refuse those that wait; what runs goes on to its end."""
+        with self._mutex:
+            refused, self._queue = self._queue, []
+            for job in refused:
+                self._refuse(job, make())
+
+    def _start(self, job: Job) -> None:
+        job.since = time.monotonic()
+        self._slots[job.kind.slot] = job
+
+    def _refuse(self, job: Job, error: LockError) -> None:
+        job.refusal = error
+        self._open(job)
+
+    @staticmethod
+    def _open(job: Job) -> None:
+        gate, job.gate = job.gate, None
+        if gate is not None:
+            gate.release()
+
+    def _obstacle(self, job: Job) -> Job | None:
+        """The running job that keeps this one from beginning."""
+        if job.kind.slot is Slot.AGENT:
+            return self._slots.get(Slot.AGENT)
+        return self._slots[Slot.ASYNC] if self._is_shut_out(job) else self._slots.get(Slot.SYNC)
+
+    def _is_shut_out(self, job: Job) -> bool:
+        """Whether the running asynchronous job does not admit this one."""
+        inside = self._slots.get(Slot.ASYNC)
+        if inside is None or job.kind.slot is Slot.AGENT:
+            return False
+        if job.kind.slot is Slot.ASYNC:
+            return True
+        return job.owner is not inside.owner and job.kind not in inside.allowed
+
+    def _would_overtake(self, job: Job) -> bool:
+        """Whether somebody in the queue waits for the same thing, and for nothing but his turn."""
+        agent = job.kind.slot is Slot.AGENT
+        return any(
+            (earlier.kind.slot is Slot.AGENT) is agent and not self._is_shut_out(earlier) for earlier in self._queue
+        )
+
+    def _admit(self) -> None:
+        """Begin what may begin now, in the order of asking."""
+        waiting, self._queue = self._queue, []
+        for job in waiting:
+            if self._obstacle(job) is None and not self._would_overtake(job):
+                self._start(job)
+                self._open(job)
+            else:
+                self._queue.append(job)
+
+    def _wait(self, job: Job, timeout: float) -> None:
+        gate = self._enqueue(job)
+        if gate is None:
+            return
+        on_wait = self._policy.on_wait
+        job.owner.waiting_for = job
+        try:
+            if on_wait is None:
+                gate.acquire(timeout=timeout)
+            else:
+                with on_wait():
+                    gate.acquire(timeout=timeout)
+        except BaseException:
+            self._give_up(job)
+            raise
+        finally:
+            job.owner.waiting_for = None
+        self._settle(job)
+
+    def _enqueue(self, job: Job) -> threading.Lock | None:
+        """Join the queue; None if the job could begin at once after all."""
+        with self._mutex:
+            self._raise_if_removed()
+            self._forbid_waiting_for_oneself(job)
+            gate = threading.Lock()
+            gate.acquire()
+            job.gate = gate
+            self._queue.append(job)
+            self._admit()
+            return gate if job.gate is not None else None
+
+    def _raise_if_removed(self) -> None:
+        refusal = self._refusal()
+        if refusal is not None:
+            raise refusal
+
+    def _forbid_waiting_for_oneself(self, job: Job) -> None:
+        for slot in HELD_UP_BY[job.kind.slot]:
+            own = self._slots.get(slot)
+            if own is not None and own.owner is job.owner:
+                what = f"a {job.kind.value} job on {self.name()} inside its own {own.kind.value} job"
+                raise self._policy.checker.forbid(Rule.JOB_REENTRY, f"{job.owner} asks for {what}")
+
+    def _settle(self, job: Job) -> None:
+        """After a wait: the job began, was refused, or is late."""
+        with self._mutex:
+            late = job.gate is not None
+            if late:
+                error: LockError | None = self._timeout(job)
+                self._queue.remove(job)
+                job.gate = None
+                self._admit()  # those behind it may have waited for their turn only
+            else:
+                error = job.refusal
+        if error is not None:
+            raise error
+
+    def _give_up(self, job: Job) -> None:
+        """After a wait that was broken off: leave the queue, or end what began meanwhile."""
+        with self._mutex:
+            if job in self._queue:
+                self._queue.remove(job)
+                job.gate = None
+                self._admit()
+                return
+        self.end(job)
+
+    def _timeout(self, job: Job) -> JobTimeout:
+        slot = "agent" if job.kind.slot is Slot.AGENT else "monitor"
+        holder = self._obstacle(job)
+        if holder is None:
+            return JobTimeout(self.name(), job.kind.value, slot)
+        return JobTimeout(self.name(), job.kind.value, slot, holder.api, holder.owner.thread.name, holder.age)
+

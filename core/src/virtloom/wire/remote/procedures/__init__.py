@@ -1,0 +1,1 @@
+"""The procedures of the remote program, by the kind of object that they speak of."""

@@ -12,12 +12,12 @@ from uuid import UUID
 
 from virtloom.driver.base import Driver
 from virtloom.driver.constants.connect import ConnectListAllDomainsFlags as Domains
+from virtloom.driver.constants.connect import ConnectListAllInterfacesFlags as Interfaces
+from virtloom.driver.constants.connect import ConnectListAllNetworksFlags as Networks
+from virtloom.driver.constants.connect import ConnectListAllStoragePoolsFlags as Pools
 from virtloom.driver.constants.domain import DomainModificationImpact as Impact
 from virtloom.driver.constants.domain import DomainVcpuFlags
-from virtloom.driver.constants.network import ConnectListAllInterfacesFlags as Interfaces
-from virtloom.driver.constants.network import ConnectListAllNetworksFlags as Networks
 from virtloom.driver.constants.node_device import ConnectListAllNodeDeviceFlags as Devices
-from virtloom.driver.constants.storage import ConnectListAllStoragePoolsFlags as Pools
 from virtloom.errors import ErrorCode, VirtError
 
 Args = tuple[Any, ...]
@@ -111,7 +111,7 @@ LISTS: dict[str, Listing] = {
 }
 
 # What the old device lists call a capability, and the newer list's flag for it.
-DEVICE_CAPABILITIES = {name.lower(): value for name, value in vars(Devices).items() if name.startswith("CAP_")}
+DEVICE_CAPABILITIES: dict[str, int] = {name.lower(): value for name, value in vars(Devices).items() if name.startswith("CAP_")}
 
 
 def derive(driver: Driver, name: str) -> Callable[..., Any] | None:

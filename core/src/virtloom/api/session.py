@@ -225,8 +225,8 @@ class Session:
             self._closed = True
             undo, self._undo = list(self._undo.values()), {}
         with ExitStack() as stack:
-            if self._hypervisor is not None:
-                stack.callback(self._guarded, lambda: self._hypervisor and self._hypervisor.close(self._drivers))
+            if (hypervisor := self._hypervisor) is not None:
+                stack.callback(self._guarded, lambda: hypervisor.close(self._drivers))
             for source in self._sources:
                 stack.callback(source.remove_listener, self.subscriptions.deliver)
             stack.callback(self.subscriptions.clear)

@@ -1,0 +1,473 @@
+"""One client: its socket, what it sends, what waits to be sent to it, and its calls.
+
+Guarantees: its calls are begun in order, at most as many at once as may be; frames go out whole and in order; it costs
+bounded memory, whatever it sends and whether it reads or not; its end releases everything exactly once, after the last
+call that runs for it.
+Threads: `on_ready`, `drop` and the methods they call run on the reader's thread alone; everything else on any thread.
+Locks: the client's lock guards phase, lanes, send queue and streams; no driver is ever called under it.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import select
+import socket
+import time
+from enum import Enum
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from virtloom.driver.context import Identity
+from virtloom.locks import Level
+from virtloom.server import keepalive
+from virtloom.server.deadlines import Deadlines
+from virtloom.server.keepalive import Verdict
+from virtloom.server.lanes import Call, Lane
+from virtloom.server.reader import READ, WRITE
+from virtloom.server.receiving import Received, Receiver
+from virtloom.server.sending import Credit, SendQueue, close_all
+from virtloom.server.streams import ClientStream
+from virtloom.server.streamtable import StreamTable
+from virtloom.wire.frames import FramingError, pack_message
+from virtloom.wire.message import MessageType
+from virtloom.wire.programs import Procedure, Program
+from virtloom.xdr import XdrError
+
+if TYPE_CHECKING:
+    from virtloom.server.server import Server
+
+log = logging.getLogger(__name__)
+
+HANGUP = select.EPOLLRDHUP
+GONE_EVENTS = select.EPOLLHUP | select.EPOLLERR | select.EPOLLRDHUP
+RESUME_AT = 0.5  # of what a client's queues hold: read on only then, not at each call
+LINGER = 5.0  # seconds that a leaving client has to read its last reply
+CALLS = frozenset({MessageType.CALL, MessageType.CALL_WITH_FDS})
+STREAMS = frozenset({MessageType.STREAM, MessageType.STREAM_HOLE})
+
+
+class Phase(Enum):
+    """Where a client is in its life."""
+
+    ANONYMOUS = "anonymous"
+    SERVED = "served"
+    LEAVING = "leaving"
+    GONE = "gone"
+
+
+class Rules(NamedTuple):
+    """What holds in a phase: whether calls are taken from the client, whether frames are sent, where it may lead."""
+
+    takes: bool
+    sends: bool
+    next: frozenset[Phase]
+
+
+RULES: dict[Phase, Rules] = {
+    Phase.ANONYMOUS: Rules(True, True, frozenset({Phase.SERVED, Phase.LEAVING, Phase.GONE})),
+    Phase.SERVED: Rules(True, True, frozenset({Phase.LEAVING, Phase.GONE})),
+    Phase.LEAVING: Rules(False, True, frozenset({Phase.GONE})),
+    Phase.GONE: Rules(False, False, frozenset()),
+}
+
+
+class Client:
+    """One client (it is the api's `ClientPort`).
+
+    :param sock: its socket, not blocking.
+    :param id: its number in this run of the daemon.
+    """
+
+    def __init__(self, server: Server, sock: socket.socket, id: int, readonly: bool, identity: Identity) -> None:
+        limits = server.limits
+        self.id = id
+        self.readonly = readonly
+        self.identity = identity
+        self.connected_at = time.time()
+        self._server = server
+        self._reader = server.reader
+        self._limits = limits
+        self._sock = sock
+        self._fd = sock.fileno()
+        self._lock = server.locks.lock("client", Level.CLIENT)
+        self._receiver = Receiver(sock)
+        self._deadlines = Deadlines(limits, time.monotonic())
+        self._check_at = math.inf
+        # Under the lock.
+        self._phase = Phase.ANONYMOUS
+        self._out = SendQueue(sock)
+        self._ordinary = Lane(limits.max_client_requests, self._work)
+        self._overtaking = Lane(1, self._work)
+        self._backlog = 0
+        self._backlog_bytes = 0
+        self._lost = 0
+        self._paused = False
+        self._released = False
+        self._armed = READ
+        self.streams = StreamTable(self, self._lock, server)
+        self.session = server.make_session(self)
+
+    def __repr__(self) -> str:
+        return f"<client {self.id} of {self._server.name}, {self._phase.value}>"
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether it has not authenticated."""
+        return self._phase is Phase.ANONYMOUS
+
+    def _enter(self, phase: Phase) -> None:
+        assert phase in RULES[self._phase].next, f"{self} cannot become {phase.value}"
+        self._phase = phase
+
+    # The reader's thread: what comes from the client.
+
+    def begin(self) -> None:
+        """Begin to read."""
+        self._enter_if_authenticated()
+        self._reader.watch(self._fd, self.on_ready, self._armed)
+        self._schedule()
+
+    def on_ready(self, events: int) -> None:
+        """The socket is readable, writable or broken (epoll(7))."""
+        if events & WRITE:
+            self._flush()
+        if events & select.EPOLLIN:
+            self._read()
+        elif events & GONE_EVENTS:
+            self.drop("it closed the connection")
+
+    def _read(self) -> None:
+        try:
+            received = self._receiver.receive()
+        except FramingError as error:
+            return self.drop(f"it does not speak the protocol: {error}", logging.WARNING)
+        except OSError as error:
+            return self.drop(f"reading failed: {error}")
+        if received is None:
+            return self.drop("it closed the connection")
+        for item in received:
+            self._take(item)
+        self._deadlines.heard(bool(received), self._receiver.partial, time.monotonic())
+        with self._lock:
+            pause = not self._paused and self._load() >= 1
+            if pause:
+                self._paused = True
+                self._rearm()
+        if pause:
+            self._deadlines.pause()
+        return self._schedule()
+
+    def _take(self, item: Received) -> None:
+        header = item.frame.header
+        if header.prog == keepalive.PROGRAM and header.type == MessageType.MESSAGE:
+            if header.proc == keepalive.PING and header.vers == keepalive.VERSION:
+                self.send(keepalive.PONG_FRAME)
+        elif header.type in CALLS:
+            program, procedure = self._server.dispatcher.find(header)
+            self._queue(Call(header, item.frame.payload, program, procedure, item.fds))
+        elif header.type in STREAMS:
+            self.streams.deliver(item.frame)
+        else:
+            log.debug("client %d: dropped a frame of type %d", self.id, header.type)
+
+    def _queue(self, call: Call) -> None:
+        lane = self._overtaking if call.overtakes else self._ordinary
+        with self._lock:
+            taken = RULES[self._phase].takes
+            start = False
+            if taken:
+                lane.queue.append(call)
+                self._backlog += 1
+                self._backlog_bytes += len(call.payload)
+                start = lane.wants_worker and not self._blocked()
+                if start:
+                    lane.running += 1
+        if start:
+            self._server.workers.submit(lane.work, call.urgent)
+        elif not taken:
+            close_all(call.fds)
+
+    def _flush(self) -> None:
+        with self._lock:
+            if self._phase is Phase.GONE:
+                return
+            broken = self._flush_out()
+        if broken is not None:
+            self.drop(f"writing failed: {broken}")
+        else:
+            self.attend()
+
+    def drop(self, reason: str, level: int = logging.INFO) -> None:
+        """End it now. Idempotent; on the reader's thread (`kill` is for others)."""
+        with self._lock:
+            if self._phase is Phase.GONE:
+                return
+            self._enter(Phase.GONE)
+            waiting = self._clear_calls()
+            self._out.clear()
+            release = self._released = self._running() == 0
+        log.log(level, "client %d of %s (%s): closed: %s", self.id, self._server.name, self._whose(), reason)
+        self._reader.unwatch(self._fd)
+        self._sock.close()
+        self._receiver.close()
+        for call in waiting:
+            close_all(call.fds)
+        self.streams.cut()
+        self._server.left(self)
+        if release:
+            self._server.workers.submit(self._release)
+
+    def _whose(self) -> str:
+        who = self.identity
+        return f"{who.process or 'a process'} {who.pid or '?'} of {who.user or who.uid}"
+
+    # Deadlines, on the reader's thread.
+
+    def _schedule(self) -> None:
+        due = self._deadlines.due()
+        if due is not None and due < self._check_at:
+            self._check_at = due
+            self._reader.at(due, self._check)
+
+    def _check(self) -> None:
+        self._check_at = math.inf
+        if self._phase is Phase.GONE:
+            return
+        finding = self._deadlines.look(time.monotonic())
+        if finding.verdict is Verdict.DEAD:
+            self.drop(finding.reason, logging.WARNING)
+            return
+        if finding.verdict is Verdict.ASK:
+            self.send(keepalive.PING_FRAME)
+        self._schedule()
+
+    def _resumed(self) -> None:
+        self._deadlines.resume(time.monotonic())
+        self._schedule()
+
+    def _keepalive_started(self) -> None:
+        self._deadlines.start_keepalive(time.monotonic())
+        self._schedule()
+
+    # A worker's thread: calls.
+
+    def _work(self, lane: Lane) -> None:
+        urgent = False
+        call = self._first(lane)
+        while call is not None:
+            urgent = call.urgent
+            self._server.dispatcher.serve(self, call)
+            if self._phase is Phase.ANONYMOUS:
+                self._enter_if_authenticated()
+            call = self._next(lane, urgent)
+
+    def _first(self, lane: Lane) -> Call | None:
+        with self._lock:
+            if lane.queue:
+                return self._pop(lane)
+            lane.running -= 1
+            release = self._last_call_ended()
+        self.attend()
+        if release:
+            self._release()
+        return None
+
+    def _next(self, lane: Lane, urgent: bool) -> Call | None:
+        """The lane's next call, unless others wait for this worker; then the lane goes to the end of their queue."""
+        crowded = self._server.workers.crowded()
+        with self._lock:
+            more = bool(lane.queue) and not self._blocked()
+            if more and not crowded and lane.urgent == urgent:
+                return self._pop(lane)
+            if not more:
+                lane.running -= 1
+            urgent = lane.urgent
+            look = self._paused or not RULES[self._phase].takes
+            release = self._last_call_ended()
+        if more:
+            self._server.workers.submit(lane.work, urgent)
+        if look:
+            self.attend()
+        if release:
+            self._release()
+        return None
+
+    def _pop(self, lane: Lane) -> Call:
+        call = lane.queue.popleft()
+        self._backlog -= 1
+        self._backlog_bytes -= len(call.payload)
+        return call
+
+    def _enter_if_authenticated(self) -> None:
+        if not self.session.authenticated:
+            return
+        with self._lock:
+            entered = self._phase is Phase.ANONYMOUS
+            if entered:
+                self._enter(Phase.SERVED)
+        if entered:
+            self._server.authenticated(self)
+
+    def _release(self) -> None:
+        try:
+            self.session.close()
+        except Exception:
+            log.exception("client %d of %s: its session did not close", self.id, self._server.name)
+
+    # Any thread: sending, and the api's `ClientPort`.
+
+    def send(self, frame: bytes, fds: Any = ()) -> bool:
+        """Queue a frame and write what goes out at once; False if the client has gone."""
+        with self._lock:
+            sends = RULES[self._phase].sends
+            broken = self._put(frame, fds) if sends else None
+        if not sends:
+            close_all(fds)
+        elif broken is not None:
+            self.kill(f"writing failed: {broken}")
+        return sends
+
+    def send_piece(self, stream: ClientStream, frame: bytes, credit: Credit) -> bool:
+        """Queue a frame of a stream; False if the stream has ended or the client has gone."""
+        with self._lock:
+            sends = RULES[self._phase].sends and self.streams.has(stream)
+            broken = self._put(frame, credit=credit) if sends else None
+        if broken is not None:
+            self.kill(f"writing failed: {broken}")
+        return sends
+
+    def _put(self, frame: bytes, fds: Any = (), **more: Any) -> OSError | None:
+        """Under the lock: write or queue; what is wrong with the connection, if something is."""
+        try:
+            if not self._out.put(frame, fds, **more):
+                self._rearm()
+        except OSError as error:
+            return error
+        return None
+
+    def _flush_out(self) -> OSError | None:
+        """Under the lock: write what goes out now."""
+        try:
+            self._out.flush()
+            self._rearm()
+        except OSError as error:
+            return error
+        return None
+
+    def send_event(self, program: Program, procedure: Procedure, message: tuple[Any, ...]) -> bool:
+        """Queue an event; False if it was dropped, because the client does not read or has gone."""
+        try:
+            frame = pack_message(program, procedure, message)
+        except XdrError:
+            log.exception("the event %s cannot be sent", procedure.name)
+            return False
+        limits = self._limits
+        broken = None
+        with self._lock:
+            if not RULES[self._phase].sends:
+                return False
+            full = self._out.events >= limits.event_queue or self._blocked()
+            self._lost = self._lost + 1 if full else 0
+            doomed = self._lost == limits.max_lost_events
+            if not full:
+                broken = self._put(frame, event=True)
+        if broken is not None:
+            self.kill(f"writing failed: {broken}")
+        elif doomed:
+            self.kill(f"it does not read: {limits.max_lost_events} events in a row were lost", logging.WARNING)
+        return not full
+
+    def start_keepalive(self) -> None:
+        """See `ClientPort.start_keepalive`."""
+        self._reader.soon(self._keepalive_started)
+
+    def close_after_reply(self) -> None:
+        """Take no further call, and close when what runs was answered and the answers were written."""
+        with self._lock:
+            if not RULES[self._phase].takes:
+                return
+            self._enter(Phase.LEAVING)
+            waiting = self._clear_calls()
+            self._rearm()
+        for call in waiting:
+            close_all(call.fds)
+        self._reader.soon(self._linger)
+        self.attend()
+
+    def _linger(self) -> None:
+        self._reader.at(time.monotonic() + LINGER, self._lingered)
+
+    def _lingered(self) -> None:
+        if self._running() == 0:
+            self.drop("it does not read its last reply")
+
+    def kill(self, reason: str, level: int = logging.INFO) -> None:
+        """End it as soon as the reader gets to it."""
+        self._reader.soon(lambda: self.drop(reason, level))
+
+    # Under the lock.
+
+    def _blocked(self) -> bool:
+        """Whether it has so many replies to read that it is served no further."""
+        return self._out.size > self._limits.send_queue_bytes
+
+    def _load(self) -> float:
+        """How full its queues are; from 1 on it is not read from."""
+        limits = self._limits
+        return max(
+            self._backlog / limits.client_backlog,
+            self._backlog_bytes / limits.client_backlog_bytes,
+            self._out.size / limits.send_queue_bytes,
+            self.streams.held / limits.stream_window,
+        )
+
+    def _running(self) -> int:
+        return self._ordinary.running + self._overtaking.running
+
+    def _last_call_ended(self) -> bool:
+        """Whether the session is to be closed now, by this thread."""
+        if self._phase is not Phase.GONE or self._released or self._running():
+            return False
+        self._released = True
+        return True
+
+    def _rearm(self) -> None:
+        events = READ if RULES[self._phase].takes and not self._paused else HANGUP
+        if self._out:
+            events |= WRITE
+        if events != self._armed:
+            self._armed = events
+            self._reader.rearm(self._fd, events)
+
+    def _clear_calls(self) -> list[Call]:
+        calls = [*self._ordinary.queue, *self._overtaking.queue]
+        self._ordinary.queue.clear()
+        self._overtaking.queue.clear()
+        self._backlog = self._backlog_bytes = 0
+        return calls
+
+    # After something was used up.
+
+    def attend(self) -> None:
+        """Go on with what had to wait: reading, serving, leaving, releasing."""
+        with self._lock:
+            resume = self._paused and RULES[self._phase].takes and self._load() <= RESUME_AT
+            if resume:
+                self._paused = False
+                self._rearm()
+            begun = self._begin_lanes()
+            departs = self._phase is Phase.LEAVING and self._running() == 0 and not self._out
+        if resume:
+            self._reader.soon(self._resumed)
+        for lane in begun:
+            self._server.workers.submit(lane.work, lane is self._overtaking)
+        if departs:
+            self.kill("it said goodbye" if self._server.serving else "the daemon stops")
+
+    def _begin_lanes(self) -> list[Lane]:
+        if self._blocked():
+            return []
+        lanes = [lane for lane in (self._ordinary, self._overtaking) if lane.wants_worker]
+        for lane in lanes:
+            lane.running += 1
+        return lanes

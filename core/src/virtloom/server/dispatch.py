@@ -1,0 +1,125 @@
+"""From a call to its answer: program, procedure, decoding, the session's call, encoding.
+
+Guarantees: every call is answered exactly once, whatever it holds, and its descriptors are closed; what a refusal says
+is what libvirt says (`virNetServerProgramDispatch`).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from virtloom.api.failures import as_virt_error
+from virtloom.api.ports import Reply
+from virtloom.errors import ErrorDomain, VirtError
+from virtloom.server.lanes import Call
+from virtloom.server.messages import error_frame, refusal, reply_frame
+from virtloom.server.sending import close_all
+from virtloom.wire.message import Header, MessageType, Status
+from virtloom.wire.programs import Procedure, Program
+from virtloom.xdr import XdrError
+
+if TYPE_CHECKING:
+    from virtloom.server.client import Client
+
+log = logging.getLogger(__name__)
+
+
+class Dispatcher:
+    """The programs of a server.
+
+    :param programs: those that its clients may call.
+    """
+
+    def __init__(self, programs: Iterable[Program]) -> None:
+        self._programs = {(program.number, program.version): program for program in programs}
+
+    def find(self, header: Header) -> tuple[Program | None, Procedure | None]:
+        """The program and the procedure that a call names, None for what there is not."""
+        program = self._programs.get((header.prog, header.vers))
+        if program is None:
+            return None, None
+        procedure = program.find(header.proc)
+        return program, None if procedure is None or procedure.event is not None else procedure
+
+    def serve(self, client: Client, call: Call) -> None:
+        """Answer a call: a worker's whole work."""
+        try:
+            program, procedure, args = accept(client, call)
+            if procedure.stream is None:
+                self._answer(client, call, program, procedure, args)
+            else:
+                self._answer_with_stream(client, call, program, procedure, args)
+        except Exception as error:
+            failure = as_virt_error(error, ErrorDomain.RPC)
+            if failure.hint is not None:
+                log.info("client %d: %s; hint: %s", client.id, failure, failure.hint)
+            client.send(error_frame(call.header, MessageType.REPLY, failure))
+        finally:
+            close_all(call.fds)
+
+    def _answer(
+        self, client: Client, call: Call, program: Program, procedure: Procedure, args: tuple[Any, ...]
+    ) -> None:
+        reply = client.session.call(program, procedure, args, call.fds)
+        client.send(_encode(call, procedure, reply), reply.fds)
+
+    def _answer_with_stream(
+        self, client: Client, call: Call, program: Program, procedure: Procedure, args: tuple[Any, ...]
+    ) -> None:
+        client.streams.claim()
+        try:
+            reply = client.session.call(program, procedure, args, call.fds)
+            frame = _encode(call, procedure, reply)
+        except BaseException:
+            client.streams.release()
+            raise
+        if reply.stream is None:
+            client.streams.release()
+            client.send(frame)
+        else:
+            client.streams.open(call.header, reply.stream, _sparse(procedure, args), frame)
+
+
+def accept(client: Client, call: Call) -> tuple[Program, Procedure, tuple[Any, ...]]:
+    """The procedure that a call is for, and its arguments.
+
+    :raises VirtError: RPC, in libvirt's words and in the order in which it looks.
+    """
+    header, procedure = call.header, call.procedure
+    if call.program is None:
+        raise refusal(f"Cannot find program {_signed(header.prog)} version {_signed(header.vers)}")
+    if header.status != Status.OK:
+        raise refusal(f"Unexpected message status {header.status}")
+    if procedure is None:
+        raise refusal(f"unknown procedure: {header.proc}")
+    if procedure.needs_auth and not client.session.authenticated:
+        raise refusal("authentication required")
+    if procedure.args is None:
+        return call.program, procedure, ()
+    try:
+        return call.program, procedure, procedure.args.decode(call.payload)
+    except XdrError as error:
+        log.debug("client %d: %s: %s", client.id, procedure.name, error)
+        raise refusal("Unable to decode message payload") from None
+
+
+def _encode(call: Call, procedure: Procedure, reply: Reply) -> bytes:
+    try:
+        return reply_frame(call.header, procedure, reply.value, reply.fds)
+    except VirtError:
+        close_all(reply.fds)
+        if reply.stream is not None:
+            reply.stream.discard()
+        raise
+
+
+def _sparse(procedure: Procedure, args: tuple[Any, ...]) -> bool:
+    flag = 0 if procedure.stream is None else procedure.stream.sparse_flag
+    return bool(flag and getattr(args, "flags", 0) & flag)
+
+
+def _signed(number: int) -> int:
+    """An unsigned number as libvirt's format %d shows it."""
+    return number - (1 << 32) if number >> 31 else number

@@ -1,0 +1,26 @@
+"""What a server needs of whatever answers a client's calls: the api's session, or the admin program's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from virtloom.api.ports import Reply
+from virtloom.wire.programs import Procedure, Program
+
+
+class Session(Protocol):
+    """One client's session. Called from workers, several at a time only where calls may overtake one another."""
+
+    @property
+    def authenticated(self) -> bool:
+        """Whether the client has said who it is."""
+        ...
+
+    def call(self, program: Program, procedure: Procedure, args: tuple[Any, ...], fds: Sequence[int] = ()) -> Reply:
+        """Answer a call; see `virtloom.api.session.Session.call`."""
+        ...
+
+    def close(self) -> None:
+        """Release everything. Idempotent."""
+        ...

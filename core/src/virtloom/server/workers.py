@@ -1,0 +1,277 @@
+"""The threads that answer calls, and what happens when a call has to wait.
+
+Guarantees: a call that says that it waits has another worker put in its place, up to a bound, past which it fails at
+once; what is urgent has workers of its own, so it never stands behind ordinary calls.
+Assumes: every wait on the outside world is announced with `waiting`; one that is not costs a worker for its length.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import time
+from collections.abc import Callable
+from queue import SimpleQueue
+from types import TracebackType
+from typing import NamedTuple
+
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
+from virtloom.locks import Level, LockManager
+
+log = logging.getLogger(__name__)
+
+Task = Callable[[], None]
+
+
+class _Local(threading.local):
+    crew: Crew | None = None
+    depth: int = 0
+
+
+_local = _Local()
+
+
+class CrewStatus(NamedTuple):
+    """A crew at one moment."""
+
+    minimum: int
+    maximum: int
+    threads: int
+    idle: int
+    queued: int
+    waiting: int
+
+
+class Crew:
+    """Threads that take tasks from one queue. Threads are started as they are needed.
+
+    :param name: what the threads are called, with a number added.
+    :param minimum: threads that are there from the start.
+    :param maximum: threads at most, not counting those whose task waits.
+    :param max_waiting: tasks that may wait at once.
+    :param spare: idle threads that are kept beyond the minimum; None keeps all.
+    """
+
+    def __init__(
+        self, name: str, locks: LockManager, minimum: int, maximum: int, max_waiting: int, spare: int | None = None
+    ) -> None:
+        self.name = name
+        self._lock = locks.lock(name, Level.LEAF)
+        self._queue: SimpleQueue[Task | None] = SimpleQueue()
+        self._minimum = minimum
+        self._maximum = maximum
+        self._max_waiting = max_waiting
+        self._spare = math.inf if spare is None else spare
+        self._queued = 0
+        self._idle = 0
+        self._waiting = 0
+        self._started = 0
+        self._stopping = False
+        self._threads: set[threading.Thread] = set()
+
+    def start(self) -> None:
+        """Start the threads that are there from the start."""
+        while self._grow(self._minimum):
+            pass
+
+    def submit(self, task: Task) -> None:
+        """Have a task run by one of the threads, in its turn."""
+        with self._lock:
+            self._queued += 1
+            short = self._queued > self._idle
+        self._queue.put(task)
+        if short:
+            self._grow()
+
+    def _grow(self, target: int | None = None) -> bool:
+        """Start one more thread if there may be one; with a target, only while there are fewer than that."""
+        with self._lock:
+            allowed = self._maximum + self._waiting if target is None else target
+            if len(self._threads) >= allowed or self._stopping:
+                return False
+            self._started += 1
+            thread = threading.Thread(target=self._work, name=f"{self.name}-{self._started}", daemon=True)
+            self._threads.add(thread)
+            self._idle += 1
+        try:
+            thread.start()
+        except RuntimeError:
+            log.exception("%s: no further thread can be started; calls wait for those that there are", self.name)
+            with self._lock:
+                self._threads.discard(thread)
+                self._idle -= 1
+            return False
+        return True
+
+    def _work(self) -> None:
+        _local.crew = self
+        queue, lock = self._queue, self._lock
+        while True:
+            task = queue.get()
+            with lock:
+                self._queued -= 1
+                self._idle -= 1
+            if task is None:
+                break
+            try:
+                task()
+            except BaseException:
+                log.exception("%s: a task failed", self.name)
+            del task
+            with lock:
+                if self._idle >= self._spare and self._queued < self._idle and len(self._threads) > self._minimum:
+                    break
+                self._idle += 1
+        with lock:
+            self._threads.discard(threading.current_thread())
+
+    def _dismiss(self, surplus: int) -> None:
+        for _ in range(surplus):
+            with self._lock:
+                self._queued += 1
+            self._queue.put(None)
+
+    def begin_wait(self) -> None:
+        """The task of this thread is about to wait.
+
+        :raises VirtError: RESOURCE_BUSY if as many wait as may.
+        """
+        with self._lock:
+            full = self._waiting >= self._max_waiting
+            if not full:
+                self._waiting += 1
+                short = self._queued > self._idle
+        if full:
+            raise VirtError(
+                ErrorCode.RESOURCE_BUSY,
+                f"{self._max_waiting} calls are waiting already, which is as many as may",
+                ErrorDomain.RPC,
+                hint="find out what they wait for ('virtloom locks'), or raise max_waiting in the [server] section",
+            )
+        if short:
+            self._grow()
+
+    def end_wait(self) -> None:
+        """The task of this thread goes on; the worker that took its place leaves when it is idle."""
+        with self._lock:
+            self._waiting -= 1
+            surplus = len(self._threads) > self._maximum + self._waiting and self._idle > self._queued
+        if surplus:
+            self._dismiss(1)
+
+    def resize(self, minimum: int, maximum: int, max_waiting: int) -> None:
+        """Allow more or fewer threads; those that are too many leave as they become idle."""
+        with self._lock:
+            self._minimum, self._maximum, self._max_waiting = minimum, maximum, max_waiting
+            surplus = len(self._threads) - maximum - self._waiting
+        self._dismiss(surplus)
+        self.start()
+
+    def crowded(self) -> bool:
+        """Whether tasks stand in the queue."""
+        return not self._queue.empty()
+
+    def status(self) -> CrewStatus:
+        """The crew now."""
+        with self._lock:
+            threads = len(self._threads)
+            return CrewStatus(self._minimum, self._maximum, threads, self._idle, self._queued, self._waiting)
+
+    def stop(self, deadline: float) -> list[str]:
+        """Let the queued tasks run and the threads end.
+
+        :param deadline: the time of `time.monotonic()` up to which they are waited for.
+        :returns: the names of the threads that still run.
+        """
+        with self._lock:
+            self._stopping = True
+            threads = list(self._threads)
+        self._dismiss(len(threads))
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        return sorted(thread.name for thread in threads if thread.is_alive())
+
+
+class Waiting:
+    """The mark around a wait: `with waiting:`. It keeps nothing itself, so one serves all threads; it may be nested."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        """Say that this thread's call waits from now on; on a thread that is no worker, say nothing."""
+        crew = _local.crew
+        if crew is not None:
+            if _local.depth == 0:
+                crew.begin_wait()
+            _local.depth += 1
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Say that it goes on."""
+        crew = _local.crew
+        if crew is not None:
+            _local.depth -= 1
+            if _local.depth == 0:
+                crew.end_wait()
+
+
+_WAITING = Waiting()
+
+
+def waiting() -> Waiting:
+    """What a call puts around a wait on the outside world, or for a job.
+
+    :raises VirtError: RESOURCE_BUSY on entering, when as many calls wait as may.
+    """
+    return _WAITING
+
+
+class WorkerPool:
+    """The ordinary workers and those for what is urgent.
+
+    :param name: the server's name, which the threads carry.
+    :param priority: how many workers only what is urgent has; with 0 it shares the ordinary ones.
+    """
+
+    def __init__(self, name: str, locks: LockManager, sizes: PoolSizes) -> None:
+        self._ordinary = Crew(f"{name}-worker", locks, sizes.minimum, sizes.maximum, sizes.max_waiting)
+        self._urgent = Crew(f"{name}-prio", locks, sizes.priority, sizes.priority, sizes.max_waiting)
+        self._has_urgent = sizes.priority > 0
+
+    def start(self) -> None:
+        """Start the threads that are there from the start."""
+        self._ordinary.start()
+        self._urgent.start()
+
+    def submit(self, task: Task, urgent: bool = False) -> None:
+        """Have a task run in its turn; what is urgent stands only behind what is urgent too."""
+        (self._urgent if urgent and self._has_urgent else self._ordinary).submit(task)
+
+    def crowded(self) -> bool:
+        """Whether tasks stand in the ordinary queue, so that a worker should not stay with one client."""
+        return self._ordinary.crowded()
+
+    def resize(self, sizes: PoolSizes) -> None:
+        """Allow more or fewer threads."""
+        self._has_urgent = sizes.priority > 0
+        self._ordinary.resize(sizes.minimum, sizes.maximum, sizes.max_waiting)
+        self._urgent.resize(sizes.priority, sizes.priority, sizes.max_waiting)
+
+    def status(self) -> tuple[CrewStatus, CrewStatus]:
+        """The ordinary workers and the urgent ones now."""
+        return self._ordinary.status(), self._urgent.status()
+
+    def stop(self, deadline: float) -> list[str]:
+        """Let the queued tasks run and the threads end; the names of those that still run at the deadline."""
+        return self._ordinary.stop(deadline) + self._urgent.stop(deadline)
+
+
+class PoolSizes(NamedTuple):
+    """How many workers a pool has: see `ServerLimits`."""
+
+    minimum: int
+    maximum: int
+    priority: int
+    max_waiting: int

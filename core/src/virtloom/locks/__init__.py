@@ -8,7 +8,7 @@ from virtloom.locks.checker import Checker, Mode
 from virtloom.locks.context import Call, calling, current_call
 from virtloom.locks.errors import JobAborted, JobTimeout, LockError, LockTimeout, LockViolation, ObjectGone
 from virtloom.locks.guarded import Guarded
-from virtloom.locks.jobs import Job, Progress
+from virtloom.locks.job import Job, Progress
 from virtloom.locks.kinds import JobKind
 from virtloom.locks.levels import Level, ObjectType
 from virtloom.locks.lock import Lock, LockStatistics

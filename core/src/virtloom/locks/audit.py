@@ -3,7 +3,7 @@
 Guarantees: the hook is installed once in a process, by the first checker that checks; a thread that holds no
 checked lock pays a dictionary look-up for each audit event.
 Assumes: the interpreter raises the events below. What raises none cannot be seen: reading and writing a
-connected socket, fsync, and `time.sleep` before the release that audits it. `LockStatistics.held_longest`
+connected socket, fsync, and `time.sleep` before Python 3.13. `LockStatistics.held_longest`
 shows those.
 """
 
@@ -26,7 +26,7 @@ def _always(arguments: tuple[Any, ...]) -> bool:
 
 
 def _for_writing(arguments: tuple[Any, ...]) -> bool:
-    flags = arguments[2]
+    flags = arguments[-1]
     return isinstance(flags, int) and bool(flags & _WRITING)
 
 

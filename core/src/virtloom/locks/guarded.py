@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from virtloom.locks.borrowed import Loan, lend
 from virtloom.locks.errors import LockError, ObjectGone, key_text
-from virtloom.locks.jobs import Job, JobPolicy, Jobs
+from virtloom.locks.job import Job
+from virtloom.locks.jobs import JobPolicy, Jobs
 from virtloom.locks.kinds import JobKind
 from virtloom.locks.levels import ObjectType
 from virtloom.locks.lock import Lock
@@ -40,12 +41,26 @@ class Guarded(Generic[S]):
     :param state: its state; from now on only used under the lock.
     :param policy: what its jobs have in common with those of others.
 
+    :ivar gone: whether it was removed.
+    :ivar is_lent: whether blocks are given a state that is revoked after them, instead of the real one.
     :ivar published: the last snapshot that was published; None before the first. Read without a lock.
     :ivar lock: its lock, to be looked at; it is taken by `locked`.
     :ivar jobs: its jobs, to be looked at; they are begun by `job` and `changing`.
     """
 
-    __slots__ = ("__weakref__", "_policy", "_state", "gone", "jobs", "key", "lock", "published", "scope", "type")
+    __slots__ = (
+        "__weakref__",
+        "_policy",
+        "_state",
+        "gone",
+        "is_lent",
+        "jobs",
+        "key",
+        "lock",
+        "published",
+        "scope",
+        "type",
+    )
 
     def __init__(self, scope: str, object_type: ObjectType, key: Hashable, state: S, policy: JobPolicy) -> None:
         self.scope = scope
@@ -53,6 +68,7 @@ class Guarded(Generic[S]):
         self.key = key
         self.gone = False
         self.published: Any = None
+        self.is_lent = policy.checker.enforcing
         self._state = state
         self._policy = policy
         self.lock = Lock(object_type.level, self.name, policy.checker, f"{scope} {object_type.name}".lstrip())
@@ -183,7 +199,7 @@ class LockedBlock(Generic[S]):
     def __enter__(self) -> S:
         obj = self._object
         state = obj.enter(self._timeout, self._beside)
-        if not obj.checker.enforcing:
+        if not obj.is_lent:
             return state
         self._loan = Loan(obj.lock)
         return obj.lend(self._loan)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from virtloom.locks.context import ThreadRecord
 from virtloom.locks.guarded import Guarded
-from virtloom.locks.jobs import Job, Progress
+from virtloom.locks.job import Job, Progress
 from virtloom.locks.levels import Level
 from virtloom.locks.lock import Lock, LockStatistics
 from virtloom.locks.manager import LockManager

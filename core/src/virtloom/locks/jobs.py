@@ -26,38 +26,16 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from virtloom.locks.checker import Checker
-from virtloom.locks.context import THREADS, ThreadRecord
+from virtloom.locks.context import THREADS
 from virtloom.locks.errors import JobAborted, JobTimeout, LockError
-from virtloom.locks.kinds import ALLOWED_INSIDE, HELD_UP_BY, JobKind, Slot
+from virtloom.locks.job import Job
+from virtloom.locks.kinds import HELD_UP_BY, Slot
 from virtloom.locks.rules import Rule
 
-if TYPE_CHECKING:
-    from typing import Self
-
 OnWait = Callable[[], AbstractContextManager[object]]
-
-
-class Progress(NamedTuple):
-    """How far a job is, in bytes unless said otherwise; None where unknown (libvirt: `virDomainJobInfo`)."""
-
-    data_total: int | None = None
-    data_processed: int | None = None
-    data_remaining: int | None = None
-    memory_total: int | None = None
-    memory_processed: int | None = None
-    memory_remaining: int | None = None
-    disk_total: int | None = None
-    disk_processed: int | None = None
-    disk_remaining: int | None = None
-    remaining_ms: int | None = None
-    downtime_ms: int | None = None
-
-
-NO_PROGRESS = Progress()
 
 
 class JobPolicy(NamedTuple):
@@ -71,83 +49,6 @@ class JobPolicy(NamedTuple):
     checker: Checker
     timeout: float
     on_wait: OnWait | None
-
-
-class Job:
-    """One job, from the request to its end. `with` begins it, waiting if it must, and ends it.
-
-    :ivar kind: its kind.
-    :ivar api: what it was asked for.
-    :ivar client: who asked.
-    :ivar owner: the thread.
-    :ivar since: when it began, or, while it waits, when it was asked for; seconds of `time.monotonic`.
-    :ivar allowed: the synchronous kinds that others may start inside it, if it is asynchronous.
-    :ivar progress: how far it is; replaced whole by its owner, read by anyone.
-    :ivar ended_by: why it was aborted or killed; None if it was not.
-    """
-
-    __slots__ = (
-        "_jobs",
-        "_timeout",
-        "allowed",
-        "api",
-        "client",
-        "ended_by",
-        "gate",
-        "kind",
-        "owner",
-        "progress",
-        "refusal",
-        "since",
-    )
-
-    def __init__(
-        self, jobs: Jobs, kind: JobKind, api: str | None, timeout: float | None, allowed: frozenset[JobKind] | None
-    ) -> None:
-        self.owner: ThreadRecord = THREADS.me
-        call = self.owner.call
-        self.kind = kind
-        self.api = api or call.api or kind.value
-        self.client = call.client
-        self.since = time.monotonic()
-        self.allowed = ALLOWED_INSIDE.get(kind, frozenset()) if allowed is None else allowed
-        self.progress = NO_PROGRESS
-        self.ended_by: str | None = None
-        self.gate: threading.Lock | None = None  # while it waits: locked until it may begin or is refused
-        self.refusal: LockError | None = None
-        self._jobs = jobs
-        self._timeout = timeout
-
-    @property
-    def age(self) -> float:
-        """Seconds since it began."""
-        return time.monotonic() - self.since
-
-    def report(self, **fields: int | None) -> None:
-        """Change some fields of the progress."""
-        self.progress = self.progress._replace(**fields)
-
-    def check(self) -> None:
-        """Ask whether to go on.
-
-        :raises JobAborted: if the job was aborted, or killed because the guest's process ended.
-        """
-        if self.ended_by is not None:
-            raise JobAborted(self._jobs.name(), self.kind.value, self.ended_by)
-
-    def __enter__(self) -> Self:
-        self._jobs.begin(self, self._timeout)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._jobs.end(self)
-
-    def __repr__(self) -> str:
-        state = "waiting" if self.gate is not None else "running"
-        what = f"{self.kind.value} on {self._jobs.name()} for {self.api}"
-        return f"<Job {what} by {self.owner}, {state} for {self.age:.1f} s>"
 
 
 class Jobs:
@@ -198,7 +99,7 @@ class Jobs:
         """
         with self._mutex:
             self._raise_if_removed()
-            if self._obstacle(job) is not None or self._would_overtake(job):
+            if (self._slots or self._queue) and not self._may_begin(job):
                 return False
             self._start(job)
             return True
@@ -256,6 +157,9 @@ class Jobs:
         if gate is not None:
             gate.release()
 
+    def _may_begin(self, job: Job) -> bool:
+        return self._obstacle(job) is None and not self._would_overtake(job)
+
     def _obstacle(self, job: Job) -> Job | None:
         """The running job that keeps this one from beginning."""
         if job.kind.slot is Slot.AGENT:
@@ -282,13 +186,14 @@ class Jobs:
         """Begin what may begin now, in the order of asking."""
         waiting, self._queue = self._queue, []
         for job in waiting:
-            if self._obstacle(job) is None and not self._would_overtake(job):
+            if self._may_begin(job):
                 self._start(job)
                 self._open(job)
             else:
                 self._queue.append(job)
 
     def _wait(self, job: Job, timeout: float) -> None:
+        self._forbid_waiting_for_oneself(job)
         gate = self._enqueue(job)
         if gate is None:
             return
@@ -311,7 +216,6 @@ class Jobs:
         """Join the queue; None if the job could begin at once after all."""
         with self._mutex:
             self._raise_if_removed()
-            self._forbid_waiting_for_oneself(job)
             gate = threading.Lock()
             gate.acquire()
             job.gate = gate
@@ -325,6 +229,7 @@ class Jobs:
             raise refusal
 
     def _forbid_waiting_for_oneself(self, job: Job) -> None:
+        # Without the mutex, so that a finding's listener may look at the jobs: none but this thread adds its own.
         for slot in HELD_UP_BY[job.kind.slot]:
             own = self._slots.get(slot)
             if own is not None and own.owner is job.owner:

@@ -1,0 +1,118 @@
+"""One job: for whom and what it is, since when, and how far.
+
+Guarantees: `progress` is immutable and replaced whole, so anyone may read it without a lock.
+Assumes: only the thread that asked for the job enters it, once, and reports its progress. `gate` and
+`refusal` belong to the object's `Jobs`, under their mutex.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, NamedTuple
+
+from virtloom.locks.context import THREADS, ThreadRecord
+from virtloom.locks.errors import JobAborted, LockError
+from virtloom.locks.kinds import ALLOWED_INSIDE, JobKind
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from virtloom.locks.jobs import Jobs
+
+
+class Progress(NamedTuple):
+    """How far a job is, in bytes unless said otherwise; None where unknown (libvirt: `virDomainJobInfo`)."""
+
+    data_total: int | None = None
+    data_processed: int | None = None
+    data_remaining: int | None = None
+    memory_total: int | None = None
+    memory_processed: int | None = None
+    memory_remaining: int | None = None
+    disk_total: int | None = None
+    disk_processed: int | None = None
+    disk_remaining: int | None = None
+    remaining_ms: int | None = None
+    downtime_ms: int | None = None
+
+
+NO_PROGRESS = Progress()
+
+
+class Job:
+    """One job, from the request to its end. `with` begins it, waiting if it must, and ends it.
+
+    :ivar kind: its kind.
+    :ivar api: what it was asked for.
+    :ivar client: who asked.
+    :ivar owner: the thread.
+    :ivar since: when it began, or, while it waits, when it was asked for; seconds of `time.monotonic`.
+    :ivar allowed: the synchronous kinds that others may start inside it, if it is asynchronous.
+    :ivar progress: how far it is; replaced whole by its owner, read by anyone.
+    :ivar ended_by: why it was aborted or killed; None if it was not.
+    """
+
+    __slots__ = (
+        "_jobs",
+        "_timeout",
+        "allowed",
+        "api",
+        "client",
+        "ended_by",
+        "gate",
+        "kind",
+        "owner",
+        "progress",
+        "refusal",
+        "since",
+    )
+
+    def __init__(
+        self, jobs: Jobs, kind: JobKind, api: str | None, timeout: float | None, allowed: frozenset[JobKind] | None
+    ) -> None:
+        self.owner: ThreadRecord = THREADS.me
+        call = self.owner.call
+        self.kind = kind
+        self.api = api or call.api or kind.value
+        self.client = call.client
+        self.since = time.monotonic()
+        self.allowed = ALLOWED_INSIDE.get(kind, frozenset()) if allowed is None else allowed
+        self.progress = NO_PROGRESS
+        self.ended_by: str | None = None
+        self.gate: threading.Lock | None = None  # while it waits: locked until it may begin or is refused
+        self.refusal: LockError | None = None
+        self._jobs = jobs
+        self._timeout = timeout
+
+    @property
+    def age(self) -> float:
+        """Seconds since it began."""
+        return time.monotonic() - self.since
+
+    def report(self, **fields: int | None) -> None:
+        """Change some fields of the progress."""
+        self.progress = self.progress._replace(**fields)
+
+    def check(self) -> None:
+        """Ask whether to go on.
+
+        :raises JobAborted: if the job was aborted, or killed because the guest's process ended.
+        """
+        if self.ended_by is not None:
+            raise JobAborted(self._jobs.name(), self.kind.value, self.ended_by)
+
+    def __enter__(self) -> Self:
+        self._jobs.begin(self, self._timeout)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._jobs.end(self)
+
+    def __repr__(self) -> str:
+        state = "waiting" if self.gate is not None else "running"
+        what = f"{self.kind.value} on {self._jobs.name()} for {self.api}"
+        return f"<Job {what} by {self.owner}, {state} for {self.age:.1f} s>"

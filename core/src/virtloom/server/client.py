@@ -10,19 +10,17 @@ Locks: the client's lock guards phase, lanes, send queue and streams; no driver 
 from __future__ import annotations
 
 import logging
-import math
 import select
 import socket
 import time
-from enum import Enum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from virtloom.driver.context import Identity
 from virtloom.locks import Level
 from virtloom.server import keepalive
-from virtloom.server.deadlines import Deadlines
-from virtloom.server.keepalive import Verdict
-from virtloom.server.lanes import Call, Lane
+from virtloom.server.deadlines import Vigil
+from virtloom.server.lanes import Call, Calls, Lane
+from virtloom.server.phases import RULES, Phase
 from virtloom.server.reader import READ, WRITE
 from virtloom.server.receiving import Received, Receiver
 from virtloom.server.sending import Credit, SendQueue, close_all
@@ -46,31 +44,6 @@ CALLS = frozenset({MessageType.CALL, MessageType.CALL_WITH_FDS})
 STREAMS = frozenset({MessageType.STREAM, MessageType.STREAM_HOLE})
 
 
-class Phase(Enum):
-    """Where a client is in its life."""
-
-    ANONYMOUS = "anonymous"
-    SERVED = "served"
-    LEAVING = "leaving"
-    GONE = "gone"
-
-
-class Rules(NamedTuple):
-    """What holds in a phase: whether calls are taken from the client, whether frames are sent, where it may lead."""
-
-    takes: bool
-    sends: bool
-    next: frozenset[Phase]
-
-
-RULES: dict[Phase, Rules] = {
-    Phase.ANONYMOUS: Rules(True, True, frozenset({Phase.SERVED, Phase.LEAVING, Phase.GONE})),
-    Phase.SERVED: Rules(True, True, frozenset({Phase.LEAVING, Phase.GONE})),
-    Phase.LEAVING: Rules(False, True, frozenset({Phase.GONE})),
-    Phase.GONE: Rules(False, False, frozenset()),
-}
-
-
 class Client:
     """One client (it is the api's `ClientPort`).
 
@@ -90,16 +63,12 @@ class Client:
         self._sock = sock
         self._fd = sock.fileno()
         self._lock = server.locks.lock("client", Level.CLIENT)
-        self._receiver = Receiver(sock)
-        self._deadlines = Deadlines(limits, time.monotonic())
-        self._check_at = math.inf
+        self._receiver = Receiver(sock, limits.max_message)
+        self._vigil = Vigil(self._reader, limits, self._ask, self._give_up)
         # Under the lock.
         self._phase = Phase.ANONYMOUS
         self._out = SendQueue(sock)
-        self._ordinary = Lane(limits.max_client_requests, self._work)
-        self._overtaking = Lane(1, self._work)
-        self._backlog = 0
-        self._backlog_bytes = 0
+        self._calls = Calls(limits, self._work)
         self._lost = 0
         self._paused = False
         self._released = False
@@ -125,16 +94,20 @@ class Client:
         """Begin to read."""
         self._enter_if_authenticated()
         self._reader.watch(self._fd, self.on_ready, self._armed)
-        self._schedule()
+        self._vigil.begin()
 
     def on_ready(self, events: int) -> None:
         """The socket is readable, writable or broken (epoll(7))."""
-        if events & WRITE:
-            self._flush()
-        if events & select.EPOLLIN:
-            self._read()
-        elif events & GONE_EVENTS:
-            self.drop("it closed the connection")
+        try:
+            if events & WRITE:
+                self._flush()
+            if events & select.EPOLLIN:
+                self._read()
+            elif events & GONE_EVENTS:
+                self.drop("it closed the connection")
+        except Exception:
+            log.exception("client %d of %s: what it sent could not be taken", self.id, self._server.name)
+            self.drop("an internal error", logging.ERROR)
 
     def _read(self) -> None:
         try:
@@ -147,15 +120,15 @@ class Client:
             return self.drop("it closed the connection")
         for item in received:
             self._take(item)
-        self._deadlines.heard(bool(received), self._receiver.partial, time.monotonic())
+        self._vigil.heard(bool(received), self._receiver.partial)
         with self._lock:
             pause = not self._paused and self._load() >= 1
             if pause:
                 self._paused = True
                 self._rearm()
         if pause:
-            self._deadlines.pause()
-        return self._schedule()
+            self._vigil.pause()
+        return None
 
     def _take(self, item: Received) -> None:
         header = item.frame.header
@@ -171,21 +144,16 @@ class Client:
             log.debug("client %d: dropped a frame of type %d", self.id, header.type)
 
     def _queue(self, call: Call) -> None:
-        lane = self._overtaking if call.overtakes else self._ordinary
         with self._lock:
             taken = RULES[self._phase].takes
-            start = False
             if taken:
-                lane.queue.append(call)
-                self._backlog += 1
-                self._backlog_bytes += len(call.payload)
-                start = lane.wants_worker and not self._blocked()
-                if start:
-                    lane.running += 1
-        if start:
-            self._server.workers.submit(lane.work, call.urgent)
-        elif not taken:
+                lane = self._calls.add(call)
+                begun = not self._blocked() and lane.begin()
+                urgent = lane.urgent
+        if not taken:
             close_all(call.fds)
+        elif begun:
+            self._server.workers.submit(lane.work, urgent)
 
     def _flush(self) -> None:
         with self._lock:
@@ -203,10 +171,11 @@ class Client:
             if self._phase is Phase.GONE:
                 return
             self._enter(Phase.GONE)
-            waiting = self._clear_calls()
+            waiting = self._calls.clear()
             self._out.clear()
-            release = self._released = self._running() == 0
+            release = self._released = self._calls.running == 0
         log.log(level, "client %d of %s (%s): closed: %s", self.id, self._server.name, self._whose(), reason)
+        self._vigil.end()
         self._reader.unwatch(self._fd)
         self._sock.close()
         self._receiver.close()
@@ -217,37 +186,15 @@ class Client:
         if release:
             self._server.workers.submit(self._release)
 
+    def _ask(self) -> None:
+        self.send(keepalive.PING_FRAME)
+
+    def _give_up(self, reason: str) -> None:
+        self.drop(reason, logging.WARNING)
+
     def _whose(self) -> str:
         who = self.identity
         return f"{who.process or 'a process'} {who.pid or '?'} of {who.user or who.uid}"
-
-    # Deadlines, on the reader's thread.
-
-    def _schedule(self) -> None:
-        due = self._deadlines.due()
-        if due is not None and due < self._check_at:
-            self._check_at = due
-            self._reader.at(due, self._check)
-
-    def _check(self) -> None:
-        self._check_at = math.inf
-        if self._phase is Phase.GONE:
-            return
-        finding = self._deadlines.look(time.monotonic())
-        if finding.verdict is Verdict.DEAD:
-            self.drop(finding.reason, logging.WARNING)
-            return
-        if finding.verdict is Verdict.ASK:
-            self.send(keepalive.PING_FRAME)
-        self._schedule()
-
-    def _resumed(self) -> None:
-        self._deadlines.resume(time.monotonic())
-        self._schedule()
-
-    def _keepalive_started(self) -> None:
-        self._deadlines.start_keepalive(time.monotonic())
-        self._schedule()
 
     # A worker's thread: calls.
 
@@ -264,7 +211,7 @@ class Client:
     def _first(self, lane: Lane) -> Call | None:
         with self._lock:
             if lane.queue:
-                return self._pop(lane)
+                return self._calls.pop(lane)
             lane.running -= 1
             release = self._last_call_ended()
         self.attend()
@@ -278,7 +225,7 @@ class Client:
         with self._lock:
             more = bool(lane.queue) and not self._blocked()
             if more and not crowded and lane.urgent == urgent:
-                return self._pop(lane)
+                return self._calls.pop(lane)
             if not more:
                 lane.running -= 1
             urgent = lane.urgent
@@ -291,12 +238,6 @@ class Client:
         if release:
             self._release()
         return None
-
-    def _pop(self, lane: Lane) -> Call:
-        call = lane.queue.popleft()
-        self._backlog -= 1
-        self._backlog_bytes -= len(call.payload)
-        return call
 
     def _enter_if_authenticated(self) -> None:
         if not self.session.authenticated:
@@ -379,7 +320,7 @@ class Client:
 
     def start_keepalive(self) -> None:
         """See `ClientPort.start_keepalive`."""
-        self._reader.soon(self._keepalive_started)
+        self._reader.soon(self._vigil.start_keepalive)
 
     def close_after_reply(self) -> None:
         """Take no further call, and close when what runs was answered and the answers were written."""
@@ -387,7 +328,7 @@ class Client:
             if not RULES[self._phase].takes:
                 return
             self._enter(Phase.LEAVING)
-            waiting = self._clear_calls()
+            waiting = self._calls.clear()
             self._rearm()
         for call in waiting:
             close_all(call.fds)
@@ -398,7 +339,9 @@ class Client:
         self._reader.at(time.monotonic() + LINGER, self._lingered)
 
     def _lingered(self) -> None:
-        if self._running() == 0:
+        if self._calls.running:
+            self._linger()
+        else:
             self.drop("it does not read its last reply")
 
     def kill(self, reason: str, level: int = logging.INFO) -> None:
@@ -415,18 +358,14 @@ class Client:
         """How full its queues are; from 1 on it is not read from."""
         limits = self._limits
         return max(
-            self._backlog / limits.client_backlog,
-            self._backlog_bytes / limits.client_backlog_bytes,
+            self._calls.load(),
             self._out.size / limits.send_queue_bytes,
             self.streams.held / limits.stream_window,
         )
 
-    def _running(self) -> int:
-        return self._ordinary.running + self._overtaking.running
-
     def _last_call_ended(self) -> bool:
         """Whether the session is to be closed now, by this thread."""
-        if self._phase is not Phase.GONE or self._released or self._running():
+        if self._phase is not Phase.GONE or self._released or self._calls.running:
             return False
         self._released = True
         return True
@@ -439,13 +378,6 @@ class Client:
             self._armed = events
             self._reader.rearm(self._fd, events)
 
-    def _clear_calls(self) -> list[Call]:
-        calls = [*self._ordinary.queue, *self._overtaking.queue]
-        self._ordinary.queue.clear()
-        self._overtaking.queue.clear()
-        self._backlog = self._backlog_bytes = 0
-        return calls
-
     # After something was used up.
 
     def attend(self) -> None:
@@ -455,19 +387,11 @@ class Client:
             if resume:
                 self._paused = False
                 self._rearm()
-            begun = self._begin_lanes()
-            departs = self._phase is Phase.LEAVING and self._running() == 0 and not self._out
+            begun = [] if self._blocked() else self._calls.begin()
+            departs = self._phase is Phase.LEAVING and self._calls.running == 0 and not self._out
         if resume:
-            self._reader.soon(self._resumed)
-        for lane in begun:
-            self._server.workers.submit(lane.work, lane is self._overtaking)
+            self._reader.soon(self._vigil.resume)
+        for lane, urgent in begun:
+            self._server.workers.submit(lane.work, urgent)
         if departs:
             self.kill("it said goodbye" if self._server.serving else "the daemon stops")
-
-    def _begin_lanes(self) -> list[Lane]:
-        if self._blocked():
-            return []
-        lanes = [lane for lane in (self._ordinary, self._overtaking) if lane.wants_worker]
-        for lane in lanes:
-            lane.running += 1
-        return lanes

@@ -1,4 +1,4 @@
-"""When one client's patience, or ours with it, is at its end: without a clock or a socket of its own.
+"""When our patience with one client is at its end.
 
 Three things are watched: that a newcomer sends a first frame, that a frame which was begun is finished, and that a
 client which understands keepalive still lives. While we do not read from a client, nothing is counted against it. Used
@@ -7,10 +7,14 @@ by the reader's thread alone.
 
 from __future__ import annotations
 
+import math
+import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 from virtloom.server.keepalive import Countdown, Verdict
 from virtloom.server.limits import ServerLimits
+from virtloom.server.reader import Reader
 
 
 class Finding(NamedTuple):
@@ -24,7 +28,7 @@ FINE = Finding(Verdict.FINE)
 
 
 class Deadlines:
-    """One client's deadlines. All times are of `time.monotonic()`.
+    """One client's deadlines, without a clock of their own. All times are of `time.monotonic()`.
 
     :param now: when it connected.
     """
@@ -87,3 +91,69 @@ class Deadlines:
         if verdict is Verdict.DEAD:
             return Finding(verdict, "connection closed due to keepalive timeout")
         return Finding(verdict)
+
+
+class Vigil:
+    """A client's deadlines, looked at when they are due.
+
+    :param ask: sends the client the question whether it lives.
+    :param give_up: ends the client, for a reason.
+    """
+
+    __slots__ = ("_ask", "_deadlines", "_ended", "_give_up", "_next", "_reader")
+
+    def __init__(
+        self, reader: Reader, limits: ServerLimits, ask: Callable[[], object], give_up: Callable[[str], None]
+    ) -> None:
+        self._reader = reader
+        self._deadlines = Deadlines(limits, time.monotonic())
+        self._ask = ask
+        self._give_up = give_up
+        self._next = math.inf
+        self._ended = False
+
+    def begin(self) -> None:
+        """The client is there."""
+        self._schedule()
+
+    def end(self) -> None:
+        """The client has gone."""
+        self._ended = True
+
+    def heard(self, frames: bool, partial: bool) -> None:
+        """See `Deadlines.heard`."""
+        self._deadlines.heard(frames, partial, time.monotonic())
+        self._schedule()
+
+    def pause(self) -> None:
+        """See `Deadlines.pause`."""
+        self._deadlines.pause()
+
+    def resume(self) -> None:
+        """See `Deadlines.resume`."""
+        self._deadlines.resume(time.monotonic())
+        self._schedule()
+
+    def start_keepalive(self) -> None:
+        """See `Deadlines.start_keepalive`."""
+        self._deadlines.start_keepalive(time.monotonic())
+        self._schedule()
+
+    def _schedule(self) -> None:
+        # One timer is enough: one that rings too early sets the next.
+        due = self._deadlines.due()
+        if due is not None and due < self._next:
+            self._next = due
+            self._reader.at(due, self._look)
+
+    def _look(self) -> None:
+        self._next = math.inf
+        if self._ended:
+            return
+        finding = self._deadlines.look(time.monotonic())
+        if finding.verdict is Verdict.DEAD:
+            self._give_up(finding.reason)
+            return
+        if finding.verdict is Verdict.ASK:
+            self._ask()
+        self._schedule()

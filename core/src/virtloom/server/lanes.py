@@ -1,7 +1,7 @@
 """One client's calls, in the order in which they are answered.
 
 A client has two lanes: the ordinary one, and one for the calls that watch or abort a running job, which overtake it.
-Assumes: a lane is touched only under its client's lock.
+Assumes: all this is touched only under its client's lock.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from virtloom.server.limits import ServerLimits
 from virtloom.wire.message import Header
 from virtloom.wire.programs import Procedure, Program
 
@@ -57,7 +58,7 @@ class Call(NamedTuple):
 
 
 class Lane:
-    """Calls of one client that are answered in order.
+    """Calls that are answered in order.
 
     :param limit: how many of them are worked on at once.
     :param work: what a worker does with the lane.
@@ -73,11 +74,65 @@ class Lane:
         self.work = lambda: work(self)
 
     @property
-    def wants_worker(self) -> bool:
-        """Whether there is a call that another worker could begin."""
-        return bool(self.queue) and self.running < self.limit
-
-    @property
     def urgent(self) -> bool:
         """Whether the next call is urgent."""
         return bool(self.queue) and self.queue[0].urgent
+
+    def begin(self) -> bool:
+        """Count one more worker, if there is a call for it and it may be begun."""
+        if not self.queue or self.running >= self.limit:
+            return False
+        self.running += 1
+        return True
+
+
+class Calls:
+    """All calls of one client that wait or are worked on.
+
+    :param work: what a worker does with a lane.
+    """
+
+    __slots__ = ("_bytes", "_count", "_limits", "ordinary", "overtaking")
+
+    def __init__(self, limits: ServerLimits, work: Callable[[Lane], None]) -> None:
+        self.ordinary = Lane(limits.max_client_requests, work)
+        self.overtaking = Lane(1, work)
+        self._limits = limits
+        self._count = 0
+        self._bytes = 0
+
+    @property
+    def running(self) -> int:
+        """Workers that have a call, or are about to take one."""
+        return self.ordinary.running + self.overtaking.running
+
+    def load(self) -> float:
+        """How full the queues are: 1 is as full as may be."""
+        return max(self._count / self._limits.client_backlog, self._bytes / self._limits.client_backlog_bytes)
+
+    def add(self, call: Call) -> Lane:
+        """Queue a call."""
+        lane = self.overtaking if call.overtakes else self.ordinary
+        lane.queue.append(call)
+        self._count += 1
+        self._bytes += len(call.payload)
+        return lane
+
+    def pop(self, lane: Lane) -> Call:
+        """The lane's next call."""
+        call = lane.queue.popleft()
+        self._count -= 1
+        self._bytes -= len(call.payload)
+        return call
+
+    def begin(self) -> list[tuple[Lane, bool]]:
+        """The lanes that another worker is to take, and whether that is urgent; it is counted as running already."""
+        return [(lane, lane.urgent) for lane in (self.ordinary, self.overtaking) if lane.begin()]
+
+    def clear(self) -> list[Call]:
+        """Forget the calls that wait; whoever asks closes their descriptors."""
+        calls = [*self.ordinary.queue, *self.overtaking.queue]
+        self.ordinary.queue.clear()
+        self.overtaking.queue.clear()
+        self._count = self._bytes = 0
+        return calls

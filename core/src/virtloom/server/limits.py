@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
-from virtloom.wire.message import STREAM_CHUNK
+from virtloom.wire.message import FRAME_MAX, STREAM_CHUNK
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class ServerLimits:
     :ivar send_queue_bytes: replies that a client has not read; beyond them it is served no further.
     :ivar event_queue: events that a client has not read; beyond them events are dropped.
     :ivar max_lost_events: dropped events in a row that cost a client its connection.
+    :ivar max_message: the largest frame that is accepted.
     :ivar keepalive_interval: quiet time after which a client is asked whether it lives; 0 never asks.
     :ivar keepalive_count: unanswered questions that cost a client its connection.
     :ivar first_frame_timeout: how long an anonymous client may take for its first frame; 0 is for ever.
@@ -49,6 +50,7 @@ class ServerLimits:
     send_queue_bytes: int = 4 << 20
     event_queue: int = 1000
     max_lost_events: int = 1000
+    max_message: int = FRAME_MAX
     keepalive_interval: float = 5
     keepalive_count: int = 5
     first_frame_timeout: float = 30

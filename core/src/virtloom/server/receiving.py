@@ -35,11 +35,12 @@ class Receiver:
     """The incoming side of a client's socket.
 
     :param sock: the socket, not blocking.
+    :param limit: the largest frame that is accepted, in bytes.
     """
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, limit: int) -> None:
         self._sock = sock
-        self._frames = FrameReader()
+        self._frames = FrameReader(limit)
         self._fds: deque[int] = deque()
 
     @property

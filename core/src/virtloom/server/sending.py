@@ -58,7 +58,11 @@ class SendQueue:
         """
         sent = 0
         if not self._items:
-            sent = self._send(frame)
+            try:
+                sent = self._send(frame)
+            except OSError:
+                close_all(fds)
+                raise
             if sent == len(frame) and not fds:
                 if credit is not None:
                     credit.put(True)

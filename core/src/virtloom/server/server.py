@@ -112,7 +112,9 @@ class Server:
         for client in self.clients():
             client.kill("the daemon stops")
         self._drain_reader()
-        stuck = self.workers.stop(deadline) + self.stream_threads.stop(deadline)
+        self.workers.end()
+        self.stream_threads.end()
+        stuck = self.workers.join(deadline) + self.stream_threads.join(deadline)
         if not self.reader.stop(max(0.1, deadline - time.monotonic())):
             stuck.append(f"{self.name}-reader")
         for name in stuck:

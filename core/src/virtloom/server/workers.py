@@ -22,6 +22,7 @@ from virtloom.locks import Level, LockManager
 log = logging.getLogger(__name__)
 
 Task = Callable[[], None]
+GRACE = 0.01  # seconds for a thread that has nothing left to do, even past the deadline
 
 
 class _Local(threading.local):
@@ -178,18 +179,23 @@ class Crew:
             threads = len(self._threads)
             return CrewStatus(self._minimum, self._maximum, threads, self._idle, self._queued, self._waiting)
 
-    def stop(self, deadline: float) -> list[str]:
-        """Let the queued tasks run and the threads end.
-
-        :param deadline: the time of `time.monotonic()` up to which they are waited for.
-        :returns: the names of the threads that still run.
-        """
+    def end(self) -> None:
+        """Let the queued tasks run, and then the threads end."""
         with self._lock:
             self._stopping = True
+            count = len(self._threads)
+        self._dismiss(count)
+
+    def join(self, deadline: float) -> list[str]:
+        """Wait for the threads' end.
+
+        :param deadline: a time of `time.monotonic()`.
+        :returns: the names of the threads that still run then.
+        """
+        with self._lock:
             threads = list(self._threads)
-        self._dismiss(len(threads))
         for thread in threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
+            thread.join(max(GRACE, deadline - time.monotonic()))
         return sorted(thread.name for thread in threads if thread.is_alive())
 
 
@@ -228,6 +234,15 @@ def waiting() -> Waiting:
     return _WAITING
 
 
+class PoolSizes(NamedTuple):
+    """How many workers a pool has: see `ServerLimits`."""
+
+    minimum: int
+    maximum: int
+    priority: int
+    max_waiting: int
+
+
 class WorkerPool:
     """The ordinary workers and those for what is urgent.
 
@@ -263,15 +278,11 @@ class WorkerPool:
         """The ordinary workers and the urgent ones now."""
         return self._ordinary.status(), self._urgent.status()
 
-    def stop(self, deadline: float) -> list[str]:
-        """Let the queued tasks run and the threads end; the names of those that still run at the deadline."""
-        return self._ordinary.stop(deadline) + self._urgent.stop(deadline)
+    def end(self) -> None:
+        """Let the queued tasks run, and then the threads end."""
+        self._ordinary.end()
+        self._urgent.end()
 
-
-class PoolSizes(NamedTuple):
-    """How many workers a pool has: see `ServerLimits`."""
-
-    minimum: int
-    maximum: int
-    priority: int
-    max_waiting: int
+    def join(self, deadline: float) -> list[str]:
+        """Wait for the threads' end; the names of those that still run at the deadline."""
+        return self._urgent.join(deadline) + self._ordinary.join(deadline)

@@ -61,7 +61,7 @@ def test_who_waited_for_a_job_on_an_object_finds_it_gone(workshop: Any, mode: st
 def test_an_object_removed_between_its_job_and_its_lock_leaves_no_job_behind(
     recording: Any, crew: Any, until: Any
 ) -> None:
-    """1. a change waits for a job; 2. it gets it, as the object is locked; 3. the object is retired before it has the lock."""
+    """1. a change waits for a job; 2. it gets it while the object is locked; 3. the object is retired meanwhile."""
     obj = recording.domain
 
     def work() -> None:

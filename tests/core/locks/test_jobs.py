@@ -115,7 +115,7 @@ def test_a_timeout_names_the_holder(enforcing: Any, crew: Any) -> None:
 
 def test_a_timeout_of_the_agents_says_agent(enforcing: Any, crew: Any) -> None:
     def work() -> None:
-        with pytest.raises(JobTimeout, match="held by agent=virDomainGetGuestInfo in thread MainThread for 0.0 s"):
+        with pytest.raises(JobTimeout, match=r"held by agent=virDomainGetGuestInfo in thread MainThread for 0\.0 s"):
             enforcing.domain.job(JobKind.AGENT_MODIFY, timeout=0).__enter__()
 
     with enforcing.domain.job(JobKind.AGENT_QUERY, api="virDomainGetGuestInfo"):
@@ -143,7 +143,7 @@ def test_when_the_guests_process_ends_who_waits_is_told_and_the_running_job_ends
     obj = enforcing.domain
 
     def wait_for_a_job() -> None:
-        with pytest.raises(JobAborted, match="modify job on .* was aborted: guest's process ended"), obj.changing():
+        with pytest.raises(JobAborted, match=r"modify job on .* was aborted: guest's process ended"), obj.changing():
             pass
 
     def end_of_process() -> None:
@@ -262,7 +262,8 @@ def test_a_job_that_ends_between_the_first_look_and_the_joining_is_not_missed(wo
         looked.set()
         assert ended.wait(10)
 
-    obj.jobs.__class__ = type("Slow", (type(obj.jobs),), {"__slots__": (), "_forbid_waiting_for_oneself": look_and_pause})
+    steps = {"__slots__": (), "_forbid_waiting_for_oneself": look_and_pause}
+    obj.jobs.__class__ = type("Slow", (type(obj.jobs),), steps)
 
     def work() -> None:
         with obj.job(JobKind.QUERY):

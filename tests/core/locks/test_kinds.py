@@ -33,7 +33,9 @@ BESIDE = {
 
 
 @pytest.mark.parametrize("running", list(JobKind))
-def test_another_thread_starts_beside_a_job_what_the_table_allows(enforcing: Any, crew: Any, running: JobKind) -> None:
+def test_another_thread_starts_beside_a_job_what_the_table_allows(
+    enforcing: Any, crew: Any, running: JobKind
+) -> None:
     started: list[str] = []
 
     def work() -> None:

@@ -153,7 +153,7 @@ class Liar:
 
 
 def test_a_release_between_a_waiters_first_look_and_its_joining_is_not_missed(crew: Any) -> None:
-    """1. a waiter finds the lock taken; 2. the owner releases, seeing no waiter; 3. the waiter joins, and must be served."""
+    """1. a waiter finds the lock taken; 2. the owner releases, seeing none wait; 3. the waiter joins, and is served."""
     lock = make()
     assert isinstance(lock, CheckedLock)
     looked, released = threading.Event(), threading.Event()
@@ -195,13 +195,13 @@ def test_a_waiter_that_joins_just_before_the_lock_is_freed_is_served(crew: Any, 
 
     real = lock._free
     with lock:
-        lock._free = Liar(real, before=let_one_join, after=lambda: None)  # type: ignore[assignment]
+        lock._free = Liar(real, before=let_one_join, after=lambda: None)
     crew.join()
     assert lock.statistics().acquired == 2
 
 
 def test_a_newcomer_that_slips_in_before_a_waiter_hands_the_lock_on_to_it(crew: Any, until: Any) -> None:
-    """The race that remains: 1. a waiter joins as above; 2. the lock is freed; 3. a newcomer takes it; 4. and hands it on."""
+    """The race that remains: 1. a waiter joins as above; 2. the lock is freed; 3. a newcomer takes it, and hands it on."""
     lock = make()
     assert isinstance(lock, CheckedLock)
     served: list[str] = []
@@ -228,7 +228,7 @@ def test_a_newcomer_that_slips_in_before_a_waiter_hands_the_lock_on_to_it(crew: 
 
     real = lock._free
     with lock:
-        lock._free = Liar(real, before=let_one_join, after=let_another_slip_in)  # type: ignore[assignment]
+        lock._free = Liar(real, before=let_one_join, after=let_another_slip_in)
     newcomer_may_go.set()
     crew.join()
     assert served == ["newcomer", "waiter"]
@@ -246,8 +246,8 @@ def test_a_lock_handed_over_in_the_moment_of_the_timeout_is_held(crew: Any, unti
         assert handed_over.wait(10)
         return real(waiter)
 
-    lockless = type("Slow", (CheckedLock,), {"__slots__": (), "_withdraw": lambda self, waiter: slow(waiter)})
-    lock.__class__ = lockless
+    slow_lock = type("Slow", (CheckedLock,), {"__slots__": (), "_withdraw": lambda self, waiter: slow(waiter)})
+    lock.__class__ = slow_lock
     held: list[bool] = []
 
     def work() -> None:

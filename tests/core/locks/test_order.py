@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,7 +35,7 @@ def test_a_new_edge_gives_the_way_back_exactly_if_there_is_one(pairs: list[tuple
             names = [(edge.held.name, edge.taken.name) for edge in cycle]
             assert set(names) <= edges
             assert (names[0][0], names[-1][1]) == (taken, held)
-            assert all(one[1] == other[0] for one, other in zip(names, names[1:], strict=False))
+            assert all(one[1] == other[0] for one, other in pairwise(names))
         edges.add((held, taken))
     assert {(edge.held.name, edge.taken.name) for edge in graph.edges()} == edges
 

@@ -23,10 +23,6 @@ def test_a_job_timeout_begins_as_libvirts_does_and_names_the_holder() -> None:
     assert (error.holder_api, error.holder_thread, error.holder_age) == ("virDomainSave", "worker-3", 31.24)
 
 
-def test_a_job_timeout_without_a_holder_is_libvirts_short_sentence() -> None:
-    assert str(JobTimeout("domain web", "modify", "monitor")) == "cannot acquire state change lock"
-
-
 def test_an_aborted_job_gives_the_reason() -> None:
     error = JobAborted("domain web", "save", "guest's process ended")
     assert str(error) == "save job on domain web was aborted: guest's process ended"

@@ -33,9 +33,7 @@ BESIDE = {
 
 
 @pytest.mark.parametrize("running", list(JobKind))
-def test_another_thread_starts_beside_a_job_what_the_table_allows(
-    enforcing: Any, crew: Any, running: JobKind
-) -> None:
+def test_another_thread_starts_beside_a_job_what_the_table_allows(enforcing: Any, crew: Any, running: JobKind) -> None:
     started: list[str] = []
 
     def work() -> None:
@@ -54,7 +52,9 @@ def test_another_thread_starts_beside_a_job_what_the_table_allows(
 
 @pytest.mark.parametrize("outer", ASYNC)
 @pytest.mark.parametrize("inner", SYNC)
-def test_the_thread_of_a_long_job_starts_any_short_one_inside_it(enforcing: Any, outer: JobKind, inner: JobKind) -> None:
+def test_the_thread_of_a_long_job_starts_any_short_one_inside_it(
+    enforcing: Any, outer: JobKind, inner: JobKind
+) -> None:
     with enforcing.domain.job(outer, timeout=0), enforcing.domain.job(inner, timeout=0):
         assert len(enforcing.domain.jobs.running) == 2
 

@@ -201,7 +201,7 @@ def test_a_waiter_that_joins_just_before_the_lock_is_freed_is_served(crew: Any, 
 
 
 def test_a_newcomer_that_slips_in_before_a_waiter_hands_the_lock_on_to_it(crew: Any, until: Any) -> None:
-    """The race that remains: 1. a waiter joins as above; 2. the lock is freed; 3. a newcomer takes it, and hands it on."""
+    """The race that remains: 1. a waiter joins as above; 2. the lock is freed; 3. a newcomer takes it."""
     lock = make()
     assert isinstance(lock, CheckedLock)
     served: list[str] = []

@@ -64,24 +64,16 @@ class JobTimeout(LockError):
     :ivar object_name: the object's type and key.
     :ivar kind: the name of the job's kind.
     :ivar slot: "monitor" or "agent": what the holder has.
-    :ivar holder_api: what the holder was called for; None, with the other fields, if others were merely first in line.
+    :ivar holder_api: what the holder was called for.
     :ivar holder_thread: the name of its thread.
     :ivar holder_age: seconds since it began.
     """
 
     def __init__(
-        self,
-        object_name: str,
-        kind: str,
-        slot: str,
-        holder_api: str | None = None,
-        holder_thread: str | None = None,
-        holder_age: float | None = None,
+        self, object_name: str, kind: str, slot: str, holder_api: str, holder_thread: str, holder_age: float
     ) -> None:
-        sentence = "cannot acquire state change lock"
-        if holder_api is not None:
-            sentence += f" (held by {slot}={holder_api} in thread {holder_thread} for {holder_age:.1f} s)"
-        super().__init__(sentence)
+        holder = f"held by {slot}={holder_api} in thread {holder_thread} for {holder_age:.1f} s"
+        super().__init__(f"cannot acquire state change lock ({holder})")
         self.object_name = object_name
         self.kind = kind
         self.slot = slot

@@ -54,6 +54,9 @@ class JobPolicy(NamedTuple):
 class Jobs:
     """The jobs of one object: who has its slots, and who waits.
 
+    Invariant, whenever the mutex is free: each job in the queue has an obstacle among the jobs that run. So a newcomer
+    without an obstacle overtakes nobody who could have begun.
+
     :param name: says what the object is called, when it must be said.
     :param policy: see `JobPolicy`.
     :param refusal: the error for those who ask when the object was removed; None while it was not.
@@ -99,7 +102,7 @@ class Jobs:
         """
         with self._mutex:
             self._raise_if_removed()
-            if (self._slots or self._queue) and not self._may_begin(job):
+            if self._slots and self._obstacle(job) is not None:
                 return False
             self._start(job)
             return True
@@ -157,36 +160,20 @@ class Jobs:
         if gate is not None:
             gate.release()
 
-    def _may_begin(self, job: Job) -> bool:
-        return self._obstacle(job) is None and not self._would_overtake(job)
-
     def _obstacle(self, job: Job) -> Job | None:
         """The running job that keeps this one from beginning."""
         if job.kind.slot is Slot.AGENT:
             return self._slots.get(Slot.AGENT)
-        return self._slots[Slot.ASYNC] if self._is_shut_out(job) else self._slots.get(Slot.SYNC)
-
-    def _is_shut_out(self, job: Job) -> bool:
-        """Whether the running asynchronous job does not admit this one."""
         inside = self._slots.get(Slot.ASYNC)
-        if inside is None or job.kind.slot is Slot.AGENT:
-            return False
-        if job.kind.slot is Slot.ASYNC:
-            return True
-        return job.owner is not inside.owner and job.kind not in inside.allowed
-
-    def _would_overtake(self, job: Job) -> bool:
-        """Whether somebody in the queue waits for the same thing, and for nothing but his turn."""
-        agent = job.kind.slot is Slot.AGENT
-        return any(
-            (earlier.kind.slot is Slot.AGENT) is agent and not self._is_shut_out(earlier) for earlier in self._queue
-        )
+        if inside is not None and not _admits(inside, job):
+            return inside
+        return self._slots.get(Slot.SYNC)
 
     def _admit(self) -> None:
         """Begin what may begin now, in the order of asking."""
         waiting, self._queue = self._queue, []
         for job in waiting:
-            if self._may_begin(job):
+            if self._obstacle(job) is None:
                 self._start(job)
                 self._open(job)
             else:
@@ -244,7 +231,6 @@ class Jobs:
                 error: LockError | None = self._timeout(job)
                 self._queue.remove(job)
                 job.gate = None
-                self._admit()  # those behind it may have waited for their turn only
             else:
                 error = job.refusal
         if error is not None:
@@ -256,14 +242,18 @@ class Jobs:
             if job in self._queue:
                 self._queue.remove(job)
                 job.gate = None
-                self._admit()
                 return
         self.end(job)
 
     def _timeout(self, job: Job) -> JobTimeout:
         slot = "agent" if job.kind.slot is Slot.AGENT else "monitor"
         holder = self._obstacle(job)
-        if holder is None:
-            return JobTimeout(self.name(), job.kind.value, slot)
+        assert holder is not None, "a job waits that could begin"
         return JobTimeout(self.name(), job.kind.value, slot, holder.api, holder.owner.thread.name, holder.age)
 
+
+def _admits(running: Job, wanted: Job) -> bool:
+    """Whether a job may begin inside an asynchronous one."""
+    if wanted.kind.slot is Slot.ASYNC:
+        return False
+    return wanted.owner is running.owner or wanted.kind in running.allowed

@@ -111,7 +111,9 @@ LISTS: dict[str, Listing] = {
 }
 
 # What the old device lists call a capability, and the newer list's flag for it.
-DEVICE_CAPABILITIES: dict[str, int] = {name.lower(): value for name, value in vars(Devices).items() if name.startswith("CAP_")}
+DEVICE_CAPABILITIES: dict[str, int] = {
+    name.lower(): value for name, value in vars(Devices).items() if name.startswith("CAP_")
+}
 
 
 def derive(driver: Driver, name: str) -> Callable[..., Any] | None:

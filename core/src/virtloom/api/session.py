@@ -10,6 +10,8 @@ close is then undone at once.
 from __future__ import annotations
 
 import logging
+import threading
+import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, Literal
@@ -73,6 +75,7 @@ class Session:
         self._handlers: dict[Procedure, tuple[Handler, ErrorDomain]] = {}
         self._undo: dict[Hashable, Callable[[], None]] = {}
         self._closed = False
+        self._running: dict[int, tuple[str, float]] = {}  # by thread; each thread changes its own entry alone
 
     # What a driver may know of the connection (driver.context.ConnectionInfo).
 
@@ -179,6 +182,8 @@ class Session:
         :raises VirtError: whatever went wrong, with its domain set.
         """
         domain = ErrorDomain.RPC
+        thread = threading.get_ident()
+        self._running[thread] = (procedure.api, time.monotonic())
         stream = Stream() if procedure.stream is not None else None
         try:
             with calling(procedure.api, str(self.port.id)), serving(CallContext(procedure.api, self, fds)):
@@ -190,7 +195,14 @@ class Session:
             if stream is not None:
                 stream.discard()
             raise as_virt_error(error, domain) from error
+        finally:
+            self._running.pop(thread, None)
         return Reply(value, (), stream)
+
+    def running(self) -> list[tuple[str, float]]:
+        """The calls that are being served now: the public function's name, and for how many seconds."""
+        now = time.monotonic()
+        return [(api, now - since) for api, since in tuple(self._running.values())]
 
     def _handler(self, procedure: Procedure) -> tuple[Handler, ErrorDomain]:
         found = self._handlers.get(procedure)

@@ -59,18 +59,25 @@ class DriverRegistry:
     """All plugins of a daemon.
 
     :param only: names of the drivers to load; None loads all that are found.
+    :param without: names of drivers not to load.
     :param check: finds what is odd about a driver's methods (the api's contract).
     """
 
-    def __init__(self, only: Iterable[str] | None = None, check: Callable[[Driver], list[str]] = lambda _: []) -> None:
+    def __init__(
+        self,
+        only: Iterable[str] | None = None,
+        check: Callable[[Driver], list[str]] = lambda _: [],
+        without: Iterable[str] = (),
+    ) -> None:
         self._only = None if only is None else frozenset(only)
+        self._without = frozenset(without)
         self._check = check
         self.statuses: list[DriverStatus] = []
 
     def discover(self) -> None:
         """Import every plugin that an entry point names, and let it declare itself."""
         for entry in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda entry: entry.name):
-            if self._only is None or entry.name in self._only:
+            if (self._only is None or entry.name in self._only) and entry.name not in self._without:
                 self._declare(entry.name, _origin(entry), entry.load)
 
     def add(self, name: str, plugin: object) -> None:

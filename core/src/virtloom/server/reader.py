@@ -48,6 +48,15 @@ class Reader:
         """Begin."""
         self._thread.start()
 
+    def flush(self, timeout: float) -> bool:
+        """Wait until what was asked for with `soon` is done; whether it was within `timeout` seconds."""
+        if self._thread.ident is None:
+            self._run_tasks()
+            return True
+        done = threading.Event()
+        self.soon(done.set)
+        return done.wait(timeout)
+
     def stop(self, timeout: float) -> bool:
         """Finish what was asked for with `soon`, then end; whether it did within `timeout` seconds."""
         self.soon(self._stop)

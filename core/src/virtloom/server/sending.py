@@ -46,9 +46,7 @@ class SendQueue:
     def __bool__(self) -> bool:
         return bool(self._items)
 
-    def put(
-        self, frame: bytes, fds: Sequence[int] = (), credit: Credit | None = None, event: bool = False
-    ) -> bool:
+    def put(self, frame: bytes, fds: Sequence[int] = (), credit: Credit | None = None, event: bool = False) -> bool:
         """Write a frame, or as much of it as goes out now, and keep the rest.
 
         :param fds: descriptors to send after it; they are ours from now on.

@@ -111,7 +111,7 @@ class Server:
             self._emptied.wait(max(0.0, deadline - CLOSING_TIME - time.monotonic()))
         for client in self.clients():
             client.kill("the daemon stops")
-        self._drain_reader()
+        self.reader.flush(CLOSING_TIME)
         self.workers.end()
         self.stream_threads.end()
         stuck = self.workers.join(deadline) + self.stream_threads.join(deadline)
@@ -120,11 +120,6 @@ class Server:
         for name in stuck:
             log.warning("the thread %s did not end in time", name)
         return stuck
-
-    def _drain_reader(self) -> None:
-        done = threading.Event()
-        self.reader.soon(done.set)
-        done.wait(CLOSING_TIME)
 
     def _stop_listening(self) -> None:
         for listener in self._listeners:

@@ -85,9 +85,7 @@ class ClientStream:
     :param window: bytes that may be on their way to the client.
     """
 
-    def __init__(
-        self, host: StreamHost, lock: Lock, call: Header, stream: Stream, sparse: bool, window: int
-    ) -> None:
+    def __init__(self, host: StreamHost, lock: Lock, call: Header, stream: Stream, sparse: bool, window: int) -> None:
         self.key = key_of(call)
         self.call = call
         self._host = host

@@ -30,9 +30,7 @@ CLIENT_LIMITS = {"nclients_max": "max_clients", "nclients_unauth_max": "max_anon
 def _check_flags(flags: int, function: str) -> None:
     if flags:
         detail = f"flags in {function} must be 0"
-        raise VirtError(
-            ErrorCode.INVALID_ARG, f"unsupported flags (0x{flags:x}) in function {function}", str1=detail
-        )
+        raise VirtError(ErrorCode.INVALID_ARG, f"unsupported flags (0x{flags:x}) in function {function}", str1=detail)
 
 
 def _param(name: str, kind: int, value: Any) -> Values:
@@ -192,9 +190,7 @@ def server_update_tls_files(session: AdminSession, named: Values, flags: int) ->
     """There is no TLS listener here whose files could be read again."""
     _check_flags(flags, "adminServerUpdateTlsFiles")
     session.server(named[0])
-    raise VirtError(
-        ErrorCode.INTERNAL_ERROR, "no tls service found, unable to update tls files", ErrorDomain.RPC
-    )
+    raise VirtError(ErrorCode.INTERNAL_ERROR, "no tls service found, unable to update tls files", ErrorDomain.RPC)
 
 
 def connect_set_daemon_timeout(session: AdminSession, timeout: int, flags: int) -> None:

@@ -1,0 +1,83 @@
+"""`virtloomd`: runs in the foreground until it is told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from virtloom import __version__
+from virtloom.daemon.config import ConfigError, load
+from virtloom.daemon.daemon import Daemon
+from virtloom.daemon.notify import ready, sd_notify
+from virtloom.daemon.places import Places
+from virtloom.errors import VirtError
+
+EX_CONFIG = 78  # sysexits.h: something is wrong with the configuration
+SWITCH_INTERVAL = 0.001  # seconds; a worker that computes lets the reader in sooner than Python's 5 ms
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = argparse.ArgumentParser(prog="virtloomd", description="The virtualization daemon. Runs in the foreground.")
+    made.add_argument("--root", type=Path, metavar="DIR", help="put everything below DIR; needs no privilege")
+    made.add_argument("--config", type=Path, metavar="FILE", help="the configuration file, instead of the usual one")
+    made.add_argument("--only", action="append", default=[], metavar="NAME", help="load only this driver; repeatable")
+    made.add_argument("--ready-fd", type=int, metavar="N", help="write a line to descriptor N when clients can connect")
+    made.add_argument("--verbose", action="store_true", help="log everything")
+    made.add_argument("--version", action="version", version=f"virtloomd {__version__}")
+    return made
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the daemon. Returns the exit status: 0 after an orderly stop, 78 for a wrong configuration, 1 otherwise."""
+    options = parser().parse_args(argv)
+    places = Places.below(options.root) if options.root else Places.default()
+    try:
+        config = load(options.config or places.config, required=options.config is not None)
+        daemon = Daemon(config, places, only=options.only, verbose=options.verbose)
+        daemon.start()
+    except ConfigError as error:
+        print("\n".join(f"virtloomd: {problem}" for problem in error.problems), file=sys.stderr)
+        return EX_CONFIG
+    except VirtError as error:
+        hint = f"; {error.hint}" if error.hint else ""
+        print(f"virtloomd: {error}{hint}", file=sys.stderr)
+        return 1
+    serve(daemon, options.ready_fd)
+    return 0
+
+
+def serve(daemon: Daemon, ready_fd: int | None) -> None:
+    """Serve until a signal or an administrator ends it."""
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    reload_wanted = False
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        daemon.stopping.set()
+
+    def reload(number: int, frame: FrameType | None) -> None:
+        nonlocal reload_wanted
+        reload_wanted = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    signal.signal(signal.SIGHUP, reload)
+    ready(ready_fd)
+    # The wait is short so that a signal's handler, which only leaves a mark, is followed soon.
+    while not daemon.stopping.wait(0.2):
+        if reload_wanted:
+            reload_wanted = False
+            sd_notify("RELOADING=1")
+            for told in daemon.reload():
+                print(f"virtloomd: {told}", file=sys.stderr, flush=True)
+            sd_notify("READY=1")
+    sd_notify("STOPPING=1")
+    daemon.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -12,7 +12,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from virtloom.locks import Checker, Guarded, JobAborted, JobKind, JobTimeout, LockManager, ObjectType, calling
+from virtloom.locks import (
+    Checker,
+    Guarded,
+    JobAborted,
+    JobKind,
+    JobTimeout,
+    LockManager,
+    ObjectGone,
+    ObjectType,
+    calling,
+)
 from virtloom.locks.kinds import ALLOWED_INSIDE, Slot
 
 
@@ -250,19 +260,25 @@ def test_a_job_that_began_while_its_wait_was_broken_off_is_ended(workshop: Any, 
     assert obj.jobs.running == ()
 
 
-def test_a_job_that_ends_between_the_first_look_and_the_joining_is_not_missed(workshop: Any, crew: Any) -> None:
-    """1. a thread finds the job taken; 2. that job ends, seeing nobody wait; 3. the thread joins, and must begin."""
-    obj = workshop("enforce").domain
-    looked, ended = threading.Event(), threading.Event()
+def pause_before_joining(obj: Guarded[Any]) -> tuple[threading.Event, threading.Event]:
+    """Make whoever finds a job taken set the first event, and join the queue only after the second."""
+    looked, may_join = threading.Event(), threading.Event()
     look = type(obj.jobs)._forbid_waiting_for_oneself
 
     def look_and_pause(jobs: Any, job: Any) -> None:
         look(jobs, job)
         looked.set()
-        assert ended.wait(10)
+        assert may_join.wait(10)
 
     steps = {"__slots__": (), "_forbid_waiting_for_oneself": look_and_pause}
     obj.jobs.__class__ = type("Slow", (type(obj.jobs),), steps)
+    return looked, may_join
+
+
+def test_a_job_that_ends_between_the_first_look_and_the_joining_is_not_missed(enforcing: Any, crew: Any) -> None:
+    """1. a thread finds the job taken; 2. that job ends, seeing nobody wait; 3. the thread joins, and must begin."""
+    obj = enforcing.domain
+    looked, may_join = pause_before_joining(obj)
 
     def work() -> None:
         with obj.job(JobKind.QUERY):
@@ -271,8 +287,26 @@ def test_a_job_that_ends_between_the_first_look_and_the_joining_is_not_missed(wo
     with obj.job(JobKind.MODIFY):
         crew.start(work)
         assert looked.wait(10)
-    ended.set()
+    may_join.set()
     crew.join()
+
+
+def test_a_removal_between_the_first_look_and_the_joining_is_not_missed(enforcing: Any, crew: Any) -> None:
+    """1. a thread finds the job taken; 2. the object is retired, with none to tell; 3. the thread is told."""
+    obj = enforcing.domain
+    looked, may_join = pause_before_joining(obj)
+
+    def work() -> None:
+        with pytest.raises(ObjectGone), obj.job(JobKind.QUERY):
+            pass
+
+    with obj.job(JobKind.DESTROY):
+        crew.start(work)
+        assert looked.wait(10)
+        with obj.locked():
+            obj.retire()
+        may_join.set()
+        crew.join()
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

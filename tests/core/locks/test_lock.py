@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from virtloom.locks import Checker, Level, Lock, LockStatistics, LockTimeout, LockViolation, Rule
-from virtloom.locks.lock import CheckedLock, UncheckedLock
+from virtloom.locks.lock import CheckedLock, UncheckedLock, Waiter
 
 
 def make(mode: str = "record") -> Lock:
@@ -262,3 +262,49 @@ def test_a_lock_handed_over_in_the_moment_of_the_timeout_is_held(crew: Any, unti
     crew.join()
     assert held == [True]
     assert not lock.locked
+
+
+class Interrupted:
+    """Stands in for a waiter's gate: the wait fails, either while it waits in line or just as the lock is its own."""
+
+    def __init__(self, waits: threading.Event, may_fail: threading.Event) -> None:
+        self._waits, self._may_fail = waits, may_fail
+
+    def acquire(self, timeout: float) -> bool:
+        self._waits.set()
+        assert self._may_fail.wait(10)
+        raise KeyboardInterrupt
+
+    def release(self) -> None:
+        """The lock is handed over."""
+
+
+@pytest.mark.parametrize("handed_over", [False, True])
+def test_an_interrupted_wait_leaves_the_lock_to_others(
+    crew: Any, monkeypatch: pytest.MonkeyPatch, handed_over: bool
+) -> None:
+    lock = make()
+    waits, may_fail = threading.Event(), threading.Event()
+
+    class Rude(Waiter):
+        def __init__(self, thread: Any) -> None:
+            super().__init__(thread)
+            self.gate = Interrupted(waits, may_fail)  # type: ignore[assignment]
+
+    monkeypatch.setattr("virtloom.locks.lock.Waiter", Rude)
+
+    def work() -> None:
+        with pytest.raises(KeyboardInterrupt), lock:
+            pass
+
+    with lock:
+        crew.start(work)
+        assert waits.wait(10)
+        if not handed_over:
+            may_fail.set()
+            crew.join()
+            assert lock.waiters == ()
+    may_fail.set()
+    crew.join()
+    assert not lock.locked
+    assert lock._try(False)  # type: ignore[attr-defined]

@@ -40,5 +40,5 @@ def rig(scratch: Path, locks: LockManager) -> Iterator[Rig]:
     yield rig
     assert rig.stop() == []
     assert [thread.name for thread in threading.enumerate() if thread.name.startswith("rig-")] == []
-    assert open_descriptors() == before
     assert [session.closed for session in rig.sessions] == [1] * len(rig.sessions)
+    assert open_descriptors() == before

@@ -90,7 +90,7 @@ class Gate:
 class FakeSession:
     """What is behind a client: the rig's handlers."""
 
-    def __init__(self, rig: Rig, port: Client) -> None:
+    def __init__(self, rig: Rig | None, port: Client) -> None:
         self.rig = rig
         self.port = port
         self.authenticated = False
@@ -102,6 +102,7 @@ class FakeSession:
         if procedure.name == "LOGIN":
             self.authenticated = True
             return Reply()
+        assert self.rig is not None
         handler = self.rig.handlers[procedure.snake]
         if procedure.stream is not None:
             stream = Stream()
@@ -130,8 +131,8 @@ class Peer:
 
     def __init__(self, path: Path) -> None:
         self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(PATIENCE)
         self.sock.connect(str(path))
+        self.sock.settimeout(PATIENCE)
         self._frames = FrameReader()
         self._ready: list[Frame] = []
         self._serial = 0
@@ -294,6 +295,11 @@ class Rig:
         for peer in self.peers:
             peer.close()
         return [] if self._server is None else self._server.stop()
+
+
+def text_of(event: Frame) -> str:
+    """The text of a CHANGED event."""
+    return str(_text.decode(event.payload).text)
 
 
 def open_descriptors() -> set[int]:

@@ -59,7 +59,7 @@ def test_what_is_not_a_call_is_refused_in_libvirts_words_and_the_client_stays(
 
 def test_before_authentication_every_call_but_those_for_it_is_refused(rig: Rig) -> None:
     peer = rig.start().connect()
-    with pytest.raises(Refused, match="^authentication required$") as refusal:
+    with pytest.raises(Refused, match=r"^authentication required$") as refusal:
         peer.ask("echo", "x")
     assert (refusal.value.code, refusal.value.domain) == (ErrorCode.RPC, ErrorDomain.RPC)
     assert peer.login().ask("echo", "x") == "x"
@@ -101,7 +101,7 @@ def test_an_error_whose_text_cannot_be_sent_is_sent_without_it(rig: Rig, peer: P
         raise refused(ErrorCode.INTERNAL_ERROR, ErrorDomain.TEST, "\ud800")
 
     rig.handlers["echo"] = fail
-    with pytest.raises(Refused, match="^internal error$"):
+    with pytest.raises(Refused, match=r"^internal error$"):
         peer.ask("echo", "x")
 
 

@@ -1,8 +1,8 @@
 """The one thread that waits for every socket of a server.
 
 Guarantees: handlers, tasks and timers run on this thread alone, one after the other, so what only they touch needs no
-lock. `watch`, `rearm` and `soon` may be called from any thread. A handler never blocks; one that raises is logged and
-harms no other.
+lock. `watch`, `rearm` and `soon` may be called from any thread, `soon` even after the end, when it does nothing. A
+handler never blocks; one that raises is logged and harms no other.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 from itertools import count
+
+from virtloom.locks import Level, LockManager
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +34,7 @@ class Reader:
     :param name: the thread's name.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, locks: LockManager) -> None:
         self._epoll = select.epoll()
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._handlers: dict[int, Handler] = {}
@@ -41,6 +43,8 @@ class Reader:
         self._order = count()
         self._woken = False
         self._stopping = False
+        self._ended = False
+        self._lock = locks.lock("reader", Level.LEAF)
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._epoll.register(self._wake, select.EPOLLIN)
 
@@ -55,7 +59,7 @@ class Reader:
             return True
         done = threading.Event()
         self.soon(done.set)
-        return done.wait(timeout)
+        return self._ended or done.wait(timeout)
 
     def stop(self, timeout: float) -> bool:
         """Finish what was asked for with `soon`, then end; whether it did within `timeout` seconds."""
@@ -88,7 +92,10 @@ class Reader:
         self._tasks.append(task)
         if not self._woken:
             self._woken = True
-            os.eventfd_write(self._wake, 1)
+            # Under a lock, lest it is closed meanwhile and its number is somebody else's.
+            with self._lock:
+                if not self._ended:
+                    os.eventfd_write(self._wake, 1)
 
     def at(self, when: float, task: Task) -> None:
         """Run a task at a time of `time.monotonic()`. To be called on this thread."""
@@ -107,7 +114,9 @@ class Reader:
             if self._timers:
                 self._run_timers()
         self._epoll.close()
-        os.close(self._wake)
+        with self._lock:
+            os.close(self._wake)
+            self._ended = True
 
     def _patience(self) -> float | None:
         if self._stopping or self._tasks:

@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 ACCEPT_AT_ONCE = 16  # newcomers that are let in before the clients that are there are read again
 ACCEPT_AGAIN = 1.0  # seconds after accepting failed for lack of descriptors or memory
+SAY_FULL_EVERY = 60.0  # seconds between two complaints that there is no room
 CLOSING_TIME = 1.0  # of the seconds for stopping, those kept for ending threads
 SPARE_STREAM_THREADS = 4
 
@@ -65,14 +66,15 @@ class Server:
         self.locks = locks
         self.limits = limits = limits or ServerLimits()
         self.dispatcher = Dispatcher(programs)
-        self.reader = Reader(f"{name}-reader")
+        self.reader = Reader(f"{name}-reader", locks)
         self.workers = WorkerPool(name, locks, _sizes(limits))
         self.stream_budget = StreamBudget(locks, limits.max_streams)
         threads = 3 * limits.max_streams
         self.stream_threads = Crew(f"{name}-stream", locks, 0, threads, threads, spare=SPARE_STREAM_THREADS)
         self.serving = False
         self._listeners: list[Listener] = []
-        self._accepting = True
+        self.accepting = True
+        self._say_full_at = 0.0
         self._emptied = threading.Event()
         self._lock = locks.lock("server", Level.SERVER)
         # Under the lock.
@@ -95,7 +97,7 @@ class Server:
         self.reader.start()
 
     def stop(self, timeout: float = 5.0) -> list[str]:
-        """Accept nobody, let running calls finish, close every client, end every thread.
+        """Accept nobody, let running calls finish, close every client, end every thread. Stopping twice does no harm.
 
         :param timeout: seconds at most.
         :returns: the names of threads that could not be ended in time; they hold no lock of the server's.
@@ -176,16 +178,19 @@ class Server:
         return clients < limits.max_clients and not 0 < limits.max_anonymous_clients <= anonymous
 
     def _suspend(self) -> None:
-        clients, anonymous = self.counts()
-        log.warning("%s: nobody is accepted for now: %d clients, %d not authenticated", self.name, clients, anonymous)
+        now = time.monotonic()
+        if now >= self._say_full_at:
+            self._say_full_at = now + SAY_FULL_EVERY
+            text = "%s: nobody is accepted for now: %d clients, %d not authenticated"
+            log.warning(text, self.name, *self.counts())
         self._set_accepting(False)
 
     def _accept_again(self) -> None:
-        if not self._accepting and self._has_room():
+        if not self.accepting and self._has_room():
             self._set_accepting(True)
 
     def _set_accepting(self, accepting: bool) -> None:
-        self._accepting = accepting
+        self.accepting = accepting
         for listener in self._listeners:
             self.reader.rearm(listener.sock.fileno(), READ if accepting else 0)
 
@@ -195,7 +200,7 @@ class Server:
         """A client has said who it is."""
         with self._lock:
             self._anonymous.discard(client.id)
-        if not self._accepting:
+        if not self.accepting:
             self.reader.soon(self._accept_again)
 
     def left(self, client: Client) -> None:
@@ -204,7 +209,7 @@ class Server:
             self._clients.pop(client.id, None)
             self._anonymous.discard(client.id)
             empty = not self._clients
-        if not self._accepting:
+        if not self.accepting:
             self._accept_again()
         if empty and not self.serving:
             self._emptied.set()

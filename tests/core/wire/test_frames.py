@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from virtloom.wire import remote
 from virtloom.wire.frames import (
+    WITH_FDS,
     Frame,
     FrameReader,
     FramingError,
@@ -20,18 +21,32 @@ from virtloom.wire.frames import (
     pack_stream,
     unpack,
 )
-from virtloom.wire.message import FRAME_MAX, FRAME_MIN, Header, MessageType, Status
+from virtloom.wire.message import FDS_MAX, FRAME_MAX, FRAME_MIN, Header, MessageType, Status
 
 words = st.integers(0, (1 << 32) - 1)
 numbers = st.integers(-(1 << 31), (1 << 31) - 1)
 plain_types = st.sampled_from([0, 1, 2, 3, 6, -1, 99])
-headers = st.builds(Header, words, words, numbers, plain_types, words, numbers)
-frames = st.builds(Frame, headers, st.binary(max_size=200), st.just(0))
+payloads = st.binary(max_size=200)
+
+
+def frames_of(types: st.SearchStrategy[int], descriptors: st.SearchStrategy[int]) -> st.SearchStrategy[Frame]:
+    headers = st.builds(Header, words, words, numbers, types, words, numbers)
+    return st.builds(Frame, headers, payloads, descriptors)
+
+
+frames = frames_of(plain_types, st.just(0)) | frames_of(st.sampled_from(WITH_FDS), st.integers(0, FDS_MAX))
+
+
+def on_the_wire(frame: Frame) -> bytes:
+    """A frame's bytes with those that carry its descriptors."""
+    if frame.header.type not in WITH_FDS:
+        return pack(frame.header, frame.payload)
+    return pack(frame.header, frame.nfds.to_bytes(4) + frame.payload) + bytes(frame.nfds)
 
 
 @given(st.lists(frames, max_size=8), st.data())
 def test_any_chopping_gives_the_same_frames(sent: list[Frame], data: st.DataObject) -> None:
-    stream = b"".join(pack(frame.header, frame.payload) for frame in sent)
+    stream = b"".join(on_the_wire(frame) for frame in sent)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=10)))
     reader, received = FrameReader(), []
     for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True):
@@ -60,6 +75,25 @@ def test_the_largest_frame_is_waited_for() -> None:
     reader = FrameReader()
     assert reader.feed(FRAME_MAX.to_bytes(4)) == []
     assert reader.partial
+
+
+@pytest.mark.parametrize("before", [b"", b"\xff\xff"])
+def test_what_was_refused_stays_refused_whatever_follows(before: bytes) -> None:
+    reader = FrameReader()
+    reader.feed(before)
+    call = pack_call(remote.PROGRAM, remote.PROGRAM.by_name("auth_list"), 0)
+    with pytest.raises(FramingError):
+        reader.feed(b"\xff" * 40)
+    with pytest.raises(FramingError):
+        reader.feed(call)
+
+
+def test_a_frame_may_come_in_one_piece_of_several_kinds_of_buffer() -> None:
+    call = pack_call(remote.PROGRAM, remote.PROGRAM.by_name("auth_list"), 0)
+    scratch = bytearray(call)
+    (frame,) = FrameReader().feed(scratch)
+    scratch[:] = bytes(len(scratch))
+    assert [frame] == FrameReader().feed(memoryview(call)) == FrameReader().feed(call)
 
 
 def test_a_limit_of_ones_own() -> None:

@@ -69,6 +69,20 @@ def test_an_access_rule_may_depend_on_flags_or_on_an_argument() -> None:
     assert not agent.applies(addresses, (None, 0, 0))
 
 
+@pytest.mark.parametrize("program", [remote.PROGRAM, qemu.PROGRAM, lxc.PROGRAM, admin.PROGRAM])
+def test_a_row_has_the_structs_that_its_name_says(program: Program) -> None:
+    for row in program.procedures:
+        for body, suffix in ((row.args, "args"), (row.ret, "ret"), (row.message, "msg")):
+            assert body is None or body.name == f"{row.snake}_{suffix}"
+
+
+def test_so_many_calls_take_and_return_something() -> None:
+    calls = [row for row in remote.PROGRAM.procedures if row.event is None]
+    assert len(calls) == 401
+    assert sum(row.args is not None for row in calls) == 373
+    assert sum(row.ret is not None for row in calls) == 249
+
+
 def test_names_are_unique_and_speak_for_the_number() -> None:
     names = [row.name for row in remote.PROGRAM.procedures]
     assert len(set(names)) == len(names)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import re
+from itertools import repeat
 from typing import Any
 
 import pytest
@@ -21,6 +23,8 @@ from virtloom.xdr import (
     Type,
     Union,
     array,
+    boolean,
+    char,
     double,
     int32,
     int64,
@@ -62,9 +66,8 @@ def strategy(of: Type) -> st.SearchStrategy[Any]:
 
 def types() -> st.SearchStrategy[Type]:
     """Types of any shape."""
-    leaves = st.sampled_from(
-        [int32, uint32, int64, uint64, double, uchar, ushort, string(9), opaque(3), opaque(16), varopaque(9)]
-    )
+    numbers = [int32, uint32, int64, uint64, double, boolean, char, uchar, ushort]
+    leaves = st.sampled_from([*numbers, string(9), opaque(3), opaque(16), varopaque(9)])
 
     def nested(inner: st.SearchStrategy[Type]) -> st.SearchStrategy[Type]:
         return st.one_of(
@@ -157,6 +160,14 @@ def test_a_struct_decodes_to_a_named_tuple() -> None:
     decoded = point.decode(point.encode((1, 2, "here")))
     assert decoded == (1, 2, "here")
     assert (decoded.x, decoded.y, decoded.from_) == (1, 2, "here")
+    assert decoded == (1, 2, "here") == point.decode(memoryview(point.encode(decoded)))
+
+
+def test_a_union_decodes_to_its_arms_number_and_value() -> None:
+    either = union("either", {1: ("a", int32), -2: ("b", string(4))})
+    assert either.encode((-2, "x")) == b"\xff\xff\xff\xfe\0\0\0\1x\0\0\0"
+    decoded = either.decode(either.encode((1, 7)))
+    assert (decoded.type, decoded.value) == (1, 7)
 
 
 def test_what_follows_a_value_is_ignored_and_its_end_told() -> None:
@@ -182,6 +193,7 @@ def test_a_zero_byte_ends_a_string() -> None:
         (vararray(int32, 1 << 31), b"\x7f\xff\xff\xff"),
         (uchar, b"\0\0\1\0"),
         (ushort, b"\0\1\0\0"),
+        (boolean, b"\0\0\0\2"),
         (union("u", {1: ("a", int32)}), b"\0\0\0\2\0\0\0\0"),
         (optional(int32), b"\0\0\0\1"),
     ],
@@ -199,6 +211,7 @@ def test_what_is_past_a_limit_or_of_no_form_is_refused(of: Type, data: bytes) ->
         (int32, 1 << 31, "field"),
         (uint32, -1, "field"),
         (uchar, 256, "unsigned char"),
+        (boolean, 2, "bool"),
         (string(4), "abcde", "past the limit of 4"),
         (string(4), b"ab", "field"),
         (opaque(4), b"abc", "not 4 bytes"),
@@ -213,6 +226,81 @@ def test_what_is_past_a_limit_or_of_no_form_is_refused(of: Type, data: bytes) ->
 def test_a_value_that_is_none_of_the_type_is_refused_by_field(of: Type, value: Any, told: str) -> None:
     with pytest.raises(EncodeError, match=told):
         struct("holder", field=of).encode((value,))
+
+
+param = struct("param", field=string(4), value=union("value", {1: ("i", int32), 7: ("s", string(4))}))
+record = struct("record", id=int32, params=vararray(param, 3))
+
+
+@pytest.mark.parametrize(
+    ("params", "told"),
+    [
+        ([("a", (1, 2)), ("b", (1, "no"))], "record.params: element 1: param.value: value.i: int: "),
+        ([("a", (7, 5))], "record.params: element 0: param.value: value.s: string<4>: "),
+        ([("a",)], "record.params: element 0: param: 2 fields wanted, 1 given"),
+        ([("a", (9, 5))], "param.value: there is no arm 9"),
+        ([("abcde", (1, 5))], "param.field: 5 is past the limit of 4"),
+        ([("a", (1, 5))] * 4, "record.params: 4 is past the limit of 3"),
+    ],
+)
+def test_the_innermost_field_that_is_wrong_is_named(params: Any, told: str) -> None:
+    with pytest.raises(EncodeError, match=re.escape(told)):
+        record.encode((1, params))
+
+
+@pytest.mark.parametrize(
+    "value", ["ab", {"a": 1, "b": 2}, {"a", "b"}, repeat("a"), None, pytest.param(10**5000, id="huge")]
+)
+def test_only_a_sequence_that_is_no_text_has_fields_or_elements(value: Any) -> None:
+    for of in (struct("pair", a=string(4), b=string(4)), vararray(string(4), 9)):
+        with pytest.raises(EncodeError, match="a sequence is wanted"):
+            of.encode(value)
+
+
+class Hostile(list[Any]):
+    """A sequence that cannot be looked at."""
+
+    def __len__(self) -> int:
+        raise RuntimeError
+
+    def __iter__(self) -> Any:
+        raise RuntimeError
+
+    def __index__(self) -> int:
+        raise RuntimeError
+
+
+@pytest.mark.parametrize(
+    "of", [int32, uchar, double, string(4), opaque(4), varopaque(4), vararray(int32, 4), param, record]
+)
+def test_what_an_object_raises_when_it_is_encoded_is_the_encode_error(of: Type) -> None:
+    with pytest.raises(EncodeError):
+        of.encode(Hostile())
+
+
+@pytest.mark.parametrize("data", [None, "text", [1, 2, 3], memoryview(bytes(64))[::2], 7])
+def test_what_is_no_run_of_bytes_is_the_decode_error(data: Any) -> None:
+    with pytest.raises(DecodeError):
+        record.decode(data)
+
+
+@pytest.mark.parametrize("offset", [-1, -4, 9, 1 << 70])
+def test_an_offset_outside_the_bytes_is_the_decode_error(offset: int) -> None:
+    for of in (int32, opaque(4), string(4)):
+        with pytest.raises(DecodeError):
+            of.decode(bytes(8), offset)
+
+
+@pytest.mark.parametrize("of", [struct("nothing"), opaque(0), array(int32, 0), array(struct("nothing"), 3)])
+def test_elements_that_take_no_bytes_are_few(of: Type) -> None:
+    many = vararray(of, 1 << 31)
+    value = many.decode((5).to_bytes(4))
+    assert len(value) == 5
+    assert many.encode(value) == (5).to_bytes(4)
+    with pytest.raises(DecodeError, match="past the limit of 1024"):
+        many.decode((1 << 30).to_bytes(4))
+    with pytest.raises(EncodeError, match="past the limit of 1024"):
+        many.encode([value[0]] * 1025)
 
 
 def test_the_wrong_number_of_fields_is_told() -> None:

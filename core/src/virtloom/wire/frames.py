@@ -23,6 +23,7 @@ from virtloom.wire.message import (
     stream_hole,
 )
 from virtloom.wire.programs import Procedure, Program
+from virtloom.xdr import Struct
 
 FD_COUNT_SIZE = 4
 WITH_FDS = (MessageType.CALL_WITH_FDS, MessageType.REPLY_WITH_FDS)
@@ -60,28 +61,50 @@ class FrameReader:
         """Whether a frame has begun that is not complete."""
         return bool(self._buffer)
 
-    def feed(self, data: bytes) -> list[Frame]:
-        """The frames that are complete with this data.
+    def feed(self, data: bytes | bytearray | memoryview) -> list[Frame]:
+        """The frames that are complete with this data; each payload is copied once, out of what was fed.
 
-        :raises FramingError: for a length or a count that no frame can have; frames before it are lost with the
-        connection.
+        :raises FramingError: for a length or a count that no frame can have, and from then on for whatever is fed;
+        frames before it are lost with the connection.
         """
-        self._buffer += data
-        frames = []
-        start, have = 0, len(self._buffer)
+        if self._buffer:
+            self._buffer += data
+            source: bytes | bytearray | memoryview = self._buffer
+        else:
+            source = data  # nothing is left over, as mostly: cut it where it is
+        try:
+            with memoryview(source) as view:
+                frames, used = self._cut_all(view)
+        except FramingError:
+            if source is not self._buffer:
+                self._buffer += data  # kept, so that it is refused again
+            raise
+        if source is self._buffer:
+            del self._buffer[:used]
+        else:
+            self._buffer += data[used:]
+        return frames
+
+    def _cut_all(self, view: memoryview) -> tuple[list[Frame], int]:
+        """The complete frames, and how many bytes they and their descriptors take."""
+        frames: list[Frame] = []
+        start, have = 0, len(view)
         while have - start >= LENGTH_SIZE:
-            length = int.from_bytes(self._buffer[start : start + LENGTH_SIZE])
+            length = int.from_bytes(view[start : start + LENGTH_SIZE])
             self._check(length)
             if have - start < length:
                 break
-            frame = self._cut(start, length)
-            if have - start < length + frame.nfds:
+            header = Header(*HEADER.unpack_from(view, start)[1:])
+            body, end = start + FRAME_MIN, start + length
+            nfds = 0
+            if header.type in WITH_FDS:
+                nfds = _descriptors(view, body, end)
+                body += FD_COUNT_SIZE
+            if have < end + nfds:
                 break
-            frames.append(frame)
-            start += length + frame.nfds
-        if start:
-            del self._buffer[:start]
-        return frames
+            frames.append(Frame(header, bytes(view[body:end]), nfds))
+            start = end + nfds
+        return frames, start
 
     def _check(self, length: int) -> None:
         if length < FRAME_MIN:
@@ -89,15 +112,13 @@ class FrameReader:
         if length > self._limit:
             raise FramingError(f"a frame's length of {length} is above {self._limit}")
 
-    def _cut(self, start: int, length: int) -> Frame:
-        header = Header(*HEADER.unpack_from(self._buffer, start)[1:])
-        payload = bytes(self._buffer[start + FRAME_MIN : start + length])
-        if header.type not in WITH_FDS:
-            return Frame(header, payload)
-        count = int.from_bytes(payload[:FD_COUNT_SIZE])
-        if len(payload) < FD_COUNT_SIZE or count > FDS_MAX:
-            raise FramingError(f"a frame has no count of descriptors, or one above {FDS_MAX}")
-        return Frame(header, payload[FD_COUNT_SIZE:], count)
+
+def _descriptors(view: memoryview, start: int, end: int) -> int:
+    """The count of descriptors at the beginning of a payload."""
+    count = int.from_bytes(view[start : start + FD_COUNT_SIZE])
+    if end - start < FD_COUNT_SIZE or count > FDS_MAX:
+        raise FramingError(f"a frame has no count of descriptors, or one above {FDS_MAX}")
+    return count
 
 
 def pack(header: Header, payload: bytes = b"") -> bytes:
@@ -121,16 +142,14 @@ def pack_call(program: Program, procedure: Procedure, serial: int, args: tuple[A
     """A call; with `nfds`, one whose descriptors follow."""
     kind = MessageType.CALL_WITH_FDS if nfds else MessageType.CALL
     header = Header(program.number, program.version, procedure.number, kind, serial, Status.OK)
-    body = procedure.args.encode(args) if procedure.args is not None else b""
-    return pack(header, nfds.to_bytes(4) + body if nfds else body)
+    return _pack_value(header, procedure.args, args, nfds)
 
 
 def pack_reply(call: Header, procedure: Procedure, value: tuple[Any, ...] | None, nfds: int = 0) -> bytes:
     """The good answer to a call; with `nfds`, one whose descriptors follow."""
     kind = MessageType.REPLY_WITH_FDS if nfds else MessageType.REPLY
-    body = procedure.ret.encode(value) if procedure.ret is not None else b""
     header = Header(call.prog, call.vers, call.proc, kind, call.serial, Status.OK)
-    return pack(header, nfds.to_bytes(4) + body if nfds else body)
+    return _pack_value(header, procedure.ret, value, nfds)
 
 
 def pack_error(call: Header, error: tuple[Any, ...], kind: MessageType = MessageType.REPLY) -> bytes:
@@ -138,13 +157,14 @@ def pack_error(call: Header, error: tuple[Any, ...], kind: MessageType = Message
 
     :param error: the fields of `message.message_error`.
     """
-    return pack(Header(call.prog, call.vers, call.proc, kind, call.serial, Status.ERROR), message_error.encode(error))
+    header = Header(call.prog, call.vers, call.proc, kind, call.serial, Status.ERROR)
+    return _pack_value(header, message_error, error)
 
 
 def pack_message(program: Program, procedure: Procedure, message: tuple[Any, ...], serial: int = 1) -> bytes:
     """An event; libvirt's have the serial 1."""
     header = Header(program.number, program.version, procedure.number, MessageType.MESSAGE, serial, Status.OK)
-    return pack(header, procedure.message.encode(message) if procedure.message is not None else b"")
+    return _pack_value(header, procedure.message, message)
 
 
 def pack_stream(call: Header, data: bytes = b"", status: Status = Status.CONTINUE) -> bytes:
@@ -155,4 +175,15 @@ def pack_stream(call: Header, data: bytes = b"", status: Status = Status.CONTINU
 def pack_hole(call: Header, length: int, flags: int = 0) -> bytes:
     """A run of zeros, in bytes."""
     header = Header(call.prog, call.vers, call.proc, MessageType.STREAM_HOLE, call.serial, Status.CONTINUE)
-    return pack(header, stream_hole.encode((length, flags)))
+    return _pack_value(header, stream_hole, (length, flags))
+
+
+def _pack_value(header: Header, of: Struct | None, value: tuple[Any, ...] | None, nfds: int = 0) -> bytes:
+    """A frame whose payload is a struct's value, after the count of descriptors if there are some."""
+    frame = bytearray(FRAME_MIN)
+    if nfds:
+        frame += nfds.to_bytes(FD_COUNT_SIZE)
+    if of is not None:
+        of.encode_into(value, frame)
+    HEADER.pack_into(frame, 0, len(frame), *header)
+    return bytes(frame)

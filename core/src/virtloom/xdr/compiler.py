@@ -1,23 +1,25 @@
 """From a declaration to straight-line Python: the source of an encoder and a decoder, compiled once for each type.
 
 Neighbouring fields of fixed size become one `struct` format; lists of numbers are packed and unpacked whole; text and
-opaque data are sliced in place. Errors are sorted out where it costs nothing on the good path: whatever the generated
-code raises on bad input is turned into `EncodeError` or `DecodeError` by the one wrapper around it.
+opaque data are sliced in place; a union is a chain of comparisons. Errors are sorted out where it costs nothing on the
+good path: whatever the generated code raises on bad input is turned into `EncodeError` or `DecodeError` by the one
+wrapper around it.
 """
 
 from __future__ import annotations
 
 import struct
 from collections import namedtuple
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import chain, repeat
 from keyword import iskeyword
 from typing import Any, NamedTuple
 
+from virtloom.xdr.blame import blame, is_sequence
 from virtloom.xdr.errors import DecodeError, EncodeError
-from virtloom.xdr.types import Array, Bytes, Enum, Number, Optional, Struct, Type, Union
+from virtloom.xdr.types import Array, Bytes, Number, Optional, Struct, Type, Union
 
 PADDING = (b"", b"\0\0\0", b"\0\0", b"\0")
-NARROW = {"char": (-128, 255), "unsigned char": (0, 255), "unsigned short": (0, 65535)}
 
 Encoder = Callable[[Any, bytearray], None]
 Decoder = Callable[[Any, int], tuple[Any, int]]
@@ -46,39 +48,23 @@ def _guarded(of: Type, encode: Encoder, decode: Decoder) -> Codec:
             encode(value, buffer)
         except EncodeError:
             raise
-        except (struct.error, TypeError, ValueError, AttributeError, OverflowError, KeyError) as error:
-            raise EncodeError(f"{of!r}: {_blame(of, value) or error}") from error
+        except Exception as error:  # a value is any object, and may raise anything when it is looked at
+            raise EncodeError(blame(of, value, error)) from error
 
     def checked_decode(data: Any, offset: int = 0) -> tuple[Any, int]:
         try:
+            if offset < 0:
+                raise DecodeError(f"{of!r}: there is no offset {offset}")
             value, end = decode(data, offset)
         except DecodeError:
             raise
-        except (struct.error, ValueError, IndexError, OverflowError) as error:
+        except (struct.error, ValueError, TypeError, BufferError, OverflowError) as error:
             raise DecodeError(f"{of!r}: {error}") from error
         if end > len(data):
             raise DecodeError(f"{of!r}: {end - len(data)} bytes are missing at the end")
         return value, end
 
     return Codec(checked_encode, checked_decode)
-
-
-def _blame(of: Type, value: Any) -> str | None:
-    """Which field of a struct cannot be encoded, and why; None if that is not to be told."""
-    if not isinstance(of, Struct):
-        return None
-    try:
-        values = tuple(value)
-    except TypeError:
-        return f"{value!r} has no fields"
-    if len(values) != len(of.fields):
-        return f"{len(of.fields)} fields wanted, {len(values)} given"
-    for (name, field), one in zip(of.fields, values, strict=True):
-        try:
-            field.encode(one)
-        except EncodeError as error:
-            return f"field {name}: {error}"
-    return None
 
 
 def value_class(of: Struct) -> Any:
@@ -104,8 +90,12 @@ class _Source:
             "PADDING": PADDING,
             "word": struct.Struct(">I").unpack_from,
             "pack_word": struct.Struct(">I").pack,
+            "int_": struct.Struct(">i").unpack_from,
+            "pack_int": struct.Struct(">i").pack,
             "unpack_from": struct.unpack_from,
             "pack": struct.pack,
+            "PLAIN": (tuple, list),
+            "is_sequence": is_sequence,
             "too_long": too_long,
             "DecodeError": DecodeError,
             "EncodeError": EncodeError,
@@ -134,11 +124,12 @@ class _Source:
         body: list[str] = []
         if isinstance(of, Struct):
             fields = [f"f{place}" for place in range(len(of.fields))]
+            body.append(_sequence_check("v", of.name))
             body.append(f"({', '.join(fields)}{',' if len(fields) == 1 else ''}) = v" if fields else "() = v")
             self._encode_fields(body, of, fields)
         else:
             self._encode_one(body, of, "v", repr(of))
-        self.lines += [f"def {name}(v, out):", *(f"    {line}" for line in body)]
+        self.lines += [f"def {name}(v, out):", *_indented(body)]
 
     def _write_decoder(self, name: str, of: Type) -> None:
         body: list[str] = []
@@ -150,7 +141,7 @@ class _Source:
         else:
             self._decode_one(body, of, "v", repr(of))
             body.append("return v, p")
-        self.lines += [f"def {name}(d, p):", *(f"    {line}" for line in body)]
+        self.lines += [f"def {name}(d, p):", *_indented(body)]
 
     def _runs(self, of: Struct, fields: list[str]) -> list[list[tuple[str, Type, str]]]:
         """The fields, with neighbours of fixed size put together."""
@@ -188,7 +179,7 @@ class _Source:
     def _encode_one(self, body: list[str], of: Type, v: str, label: str) -> None:
         if code := _code(of):
             body += _encode_checks(of, v, label)
-            body.append(f"out += pack('>{code}', {v})")
+            body.append(f"out += {self.name('pack', struct.Struct('>' + code).pack)}({v})")
         elif isinstance(of, Bytes):
             body += self._encode_bytes(of, v, label)
         elif isinstance(of, Array):
@@ -197,17 +188,16 @@ class _Source:
             inner: list[str] = []
             self._encode_one(inner, of.of, v, label)
             body += [f"if {v} is None:", r"    out += b'\0\0\0\0'", "else:", r"    out += b'\0\0\0\1'"]
-            body += [f"    {line}" for line in inner]
+            body += _indented(inner)
         elif isinstance(of, Union):
-            arms = {value: self.names_later(arm)[0] for value, (_, arm) in of.arms.items()}
-            table = self.name("arms", _LazyArms(self.names, arms))
-            body += [f"k, w = {v}", "out += pack('>i', k)", f"{table}[k](w, out)"]
+            body += self._encode_union(of, v, label)
         else:
-            body.append(f"{self.names_later(of)[0]}({v}, out)")
+            body.append(f"{self.functions(of)[0]}({v}, out)")
 
     def _decode_one(self, body: list[str], of: Type, v: str, label: str) -> None:
         if code := _code(of):
-            body += [f"{v}, = unpack_from('>{code}', d, p)", f"p += {struct.calcsize('>' + code)}"]
+            form = struct.Struct(">" + code)
+            body += [f"{v}, = {self.name('unpack', form.unpack_from)}(d, p)", f"p += {form.size}"]
             body += _decode_checks(of, v, label)
         elif isinstance(of, Bytes):
             body += self._decode_bytes(of, v, label)
@@ -216,21 +206,30 @@ class _Source:
         elif isinstance(of, Optional):
             inner: list[str] = []
             self._decode_one(inner, of.of, v, label)
-            body += [f"{v}, = word(d, p)", "p += 4", f"if {v}:", *(f"    {line}" for line in inner)]
+            body += [f"{v}, = word(d, p)", "p += 4", f"if {v}:", *_indented(inner)]
             body += ["else:", f"    {v} = None"]
         elif isinstance(of, Union):
-            arms = {value: self.names_later(arm)[1] for value, (_, arm) in of.arms.items()}
-            table = self.name("arms", _LazyArms(self.names, arms))
-            made = self.name("C", namedtuple(of.name, ("type", "value")))
-            body += ["k, = unpack_from('>i', d, p)", f"if k not in {table}:"]
-            body += [f"    raise DecodeError(f'{label}: there is no arm {{k}}')"]
-            body += [f"w, p = {table}[k](d, p + 4)", f"{v} = new({made}, (k, w))"]
+            body += self._decode_union(of, v, label)
         else:
-            body.append(f"{v}, p = {self.names_later(of)[1]}(d, p)")
+            body.append(f"{v}, p = {self.functions(of)[1]}(d, p)")
 
-    def names_later(self, of: Type) -> tuple[str, str]:
-        """The functions of a nested type, written as functions of their own."""
-        return self.functions(of)
+    def _encode_union(self, of: Union, v: str, label: str) -> list[str]:
+        kind, value = self.name("k"), self.name("w")
+        lines = [_sequence_check(v, label), f"{kind}, {value} = {v}", _arm_check(of, kind, label, "EncodeError")]
+        for word, (number, (name, arm)) in zip(_branches(), of.arms.items(), strict=False):
+            body = [f"out += pack_int({kind})"]
+            self._encode_one(body, arm, value, f"{of.name}.{name}")
+            lines += [f"{word} {kind} == {number}:", *_indented(body)]
+        return lines
+
+    def _decode_union(self, of: Union, v: str, label: str) -> list[str]:
+        kind, value, made = self.name("k"), self.name("w"), self.name("C", namedtuple(of.name, ("type", "value")))
+        lines = [f"{kind}, = int_(d, p)", "p += 4", _arm_check(of, kind, label, "DecodeError")]
+        for word, (number, (name, arm)) in zip(_branches(), of.arms.items(), strict=False):
+            body: list[str] = []
+            self._decode_one(body, arm, value, f"{of.name}.{name}")
+            lines += [f"{word} {kind} == {number}:", *_indented(body)]
+        return [*lines, f"{v} = new({made}, ({kind}, {value}))"]
 
     def _encode_bytes(self, of: Bytes, v: str, label: str) -> list[str]:
         data = self.name("b")
@@ -266,7 +265,7 @@ class _Source:
         return lines
 
     def _encode_array(self, of: Array, v: str, label: str) -> list[str]:
-        lines = [f"n = len({v})"]
+        lines = [_sequence_check(v, label), f"n = len({v})"]
         if of.size is not None:
             lines.append(f"if n != {of.size}: raise EncodeError(f'{label}: {{n}} elements, not {of.size}')")
         else:
@@ -276,7 +275,7 @@ class _Source:
             for check in _encode_checks(of.of, "x", label):
                 lines += [f"for x in {v}:", f"    {check}"]
             return [*lines, f"out += pack('>%d{of.of.code}' % n, *{v})"]
-        return [*lines, f"for x in {v}: {self.names_later(of.of)[0]}(x, out)"]
+        return [*lines, f"for x in {v}: {self.functions(of.of)[0]}(x, out)"]
 
     def _decode_array(self, of: Array, v: str, label: str) -> list[str]:
         if of.size is not None:
@@ -289,19 +288,8 @@ class _Source:
             for check in _decode_checks(of.of, "x", label):
                 lines += [f"for x in {v}:", f"    {check}"]
             return lines
-        decode = self.names_later(of.of)[1]
+        decode = self.functions(of.of)[1]
         return [*lines, f"{v} = []", "for _ in range(n):", f"    x, p = {decode}(d, p)", f"    {v}.append(x)"]
-
-
-class _LazyArms(dict[int, Any]):
-    """A union's arms by number; their functions are looked up when the source has been compiled."""
-
-    def __init__(self, names: dict[str, Any], arms: dict[int, str]) -> None:
-        super().__init__(arms)
-        self._names = names
-
-    def __getitem__(self, key: int) -> Any:
-        return self._names[super().__getitem__(key)]
 
 
 def _code(of: Type) -> str:
@@ -317,14 +305,32 @@ def _encode_checks(of: Type, v: str, label: str) -> list[str]:
     """What `struct` does not check by itself."""
     if isinstance(of, Bytes):
         return [f"if len({v}) != {of.size}: raise EncodeError('{label}: not {of.size} bytes')"]
-    if isinstance(of, Number) and of.name in NARROW:
-        low, high = NARROW[of.name]
-        return [f"if not {low} <= {v} <= {high}: raise EncodeError(f'{label}: {{{v}}} is not of {of.name}')"]
-    return []
+    return _range_check(of, v, label, "EncodeError")
 
 
 def _decode_checks(of: Type, v: str, label: str) -> list[str]:
-    if isinstance(of, Number) and of.name in NARROW and not isinstance(of, Enum):
-        low, high = NARROW[of.name]
-        return [f"if not {low} <= {v} <= {high}: raise DecodeError(f'{label}: {{{v}}} is not of {of.name}')"]
+    return _range_check(of, v, label, "DecodeError")
+
+
+def _range_check(of: Type, v: str, label: str, error: str) -> list[str]:
+    if isinstance(of, Number) and of.narrow:
+        return [f"if not {of.low} <= {v} <= {of.high}: raise {error}(f'{label}: {{{v}}} is not of {of.name}')"]
     return []
+
+
+def _sequence_check(v: str, label: str) -> str:
+    wrong = f"raise EncodeError(f'{label}: a sequence is wanted, not {{type({v}).__name__}}')"
+    return f"if not isinstance({v}, PLAIN) and not is_sequence({v}): {wrong}"
+
+
+def _arm_check(of: Union, kind: str, label: str, error: str) -> str:
+    numbers = ", ".join(str(number) for number in of.arms)
+    return f"if {kind} not in {{{numbers}}}: raise {error}(f'{label}: there is no arm {{{kind}}}')"
+
+
+def _branches() -> Iterator[str]:
+    return chain(("if",), repeat("elif"))
+
+
+def _indented(lines: list[str]) -> list[str]:
+    return [f"    {line}" for line in lines]

@@ -4,8 +4,8 @@ A declaration costs next to nothing: `struct("point", x=int32, y=int32)` only ke
 `decode` writes Python source for the whole type, nested types included, and compiles it; from then on a value passes
 through straight-line code that packs neighbouring fields of fixed size in one go.
 
-Guarantees: limits are checked both ways; arbitrary bytes raise `DecodeError` and nothing else; a count that the
-remaining bytes cannot hold is refused before anything is made of it.
+Guarantees: limits are checked both ways; whatever is decoded or encoded, `DecodeError` or `EncodeError` is raised and
+nothing else; a count that the remaining bytes cannot hold is refused before anything is made of it.
 Assumes: declarations are not changed after their first use.
 """
 
@@ -16,6 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from virtloom.xdr.compiler import Codec
+
+# No count of remaining bytes bounds elements that take none (empty structs), so this does: else four bytes from a peer
+# would make as many values as they can count.
+EMPTY_ELEMENTS_MAX = 1024
 
 
 class Type:
@@ -79,6 +83,11 @@ class Number(Type):
         self.high = high
 
     @property
+    def narrow(self) -> bool:
+        """Whether the four bytes that it takes could hold more than it may be."""
+        return self.size == 4 and (self.low, self.high) not in (_INT, _UNSIGNED)
+
+    @property
     def minimum(self) -> int:
         """Its size in bytes."""
         return self.size
@@ -87,23 +96,26 @@ class Number(Type):
         return self.name
 
 
-int32 = Number("int", "i", 4, -(1 << 31), (1 << 31) - 1)
-uint32 = Number("unsigned int", "I", 4, 0, (1 << 32) - 1)
+_INT = (-(1 << 31), (1 << 31) - 1)
+_UNSIGNED = (0, (1 << 32) - 1)
+
+int32 = Number("int", "i", 4, *_INT)
+uint32 = Number("unsigned int", "I", 4, *_UNSIGNED)
 int64 = Number("hyper", "q", 8, -(1 << 63), (1 << 63) - 1)
 uint64 = Number("unsigned hyper", "Q", 8, 0, (1 << 64) - 1)
 double = Number("double", "d", 8, None, None)
-# Four bytes each on the wire, inside arrays too (rpcgen, not the RFC).
-char = Number("char", "i", 4, -128, 127)
+# Four bytes each on the wire, inside arrays too (rpcgen, not the RFC). A C char has a sign or none, by the machine.
+char = Number("char", "i", 4, -128, 255)
 uchar = Number("unsigned char", "I", 4, 0, 255)
 ushort = Number("unsigned short", "I", 4, 0, 65535)
 boolean = Number("bool", "i", 4, 0, 1)
 
 
 class Enum(Number):
-    """An integer that has names for its values (RFC 4506, 4.3)."""
+    """An integer that has names for some of its values (RFC 4506, 4.3). Others pass: a peer may know more of them."""
 
     def __init__(self, name: str, values: Mapping[str, int]) -> None:
-        super().__init__(name, "i", 4, int32.low, int32.high)
+        super().__init__(name, "i", 4, *_INT)
         self.values = dict(values)
 
 
@@ -135,13 +147,13 @@ class Array(Type):
     """Elements of one type (RFC 4506, 4.12 and 4.13).
 
     :ivar size: how many there always are, or None.
-    :ivar limit: how many there may be.
+    :ivar limit: how many there may be; of elements that take no bytes, not more than `EMPTY_ELEMENTS_MAX`.
     """
 
     def __init__(self, of: Type, size: int | None, limit: int) -> None:
         self.of = of
         self.size = size
-        self.limit = limit
+        self.limit = limit if of.minimum else min(limit, EMPTY_ELEMENTS_MAX)
 
     @property
     def minimum(self) -> int:
@@ -163,7 +175,7 @@ class Optional(Type):
 
 
 class Struct(Type):
-    """Fields in order (RFC 4506, 4.14). Values are named tuples; any sequence of the fields' values is encoded.
+    """Fields in order (RFC 4506, 4.14). Values are named tuples; any sequence but text is encoded as one.
 
     :ivar name: what errors call it.
     :ivar fields: names and types.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import socket
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -107,6 +110,30 @@ def test_descriptors_bytes_are_taken_out_and_counted() -> None:
     reader = FrameReader()
     received = [frame for byte in stream for frame in reader.feed(bytes([byte]))]
     assert received == [Frame(header, b"body", 2), Frame(header._replace(type=0), b"next", 0)]
+
+
+def test_large_reads_lose_no_descriptor() -> None:
+    """What the module says of unix(7): a read ends after a byte that carries a descriptor."""
+    header = Header(1, 1, 1, MessageType.CALL_WITH_FDS, 1, 0)
+    plain = pack(header._replace(type=0), b"next")
+    sender, receiver = socket.socketpair()
+    with sender, receiver:
+        receiver.settimeout(10)
+        sender.sendall(plain + pack(header, (3).to_bytes(4) + b"body"))
+        for _ in range(3):
+            socket.send_fds(sender, [b"\0"], [sender.fileno()])
+        sender.sendall(plain)
+        reader = FrameReader()
+        received: list[tuple[bytes, int]] = []
+        per_read: list[int] = []
+        while len(received) < 3:
+            data, fds, _, _ = socket.recv_fds(receiver, 1 << 16, FDS_MAX)
+            per_read.append(len(fds))
+            received += [(frame.payload, frame.nfds) for frame in reader.feed(data)]
+            for fd in fds:
+                os.close(fd)
+    assert per_read == [1, 1, 1, 0]
+    assert received == [(b"next", 0), (b"body", 3), (b"next", 0)]
 
 
 @pytest.mark.parametrize("payload", [b"", b"\0\0", (33).to_bytes(4), b"\xff\xff\xff\xff"])

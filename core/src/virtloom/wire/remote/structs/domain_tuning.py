@@ -231,3 +231,14 @@ domain_set_vcpu_args = struct(
     state=int32,
     flags=uint32,
 )
+domain_set_perf_events_args = struct(
+    "domain_set_perf_events_args",
+    dom=nonnull_domain,
+    params=vararray(typed_param, limits.DOMAIN_PERF_EVENTS_MAX),
+    flags=uint32,
+)
+domain_get_perf_events_args = struct("domain_get_perf_events_args", dom=nonnull_domain, flags=uint32)
+domain_get_perf_events_ret = struct(
+    "domain_get_perf_events_ret",
+    params=vararray(typed_param, limits.DOMAIN_PERF_EVENTS_MAX),
+)

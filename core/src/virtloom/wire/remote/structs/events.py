@@ -20,17 +20,6 @@ from virtloom.wire.remote.structs.common import (
 )
 from virtloom.xdr import int32, int64, struct, uint32, uint64, vararray
 
-domain_set_perf_events_args = struct(
-    "domain_set_perf_events_args",
-    dom=nonnull_domain,
-    params=vararray(typed_param, limits.DOMAIN_PERF_EVENTS_MAX),
-    flags=uint32,
-)
-domain_get_perf_events_args = struct("domain_get_perf_events_args", dom=nonnull_domain, flags=uint32)
-domain_get_perf_events_ret = struct(
-    "domain_get_perf_events_ret",
-    params=vararray(typed_param, limits.DOMAIN_PERF_EVENTS_MAX),
-)
 connect_domain_event_register_ret = struct("connect_domain_event_register_ret", cb_registered=int32)
 connect_domain_event_deregister_ret = struct("connect_domain_event_deregister_ret", cb_registered=int32)
 domain_event_lifecycle_msg = struct("domain_event_lifecycle_msg", dom=nonnull_domain, event=int32, detail=int32)

@@ -1,0 +1,347 @@
+"""Definitions: immutable values whose fields are declared in the order in which libvirt writes them.
+
+    class Target(Definition, tag="target"):
+        dev: str = attr(required=True)
+        bus: str | None = attr(Words("ide", "scsi", "virtio"))
+        removable: bool | None = attr(on_off)
+
+    target = Target.read(node)
+    target.replace(bus="scsi").node()
+
+A field is an attribute (`attr`), an element's text (`leaf`), an element that is there or not (`flag`), an element with
+fields of its own (`child`, `children`), the element's own text (`content`), or something kept as it stands (`raw`). What is
+None, False or () is not written. Unknown elements and attributes are passed over, as libvirt does.
+
+Guarantees: a definition never changes; `replace` makes another. The class builder is light, because there are hundreds of
+classes and they are made at every start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar, Self
+
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
+from virtloom.xmldef import values
+from virtloom.xmldef.document import Node, write
+from virtloom.xmldef.values import Kind, Misfit, misfit
+
+NOTHING: Any = (None, False, ())
+
+
+class Field:
+    """One field: where it stands in an element.
+
+    :ivar name: the class's name for it; the XML's unless `xml` says otherwise.
+    """
+
+    default: Any = None
+
+    def __init__(self, xml: str | None = None) -> None:
+        self.name = ""
+        self.xml = xml or ""
+
+    def bind(self, name: str) -> None:
+        """Learn the name that the class gives it."""
+        self.name = name
+        self.xml = self.xml or name.rstrip("_").replace("_", "-" if "-" in self.xml else "_")
+
+    def read(self, node: Node) -> Any:
+        """The field's value in an element."""
+        raise NotImplementedError
+
+    def write(self, value: Any, node: Node) -> None:
+        """Put the value into an element."""
+        raise NotImplementedError
+
+
+def _value(kind: Kind, text: str, element: str, attribute: str) -> Any:
+    try:
+        return kind.parse(text)
+    except Misfit:
+        raise misfit(kind, element, attribute, text) from None
+
+
+class Attr(Field):
+    """An attribute."""
+
+    def __init__(self, kind: Kind, xml: str | None, default: Any, required: bool) -> None:
+        super().__init__(xml)
+        self._kind = kind
+        self._required = required
+        self.default = default
+
+    def read(self, node: Node) -> Any:
+        """See `Field.read`."""
+        text = node.attrs.get(self.xml)
+        if text is None:
+            if self._required:
+                detail = f"Missing required attribute '{self.xml}' in element '{node.tag}'"
+                raise VirtError(ErrorCode.XML_ERROR, detail, ErrorDomain.XML)
+            return self.default
+        return _value(self._kind, text, node.tag, self.xml)
+
+    def write(self, value: Any, node: Node) -> None:
+        """See `Field.write`."""
+        node.attrs[self.xml] = self._kind.format(value)
+
+
+class Leaf(Field):
+    """An element whose text is the value."""
+
+    def __init__(self, kind: Kind, xml: str | None, default: Any) -> None:
+        super().__init__(xml)
+        self._kind = kind
+        self.default = default
+
+    def read(self, node: Node) -> Any:
+        """See `Field.read`."""
+        found = node.find(self.xml)
+        if found is None or not found.text:
+            return self.default
+        return _value(self._kind, found.text, self.xml, self.xml)
+
+    def write(self, value: Any, node: Node) -> None:
+        """See `Field.write`."""
+        node.add(self.xml, text=self._kind.format(value))
+
+
+class Content(Field):
+    """The element's own text."""
+
+    def __init__(self, kind: Kind, default: Any) -> None:
+        super().__init__()
+        self._kind = kind
+        self.default = default
+
+    def read(self, node: Node) -> Any:
+        """See `Field.read`."""
+        text = node.text if not node.children else node.text.strip()
+        return _value(self._kind, text, node.tag, node.tag) if text else self.default
+
+    def write(self, value: Any, node: Node) -> None:
+        """See `Field.write`."""
+        node.text = self._kind.format(value)
+
+
+class Flag(Field):
+    """An empty element that is there or not."""
+
+    default = False
+
+    def read(self, node: Node) -> Any:
+        """See `Field.read`."""
+        return node.find(self.xml) is not None
+
+    def write(self, value: Any, node: Node) -> None:
+        """See `Field.write`."""
+        node.add(self.xml)
+
+
+class Child(Field):
+    """An element with fields of its own, once."""
+
+    def __init__(self, of: Any, xml: str | None) -> None:
+        super().__init__(xml)
+        self._of = of
+
+    def bind(self, name: str) -> None:
+        """See `Field.bind`."""
+        self.name = name
+        self.xml = self.xml or self._of.tag or name
+
+    def read(self, node: Node) -> Any:
+        """See `Field.read`."""
+        found = node.find(self.xml)
+        return None if found is None else self._of.read(found)
+
+    def write(self, value: Any, node: Node) -> None:
+        """See `Field.write`."""
+        parent = node
+        *path, tag = self.xml.split("/")
+        for step in path:
+            parent = parent.find(step) or parent.add(step)
+        parent.children.append(value.node(tag))
+
+
+class Children(Child):
+    """Elements with fields of their own, any number."""
+
+    default = ()
+
+    def read(self, node: Node) -> Any:
+        """See `Field.read`."""
+        parent: Node | None = node
+        *path, tag = self.xml.split("/")
+        for step in path:
+            parent = parent.find(step) if parent is not None else None
+        return () if parent is None else tuple(self._of.read(found) for found in parent.all(tag))
+
+    def write(self, value: Any, node: Node) -> None:
+        """See `Field.write`."""
+        for one in value:
+            super().write(one, node) if "/" not in self.xml else self._nest(one, node)
+
+    def _nest(self, one: Any, node: Node) -> None:
+        Child.write(self, one, node)
+
+
+class Raw(Field):
+    """An element kept as it stands."""
+
+    def read(self, node: Node) -> Any:
+        """See `Field.read`."""
+        return node.find(self.xml)
+
+    def write(self, value: Any, node: Node) -> None:
+        """See `Field.write`."""
+        node.children.append(value)
+
+
+class Raws(Field):
+    """Elements of one name kept as they stand."""
+
+    default = ()
+
+    def read(self, node: Node) -> Any:
+        """See `Field.read`."""
+        return tuple(node.all(self.xml))
+
+    def write(self, value: Any, node: Node) -> None:
+        """See `Field.write`."""
+        node.children.extend(value)
+
+
+class Computed(Field):
+    """A field with a reader and a writer of its own, for what fits no other kind."""
+
+    def __init__(self, read: Callable[[Node], Any], write: Callable[[Any, Node], None], default: Any) -> None:
+        super().__init__()
+        self._read = read
+        self._write = write
+        self.default = default
+
+    def read(self, node: Node) -> Any:
+        """See `Field.read`."""
+        return self._read(node)
+
+    def write(self, value: Any, node: Node) -> None:
+        """See `Field.write`."""
+        self._write(value, node)
+
+
+def attr(kind: Kind = values.text, xml: str | None = None, default: Any = None, required: bool = False) -> Any:
+    """An attribute."""
+    return Attr(kind, xml, default, required)
+
+
+def leaf(kind: Kind = values.text, xml: str | None = None, default: Any = None) -> Any:
+    """An element whose text is the value."""
+    return Leaf(kind, xml, default)
+
+
+def content(kind: Kind = values.text, default: Any = None) -> Any:
+    """The element's own text."""
+    return Content(kind, default)
+
+
+def flag(xml: str | None = None) -> Any:
+    """An empty element that is there or not."""
+    return Flag(xml)
+
+
+def child(of: Any, xml: str | None = None) -> Any:
+    """An element with fields of its own."""
+    return Child(of, xml)
+
+
+def children(of: Any, xml: str | None = None) -> Any:
+    """Elements with fields of their own; `xml` may be a path whose first elements hold them."""
+    return Children(of, xml)
+
+
+def raw(xml: str | None = None) -> Any:
+    """An element kept as it stands."""
+    return Raw(xml)
+
+
+def raws(xml: str | None = None) -> Any:
+    """Elements of one name kept as they stand."""
+    return Raws(xml)
+
+
+def computed(read: Callable[[Node], Any], write: Callable[[Any, Node], None], default: Any = None) -> Any:
+    """A field with a reader and a writer of its own."""
+    return Computed(read, write, default)
+
+
+class Definition:
+    """The base of all definitions; `tag` is the element's name."""
+
+    tag: ClassVar[str] = ""
+    fields: ClassVar[tuple[Field, ...]] = ()
+
+    def __init_subclass__(cls, tag: str | None = None) -> None:
+        if tag is not None:
+            cls.tag = tag
+        own = [(name, value) for name, value in vars(cls).items() if isinstance(value, Field)]
+        for name, field in own:
+            field.bind(name)
+            setattr(cls, name, field.default)
+        inherited = [field for field in cls.fields if field.name not in dict(own)]
+        cls.fields = (*inherited, *(field for _, field in own))
+
+    def __init__(self, **given: Any) -> None:
+        names = {field.name for field in self.fields}
+        if unknown := given.keys() - names:
+            raise TypeError(f"{type(self).__name__} has no field {', '.join(sorted(unknown))}")
+        self.__dict__.update(given)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"{type(self).__name__} is immutable; replace({name}=...) makes another")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{type(self).__name__} is immutable")
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return all(getattr(self, field.name) == getattr(other, field.name) for field in self.fields)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in self._set())
+        return f"{type(self).__name__}({shown})"
+
+    def _set(self) -> Iterator[tuple[str, Any]]:
+        return ((f.name, v) for f in self.fields if (v := getattr(self, f.name)) not in NOTHING)
+
+    def replace(self, **changes: Any) -> Self:
+        """Another definition, with some fields changed."""
+        return type(self)(**{**self.__dict__, **changes})
+
+    @classmethod
+    def read(cls, node: Node) -> Self:
+        """The definition that an element is.
+
+        :raises VirtError: XML_ERROR and others, in libvirt's words.
+        """
+        made = cls.__new__(cls)
+        state = made.__dict__
+        for field in cls.fields:
+            state[field.name] = field.read(node)
+        return made
+
+    def node(self, tag: str | None = None) -> Node:
+        """The element that the definition is."""
+        node = Node(tag or self.tag)
+        for field in self.fields:
+            value = getattr(self, field.name)
+            if value is not None and value is not False and value != ():
+                field.write(value, node)
+        return node
+
+    def format(self, indent: int = 0) -> str:
+        """The definition as text, as libvirt writes it."""
+        return write(self.node(), indent)

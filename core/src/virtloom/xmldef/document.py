@@ -1,0 +1,178 @@
+"""XML as plain nodes: read with limits, written as libvirt writes it.
+
+Guarantees: no DOCTYPE, no entity of the document's own, and limits on size, depth and count, so that a document costs no
+more than it is long; prefixes and namespaces stay as they were written, which `<metadata>` needs.
+Assumes: the standard library's expat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from xml.parsers import expat
+
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
+
+SIZE_MAX = 8 << 20  # bytes of a document
+DEPTH_MAX = 128
+NODES_MAX = 200_000
+ATTRIBUTES_MAX = 100  # of one element
+
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&apos;", '"': "&quot;"})
+
+
+class Node:
+    """An element.
+
+    :ivar tag: its name, with its prefix as written.
+    :ivar attrs: its attributes, in order.
+    :ivar children: the elements in it.
+    :ivar text: the character data before, between and after them, joined.
+    :ivar line: where it begins.
+    """
+
+    __slots__ = ("attrs", "children", "line", "tag", "text")
+
+    def __init__(self, tag: str, attrs: dict[str, str] | None = None, text: str = "", line: int = 0) -> None:
+        self.tag = tag
+        self.attrs = attrs or {}
+        self.children: list[Node] = []
+        self.text = text
+        self.line = line
+
+    def get(self, name: str) -> str | None:
+        """An attribute's value."""
+        return self.attrs.get(name)
+
+    def find(self, path: str) -> Node | None:
+        """The first element on a path such as `devices/disk`."""
+        node: Node | None = self
+        for tag in path.split("/"):
+            assert node is not None
+            node = next((child for child in node.children if child.tag == tag), None)
+            if node is None:
+                return None
+        return node
+
+    def all(self, tag: str) -> Iterator[Node]:
+        """Every element of a name directly in it."""
+        return (child for child in self.children if child.tag == tag)
+
+    def add(self, tag: str, attrs: dict[str, str] | None = None, text: str = "") -> Node:
+        """A new element in it, at the end."""
+        child = Node(tag, attrs, text)
+        self.children.append(child)
+        return child
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Node):
+            return NotImplemented
+        mine = (self.tag, self.attrs, self.text.strip(), self.children)
+        return mine == (other.tag, other.attrs, other.text.strip(), other.children)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"<{self.tag} of line {self.line}>"
+
+
+def parse(text: str, what: str = "document") -> Node:
+    """The root element of a document.
+
+    :param what: what libvirt calls the document in messages, such as `domain_definition`.
+    :raises VirtError: XML_DETAIL with the line and the reason if it is malformed, XML_ERROR if it is past a limit.
+    """
+    if len(text) > SIZE_MAX:
+        raise VirtError(ErrorCode.XML_ERROR, f"the {what} has more than {SIZE_MAX} characters", ErrorDomain.XML)
+    builder = _Builder(what)
+    try:
+        builder.parser.Parse(text.encode("utf-8", "surrogatepass"), True)
+    except expat.ExpatError as error:
+        raise builder.malformed(error, text) from error
+    assert builder.root is not None
+    return builder.root
+
+
+class _Builder:
+    """Expat's events become nodes."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        self.root: Node | None = None
+        self._open: list[Node] = []
+        self._count = 0
+        self.parser = expat.ParserCreate("utf-8")
+        self.parser.ordered_attributes = True
+        self.parser.buffer_text = True
+        self.parser.StartElementHandler = self._start
+        self.parser.EndElementHandler = self._end
+        self.parser.CharacterDataHandler = self._characters
+        self.parser.StartDoctypeDeclHandler = self._doctype
+
+    def _start(self, tag: str, attributes: list[str]) -> None:
+        self._count += 1
+        if len(self._open) >= DEPTH_MAX:
+            raise self._refusal(f"elements are nested more than {DEPTH_MAX} deep")
+        if self._count > NODES_MAX:
+            raise self._refusal(f"there are more than {NODES_MAX} elements")
+        if len(attributes) > 2 * ATTRIBUTES_MAX:
+            raise self._refusal(f"<{tag}> has more than {ATTRIBUTES_MAX} attributes")
+        attrs = dict(zip(attributes[::2], attributes[1::2], strict=True))
+        node = Node(tag, attrs, line=self.parser.CurrentLineNumber)
+        if self._open:
+            self._open[-1].children.append(node)
+        else:
+            self.root = node
+        self._open.append(node)
+
+    def _end(self, tag: str) -> None:
+        self._open.pop()
+
+    def _characters(self, data: str) -> None:
+        if self._open:
+            self._open[-1].text += data
+
+    def _doctype(self, *about: object) -> None:
+        raise self._refusal("a DOCTYPE is not allowed")
+
+    def _refusal(self, reason: str) -> VirtError:
+        return VirtError(
+            ErrorCode.XML_ERROR, f"({self.what}):{self.parser.CurrentLineNumber}: {reason}", ErrorDomain.XML
+        )
+
+    def malformed(self, error: expat.ExpatError, text: str) -> VirtError:
+        """The error for a document that is no XML, with the line and a mark below the place, as libvirt shows it."""
+        lines = text.split("\n")
+        line = lines[error.lineno - 1] if error.lineno <= len(lines) else ""
+        reason = expat.ErrorString(error.code)
+        if not text:
+            return VirtError(ErrorCode.XML_DETAIL, f"({self.what}):1: Document is empty\n\n^", ErrorDomain.XML)
+        detail = f"({self.what}):{error.lineno}: {reason}\n{line}\n{'-' * error.offset}^"
+        return VirtError(ErrorCode.XML_DETAIL, detail, ErrorDomain.XML)
+
+
+def escape(text: str) -> str:
+    """Text as it stands in a document, quotes included."""
+    return text.translate(_ESCAPES)
+
+
+def write(node: Node, indent: int = 0) -> str:
+    """An element as libvirt writes it: two spaces for each level, single quotes, a line's end after each element."""
+    lines: list[str] = []
+    _write(node, "  " * indent, lines)
+    return "\n".join(lines) + "\n"
+
+
+def _write(node: Node, space: str, lines: list[str]) -> None:
+    head = space + "<" + node.tag
+    for name, value in node.attrs.items():
+        head += f" {name}='{value.translate(_ESCAPES)}'"
+    if node.children:
+        text = node.text.strip()
+        lines.append(f"{head}>{text.translate(_ESCAPES)}" if text else head + ">")
+        for child in node.children:
+            _write(child, space + "  ", lines)
+        lines.append(f"{space}</{node.tag}>")
+    elif node.text:
+        lines.append(f"{head}>{node.text.translate(_ESCAPES)}</{node.tag}>")
+    else:
+        lines.append(head + "/>")

@@ -1,0 +1,118 @@
+"""The whole of a domain, in the order in which `virDomainDefFormatInternal` writes it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from virtloom.xmldef.definition import Definition, attr, child, children, leaf, raw, raws
+from virtloom.xmldef.document import Node
+from virtloom.xmldef.domain.devices import (
+    CharDevice,
+    Controller,
+    Disk,
+    Graphics,
+    Hostdev,
+    Input,
+    Interface,
+    Video,
+)
+from virtloom.xmldef.domain.parts import Clock, Memballoon, Os, Vcpu, size
+from virtloom.xmldef.values import Number, Words, uuid
+
+DOMAIN_TYPES = (
+    "none", "qemu", "kvm", "xen", "lxc", "uml", "openvz", "test", "vmware", "hyperv", "vbox", "phyp", "parallels",
+    "bhyve", "vz", "hvf",
+)  # fmt: skip
+POWER_ACTIONS = ("destroy", "restart", "rename-restart", "preserve")
+CRASH_ACTIONS = (*POWER_ACTIONS, "coredump-destroy", "coredump-restart")
+
+
+class Devices(Definition, tag="devices"):
+    """All devices."""
+
+    emulator: str | None = leaf()
+    disks: tuple[Disk, ...] = children(Disk, "disk")
+    controllers: tuple[Controller, ...] = children(Controller, "controller")
+    leases: tuple[Node, ...] = raws("lease")
+    filesystems: tuple[Node, ...] = raws("filesystem")
+    interfaces: tuple[Interface, ...] = children(Interface, "interface")
+    smartcards: tuple[Node, ...] = raws("smartcard")
+    serials: tuple[CharDevice, ...] = children(CharDevice, "serial")
+    parallels: tuple[CharDevice, ...] = children(CharDevice, "parallel")
+    consoles: tuple[CharDevice, ...] = children(CharDevice, "console")
+    channels: tuple[CharDevice, ...] = children(CharDevice, "channel")
+    inputs: tuple[Input, ...] = children(Input, "input")
+    tpms: tuple[Node, ...] = raws("tpm")
+    graphics: tuple[Graphics, ...] = children(Graphics, "graphics")
+    audios: tuple[Node, ...] = raws("audio")
+    sounds: tuple[Node, ...] = raws("sound")
+    videos: tuple[Video, ...] = children(Video, "video")
+    hostdevs: tuple[Hostdev, ...] = children(Hostdev, "hostdev")
+    redirdevs: tuple[Node, ...] = raws("redirdev")
+    redirfilter: Node | None = raw()
+    hubs: tuple[Node, ...] = raws("hub")
+    watchdogs: tuple[Node, ...] = raws("watchdog")
+    memballoon: Memballoon | None = child(Memballoon)
+    rngs: tuple[Node, ...] = raws("rng")
+    nvram: Node | None = raw()
+    panics: tuple[Node, ...] = raws("panic")
+    shmems: tuple[Node, ...] = raws("shmem")
+    memories: tuple[Node, ...] = raws("memory")
+    iommu: Node | None = raw()
+    vsock: Node | None = raw()
+    cryptos: tuple[Node, ...] = raws("crypto")
+
+
+class Domain(Definition, tag="domain"):
+    """A domain."""
+
+    type: str = attr(Words(*DOMAIN_TYPES), required=True)
+    id: int | None = attr(Number(-1, (1 << 31) - 1))
+    name: str = leaf()
+    uuid: bytes | None = leaf(uuid)
+    genid: Node | None = raw()
+    title: str | None = leaf()
+    description: str | None = leaf()
+    metadata: Node | None = raw()
+    max_memory: Node | None = raw("maxMemory")
+    memory: int = size()
+    current_memory: int | None = size("currentMemory")
+    blkiotune: Node | None = raw()
+    memtune: Node | None = raw()
+    memory_backing: Node | None = raw("memoryBacking")
+    vcpu: Vcpu | None = child(Vcpu)
+    vcpus: Node | None = raw()
+    iothreads: int | None = leaf(Number(0))
+    iothreadids: Node | None = raw()
+    defaultiothread: Node | None = raw()
+    cputune: Node | None = raw()
+    numatune: Node | None = raw()
+    resource: Node | None = raw()
+    sysinfo: tuple[Node, ...] = raws()
+    bootloader: str | None = leaf()
+    bootloader_args: str | None = leaf()
+    os: Os | None = child(Os)
+    idmap: Node | None = raw()
+    features: Node | None = raw()
+    cpu: Node | None = raw()
+    clock: Clock | None = child(Clock)
+    on_poweroff: str = leaf(Words(*POWER_ACTIONS))
+    on_reboot: str = leaf(Words(*POWER_ACTIONS))
+    on_crash: str = leaf(Words(*CRASH_ACTIONS))
+    on_lockfailure: str | None = leaf(Words("poweroff", "restart", "pause", "ignore"))
+    pm: Node | None = raw()
+    perf: Node | None = raw()
+    devices: Devices | None = child(Devices)
+    seclabel: tuple[Node, ...] = raws()
+    keywrap: Node | None = raw()
+    launch_security: Node | None = raw("launchSecurity")
+    namespaced: tuple[Node, ...] = ()
+
+    @property
+    def parts(self) -> Devices:
+        """The devices, empty if there are none."""
+        return self.devices or Devices()
+
+    def with_devices(self, **changes: Any) -> Domain:
+        """Another definition, with some kinds of devices changed."""
+        return self.replace(devices=self.parts.replace(**changes))

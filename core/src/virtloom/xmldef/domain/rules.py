@@ -1,0 +1,91 @@
+"""What a driver knows of its guests, and how a document becomes one of its domains.
+
+The steps of `virDomainDefParseString`: read the document, check what the driver can run, fill in what was left out, refuse
+what cannot be. A driver brings a `DomainRules` with its own steps.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
+from virtloom.xmldef import document
+from virtloom.xmldef.document import Node
+from virtloom.xmldef.domain.checks import CHECKS
+from virtloom.xmldef.domain.defaults import DEFAULTS
+from virtloom.xmldef.domain.definition import Domain
+
+Step = Callable[[Domain], Domain]
+Check = Callable[[Domain], None]
+
+
+@dataclass(frozen=True)
+class DomainRules:
+    """A driver's rules for its domains.
+
+    :ivar types: the domain types that it runs; :ivar arches: the architectures, the first being the default.
+    :ivar os_types: the types of `<os>`.
+    :ivar defaults: what it fills in after the defaults that all drivers share.
+    :ivar checks: what it refuses besides what all refuse.
+    """
+
+    types: Sequence[str]
+    arches: Sequence[str]
+    os_types: Sequence[str] = ("hvm",)
+    defaults: Sequence[Step] = ()
+    checks: Sequence[Check] = field(default=())
+
+    def parse(self, text: str) -> Domain:
+        """A domain of a document.
+
+        :raises VirtError: in libvirt's words; nothing was changed.
+        """
+        root = document.parse(text, "domain_definition")
+        if root.tag != "domain":
+            detail = f"unexpected root element <{root.tag}>, expecting <domain>"
+            raise VirtError(ErrorCode.XML_ERROR, detail, ErrorDomain.XML)
+        return self.complete(read(root))
+
+    def complete(self, domain: Domain) -> Domain:
+        """A domain with everything filled in and checked.
+
+        :raises VirtError: in libvirt's words.
+        """
+        domain = self._supported(domain)
+        for step in (*DEFAULTS, *self.defaults):
+            domain = step(domain)
+        for check in (*CHECKS, *self.checks):
+            check(domain)
+        return domain
+
+    def _supported(self, domain: Domain) -> Domain:
+        """The domain with its architecture, if this driver can run it (`virCapabilitiesDomainDataLookup`)."""
+        os_part = domain.os
+        kind = os_part.type if os_part is not None else None
+        if os_part is None or kind is None or not kind.name.strip():
+            raise VirtError(ErrorCode.XML_ERROR, "an os <type> must be specified", ErrorDomain.DOMAIN)
+        name, arch = kind.name.strip(), kind.arch
+        if domain.type in self.types and name in self.os_types and (arch is None or arch in self.arches):
+            return domain.replace(os=os_part.replace(type=kind.replace(name=name, arch=arch or self.arches[0])))
+        wanted = f"ostype={name}" + (f" arch={arch}" if arch else "") + f" domaintype={domain.type}"
+        raise VirtError(ErrorCode.INVALID_ARG, f"could not find capabilities for {wanted} ", ErrorDomain.CAPABILITIES)
+
+
+def read(root: Node) -> Domain:
+    """A domain as it is written, with a name and a uuid.
+
+    :raises VirtError: NO_NAME without a name, XML_ERROR for what is malformed.
+    """
+    kind = root.find("name")
+    if kind is None or not kind.text:
+        raise VirtError(ErrorCode.NO_NAME, None, ErrorDomain.DOMAIN)
+    domain = Domain.read(root)
+    return domain if domain.uuid is not None else domain.replace(uuid=uuid4().bytes)
+
+
+def generated_mac(prefix: bytes = b"\x52\x54\x00") -> str:
+    """A MAC address of our own; the prefix is QEMU's, as in libvirt."""
+    return (prefix + os.urandom(3)).hex(":")

@@ -1,0 +1,278 @@
+"""A domain's life: defined, started, paused, stopped, renamed, forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from virtloom.driver import NameTaken
+from virtloom.driver.constants.domain import (
+    DomainCreateFlags,
+    DomainDefineFlags,
+    DomainDestroyFlags,
+    DomainRebootFlag,
+    DomainUndefineFlags,
+)
+from virtloom.driver.constants.domain_event import DomainEventDefinedDetail as Defined
+from virtloom.driver.constants.domain_event import DomainEventResumedDetail as Resumed
+from virtloom.driver.constants.domain_event import DomainEventStartedDetail as Started
+from virtloom.driver.constants.domain_event import DomainEventStoppedDetail as Stopped
+from virtloom.driver.constants.domain_event import DomainEventSuspendedDetail as Suspended
+from virtloom.driver.constants.domain_event import DomainEventType as Event
+from virtloom.driver.constants.domain_event import DomainEventUndefinedDetail as Undefined
+from virtloom.driver.constants.domain_state import (
+    DomainPausedReason,
+    DomainRunningReason,
+    DomainShutoffReason,
+    DomainState,
+)
+from virtloom.driver.handles import DomainHandle
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
+from virtloom.locks import ObjectGone
+from virtloom.xmldef.domain.definition import Domain
+from virtloom_test.base import DomainsBase
+from virtloom_test.domain_rules import RULES
+from virtloom_test.flags import check_flags
+from virtloom_test.lookup import uuid_text
+from virtloom_test.state import TestDomain
+
+REBOOT_FLAGS = (
+    DomainRebootFlag.ACPI_POWER_BTN
+    | DomainRebootFlag.GUEST_AGENT
+    | DomainRebootFlag.INITCTL
+    | DomainRebootFlag.SIGNAL
+    | DomainRebootFlag.PARAVIRT
+)
+# What becomes of a guest that ends by itself, by the definition's word for it: the state and its reason.
+ENDINGS = {
+    "destroy": (DomainState.SHUTOFF, DomainShutoffReason.DESTROYED),
+    "restart": (DomainState.RUNNING, DomainRunningReason.BOOTED),
+    "preserve": (DomainState.SHUTOFF, DomainShutoffReason.SHUTDOWN),
+    "rename-restart": (DomainState.RUNNING, DomainRunningReason.BOOTED),
+}
+
+Assign = Callable[[TestDomain], None]
+
+
+class Life(DomainsBase):
+    """The calls that make, run, stop and remove domains."""
+
+    # Defining.
+
+    def _obtain(self, definition: Domain, assign: Assign, *, inactive: bool = False) -> DomainHandle:
+        """The domain of a definition, made if there is none (`virDomainObjListAdd`).
+
+        :param assign: puts the definition into the state, with the domain locked.
+        :param inactive: whether it is an error if the domain runs.
+        :raises VirtError: OPERATION_FAILED if its name or its uuid is another domain's.
+        """
+        assert definition.uuid is not None
+        while True:
+            try:
+                found, _ = self.domains.obtain(definition.uuid, definition.name, lambda: TestDomain(definition))
+            except NameTaken as taken:
+                detail = f"domain '{definition.name}' already exists with uuid {uuid_text(taken.holder.key)}"
+                raise VirtError(ErrorCode.OPERATION_FAILED, detail, ErrorDomain.DOMAIN) from None
+            try:
+                with found.changing() as state:
+                    self._refuse_other(state, definition, inactive)
+                    assign(state)
+                    found.publish(state.view())
+                    return state.handle
+            except ObjectGone:
+                self.domains.remove(found)  # it went between the look-up and the lock: make it anew
+
+    def _refuse_other(self, state: TestDomain, definition: Domain, inactive: bool) -> None:
+        name = state.definition.name
+        if name != definition.name:
+            detail = f"domain '{name}' is already defined with uuid {uuid_text(definition.uuid or b'')}"
+            raise VirtError(ErrorCode.OPERATION_FAILED, detail, ErrorDomain.DOMAIN)
+        if inactive and state.active:
+            raise VirtError(ErrorCode.OPERATION_INVALID, f"domain is already active as '{name}'", ErrorDomain.DOMAIN)
+
+    def domain_define_xml_flags(self, xml: str, flags: int) -> DomainHandle:
+        """`virDomainDefineXMLFlags`"""
+        check_flags(flags, DomainDefineFlags.VALIDATE, "testDomainDefineXMLFlags")
+        return self.define(RULES.parse(xml).replace(id=None))
+
+    def define(self, definition: Domain) -> DomainHandle:
+        """Keep a definition, of a new domain or of one that there is."""
+
+        def assign(state: TestDomain) -> None:
+            detail = Defined.UPDATED if state.persistent else Defined.ADDED
+            state.set_config(definition)
+            state.persistent = True
+            self._lifecycle(state, Event.DEFINED, detail)
+
+        return self._obtain(definition, assign)
+
+    def domain_undefine_flags(self, dom: DomainHandle, flags: int) -> None:
+        """`virDomainUndefineFlags`"""
+        allowed = DomainUndefineFlags.MANAGED_SAVE | DomainUndefineFlags.SNAPSHOTS_METADATA
+        check_flags(flags, allowed, "testDomainUndefineFlags")
+        with self._ending(dom) as state:
+            if state.managed_save and not flags & DomainUndefineFlags.MANAGED_SAVE:
+                detail = "Refusing to undefine while domain managed save image exists"
+                raise VirtError(ErrorCode.OPERATION_INVALID, detail)
+            if not state.active and state.snapshots and not flags & DomainUndefineFlags.SNAPSHOTS_METADATA:
+                detail = f"cannot delete inactive domain with {len(state.snapshots)} snapshots"
+                raise VirtError(ErrorCode.OPERATION_INVALID, detail)
+            self._lifecycle(state, Event.UNDEFINED, Undefined.REMOVED)
+            state.managed_save = False
+            state.persistent = False
+
+    def domain_rename(self, dom: DomainHandle, new_name: str, flags: int) -> None:
+        """`virDomainRename`: the new name is reserved first, so that nobody else can take it meanwhile."""
+        found = self._find(dom)
+        with found.changing() as state:
+            self._refuse_rename(state, new_name)
+            old_name = state.definition.name
+        try:
+            self.domains.rename(found, new_name)
+        except NameTaken:
+            detail = f"domain with name '{new_name}' already exists"
+            raise VirtError(ErrorCode.OPERATION_INVALID, detail, ErrorDomain.DOMAIN) from None
+        try:
+            check_flags(flags, 0, "testDomainRenameCallback")
+            with found.changing() as state:
+                self._refuse_rename(state, new_name)
+                self._lifecycle(state, Event.UNDEFINED, Undefined.RENAMED)
+                state.definition = state.definition.replace(name=new_name)
+                self._lifecycle(state, Event.DEFINED, Defined.RENAMED)
+                found.publish(state.view())
+        except BaseException:
+            self.domains.rename(found, old_name)
+            raise
+
+    def _refuse_rename(self, state: TestDomain, new_name: str) -> None:
+        """What `virDomainRename` refuses; in libvirt some of it before the driver is asked."""
+        if state.active:
+            raise VirtError(ErrorCode.OPERATION_INVALID, "cannot rename active domain", ErrorDomain.DOMAIN)
+        if not state.persistent:
+            raise VirtError(ErrorCode.OPERATION_INVALID, "cannot rename a transient domain", ErrorDomain.DOMAIN)
+        if state.definition.name == new_name:
+            detail = f"domain '{new_name}' already has name '{new_name}'"
+            raise VirtError(
+                ErrorCode.OPERATION_INVALID, "Can't rename domain to itself", ErrorDomain.DOMAIN, hint=detail
+            )
+        if "/" in new_name:
+            raise VirtError(ErrorCode.XML_ERROR, f"name {new_name} cannot contain '/'")
+
+    # Starting.
+
+    def domain_create_xml(self, xml_desc: str, flags: int) -> DomainHandle:
+        """`virDomainCreateXML`: a transient domain, or a run of one that is kept."""
+        check_flags(flags, DomainCreateFlags.START_VALIDATE, "testDomainCreateXML")
+        return self.run(RULES.parse(xml_desc).replace(id=None), DomainRunningReason.BOOTED, Started.BOOTED)
+
+    def run(self, definition: Domain, reason: int, detail: int) -> DomainHandle:
+        """Run a definition, of a new domain or as one run of a domain that is kept."""
+
+        def assign(state: TestDomain) -> None:
+            kept = state.definition
+            state.definition = definition
+            state.start(next(self._ids), reason)
+            if state.persistent:
+                state.next = kept
+            self._lifecycle(state, Event.STARTED, detail)
+
+        return self._obtain(definition, assign, inactive=True)
+
+    def domain_create_with_flags(self, dom: DomainHandle, flags: int) -> DomainHandle:
+        """`virDomainCreateWithFlags`"""
+        check_flags(flags, 0, "testDomainCreateWithFlags")
+        with self._changing(dom) as state:
+            if state.state != DomainState.SHUTOFF:
+                raise VirtError(ErrorCode.INTERNAL_ERROR, f"Domain '{dom.name}' is already running")
+            state.start(next(self._ids), DomainRunningReason.BOOTED)
+            self._lifecycle(state, Event.STARTED, Started.BOOTED)
+            return state.handle
+
+    def begin(self, definition: Domain, reason: int) -> None:
+        """Run a domain that is kept, telling nobody: it ran before anybody was there to be told."""
+        assert definition.uuid is not None
+        found = self.domains.find(definition.uuid)
+        assert found is not None
+        with found.changing() as state:
+            state.start(next(self._ids), reason)
+            found.publish(state.view())
+
+    # Pausing and stopping.
+
+    def domain_suspend(self, dom: DomainHandle) -> None:
+        """`virDomainSuspend`"""
+        with self._changing(dom) as state:
+            if state.state in (DomainState.SHUTOFF, DomainState.PAUSED):
+                raise VirtError(ErrorCode.INTERNAL_ERROR, f"domain '{dom.name}' not running")
+            state.state, state.reason = DomainState.PAUSED, DomainPausedReason.USER
+            self._lifecycle(state, Event.SUSPENDED, Suspended.PAUSED)
+
+    def domain_resume(self, dom: DomainHandle) -> None:
+        """`virDomainResume`"""
+        with self._changing(dom) as state:
+            if state.state != DomainState.PAUSED:
+                raise VirtError(ErrorCode.INTERNAL_ERROR, f"domain '{dom.name}' not paused")
+            state.state, state.reason = DomainState.RUNNING, DomainRunningReason.UNPAUSED
+            self._lifecycle(state, Event.RESUMED, Resumed.UNPAUSED)
+
+    def domain_shutdown_flags(self, dom: DomainHandle, flags: int) -> None:
+        """`virDomainShutdownFlags`"""
+        check_flags(flags, 0, "testDomainShutdownFlags")
+        with self._ending(dom) as state:
+            if state.state == DomainState.SHUTOFF:
+                raise VirtError(ErrorCode.INTERNAL_ERROR, f"domain '{dom.name}' not running")
+            self._finish(state, state.definition.on_poweroff)
+
+    def domain_reboot(self, dom: DomainHandle, flags: int) -> None:
+        """`virDomainReboot`"""
+        check_flags(flags, REBOOT_FLAGS, "testDomainReboot")
+        with self._ending(dom) as state:
+            state.require_active()
+            self._finish(state, state.definition.on_reboot)
+
+    def _finish(self, state: TestDomain, action: str) -> None:
+        """The guest ended by itself; the definition says what comes of it (`testDomainActionSetState`)."""
+        state.state, state.reason = ENDINGS.get(action, ENDINGS["preserve"])
+        if state.state == DomainState.SHUTOFF:
+            state.end(DomainShutoffReason.SHUTDOWN)
+            self._lifecycle(state, Event.STOPPED, Stopped.SHUTDOWN)
+
+    def domain_reset(self, dom: DomainHandle, flags: int) -> None:
+        """`virDomainReset`: a test domain comes up as it was."""
+        check_flags(flags, 0, "testDomainReset")
+        with self._reading(dom) as state:
+            state.require_active()
+
+    def domain_destroy_flags(self, dom: DomainHandle, flags: int) -> None:
+        """`virDomainDestroyFlags`"""
+        check_flags(flags, DomainDestroyFlags.GRACEFUL, "testDomainDestroyFlags")
+        with self._ending(dom) as state:
+            state.require_active()
+            state.end(DomainShutoffReason.DESTROYED)
+            self._lifecycle(state, Event.STOPPED, Stopped.DESTROYED)
+
+    # Being started with the host.
+
+    def domain_get_autostart(self, dom: DomainHandle) -> bool:
+        """`virDomainGetAutostart`"""
+        return self._view(dom).autostart
+
+    def domain_set_autostart(self, dom: DomainHandle, autostart: int) -> None:
+        """`virDomainSetAutostart`"""
+        with self._changing(dom) as state:
+            state.autostart = bool(autostart)
+
+    def domain_set_lifecycle_action(self, dom: DomainHandle, type: int, action: int, flags: int) -> None:
+        """`virDomainSetLifecycleAction`"""
+        check_flags(flags, 3, "testDomainSetLifecycleAction")
+        if type >= len(LIFECYCLES) or action >= len(ACTIONS):
+            raise VirtError(ErrorCode.INVALID_ARG, f"invalid lifecycle type '{type}' or action '{action}'")
+        field, word = LIFECYCLES[type], ACTIONS[action]
+        if field != "on_crash" and word.startswith("coredump"):
+            detail = f"Action '{word}' not supported for lifecycle type '{field.removeprefix('on_')}'"
+            raise VirtError(ErrorCode.INVALID_ARG, detail, ErrorDomain.DOMAIN)
+        with self._changing(dom) as state:
+            state.change(flags, **{field: word})
+
+
+LIFECYCLES = ("on_poweroff", "on_reboot", "on_crash")
+ACTIONS = ("destroy", "restart", "rename-restart", "preserve", "coredump-destroy", "coredump-restart")

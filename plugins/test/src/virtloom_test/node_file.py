@@ -1,0 +1,93 @@
+"""Hosts from descriptions: the built-in one of `test:///default`, or a file's (`test:///PATH`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from virtloom.driver import DriverHost
+from virtloom.driver.constants.domain_state import DomainRunningReason
+from virtloom.errors import ErrorCode, VirtError, system_error
+from virtloom.xmldef import document
+from virtloom.xmldef.document import Node as Element
+from virtloom_test.domain_rules import RULES
+from virtloom_test.host import TestHost
+from virtloom_test.node import DEFAULT_NODE, Node
+
+# The field of a host that each element of `<cpu>` sets.
+CPU_FIELDS = {
+    "nodes": "nodes",
+    "sockets": "sockets",
+    "cores": "cores",
+    "threads": "threads",
+    "active": "cpus",
+    "mhz": "mhz",
+}
+
+
+def default_host(host: DriverHost) -> TestHost:
+    """The host of `test:///default`."""
+    from virtloom_test.defaults import DEFAULT_DOMAIN
+
+    return _made(host, DEFAULT_NODE, document.parse(f"<node>{DEFAULT_DOMAIN}</node>", "node"), None)
+
+
+def host_from_file(host: DriverHost, path: str) -> TestHost:
+    """The host that a file describes.
+
+    :raises VirtError: if the file cannot be read or describes none.
+    """
+    try:
+        text = Path(path).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        if isinstance(error, OSError):
+            raise system_error(error, f"failed to open file '{path}'") from error
+        raise VirtError(ErrorCode.XML_ERROR, f"'{path}' is not a text") from error
+    root = document.parse(text, path)
+    if root.tag != "node":
+        raise VirtError(ErrorCode.XML_ERROR, "Root element is not 'node'")
+    return _made(host, _node(root), root, Path(path).parent)
+
+
+def _node(root: Element) -> Node:
+    """The host's processors and memory, as far as the file tells them."""
+    fields: dict[str, int | str] = {}
+    cpu = root.find("cpu")
+    for name, field in CPU_FIELDS.items():
+        element = None if cpu is None else cpu.find(name)
+        if element is not None:
+            fields[field] = _number(element, f"node cpu {'active cpu' if name == 'active' else name}")
+    model = None if cpu is None else cpu.find("model")
+    if model is not None:
+        fields["model"] = model.text
+    memory = root.find("memory")
+    if memory is not None:
+        fields["memory"] = _number(memory, "node memory")
+    return Node(**{"cells": (), **fields})  # type: ignore[arg-type]
+
+
+def _number(element: Element, what: str) -> int:
+    if not element.text.strip().isdigit():
+        raise VirtError(ErrorCode.XML_ERROR, f"invalid {what} value")
+    return int(element.text)
+
+
+def _made(host: DriverHost, node: Node, root: Element, folder: Path | None) -> TestHost:
+    made = TestHost(host, node)
+    for element in root.all("domain"):
+        definition = RULES.parse(document.write(_whole(element, folder, "domain")))
+        made.domains.define(definition)
+        made.domains.begin(definition, DomainRunningReason.BOOTED)
+    made.add_resources(root)
+    return made
+
+
+def _whole(element: Element, folder: Path | None, tag: str) -> Element:
+    """The element, or the root of the file that it names, beside the node's own file."""
+    name = element.get("file")
+    if name is None:
+        return element
+    path = Path(name) if folder is None else folder / name
+    try:
+        return document.parse(path.read_text(), str(path))
+    except OSError as error:
+        raise system_error(error, f"failed to open file '{path}'") from error

@@ -1,0 +1,183 @@
+"""A domain put on disk and brought back: save and restore, managed save, core dumps.
+
+A saved image is libvirt's test driver's own: a magic text, the length of the definition in the host's byte order, the
+definition. Files are written with no lock held.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from pathlib import Path
+
+from virtloom.driver.constants.domain import DomainCoreDumpFlags, DomainCoreDumpFormat, DomainSaveRestoreFlags
+from virtloom.driver.constants.domain_event import DomainEventStartedDetail as Started
+from virtloom.driver.constants.domain_event import DomainEventStoppedDetail as Stopped
+from virtloom.driver.constants.domain_event import DomainEventType as Event
+from virtloom.driver.constants.domain_state import DomainRunningReason, DomainShutoffReason
+from virtloom.driver.handles import DomainHandle
+from virtloom.errors import ErrorCode, VirtError, system_error
+from virtloom.locks import JobKind
+from virtloom.xmldef.domain.definition import Domain
+from virtloom_test.domain_rules import RULES
+from virtloom_test.domain_text import domain_text
+from virtloom_test.flags import check_flags
+from virtloom_test.life import Life
+from virtloom_test.state import TestDomain
+
+MAGIC = b"TestGuestMagic\0"
+LENGTH = struct.Struct("=i")
+LENGTH_MAX = 8192  # bytes of a definition in an image
+
+
+class Saving(Life):
+    """The calls that write a domain to disk."""
+
+    def domain_save_flags(self, dom: DomainHandle, to: str, dxml: str | None, flags: int) -> None:
+        """`virDomainSaveFlags`"""
+        check_flags(flags, 0, "testDomainSaveFlags")
+        _refuse_other_xml(dxml)
+        found = self._find(dom)
+        with found.job(JobKind.SAVE):
+            with found.locked() as state:
+                state.require_active()
+                definition, name = state.definition, state.definition.name
+            write_image(Path(to), definition, name)
+            with found.locked() as state:
+                state.require_active()
+                self._stop(state, DomainShutoffReason.SAVED, Stopped.SAVED)
+                found.publish(state.view())
+                gone = not state.persistent
+                if gone:
+                    found.retire()
+        if gone:
+            self.domains.remove(found)
+
+    def _stop(self, state: TestDomain, reason: int, detail: int) -> None:
+        state.end(reason)
+        self._lifecycle(state, Event.STOPPED, detail)
+
+    def domain_restore_flags(self, from_: str, dxml: str | None, flags: int) -> None:
+        """`virDomainRestoreFlags`"""
+        check_flags(flags, 0, "testDomainRestoreFlags")
+        _refuse_other_xml(dxml)
+        self.run(read_image(Path(from_)), DomainRunningReason.RESTORED, Started.RESTORED)
+
+    def domain_save_image_get_xml_desc(self, file: str, flags: int) -> str:
+        """`virDomainSaveImageGetXMLDesc`"""
+        check_flags(flags, 1, "testDomainSaveImageGetXMLDesc")
+        return domain_text(read_image(Path(file)), -1, secure=bool(flags & 1), inactive=True)
+
+    def domain_save_image_define_xml(self, file: str, dxml: str, flags: int) -> None:
+        """`virDomainSaveImageDefineXML`"""
+        both = DomainSaveRestoreFlags.RUNNING | DomainSaveRestoreFlags.PAUSED
+        check_flags(flags, both, "testDomainSaveImageDefineXML")
+        read_image(Path(file))
+        definition = RULES.parse(dxml).replace(id=None)
+        write_image(Path(file), definition, definition.name)
+
+    # Managed save: there is no file; that there is one is all that is known of it.
+
+    def domain_managed_save(self, dom: DomainHandle, flags: int) -> None:
+        """`virDomainManagedSave`"""
+        known = DomainSaveRestoreFlags
+        check_flags(flags, known.BYPASS_CACHE | known.RUNNING | known.PAUSED, "testDomainManagedSave")
+        with self._changing(dom) as state:
+            state.require_active()
+            if not state.persistent:
+                raise VirtError(ErrorCode.OPERATION_INVALID, "cannot do managed save for transient domain")
+            self._stop(state, DomainShutoffReason.SAVED, Stopped.SAVED)
+            state.managed_save = True
+
+    def domain_has_managed_save_image(self, dom: DomainHandle, flags: int) -> bool:
+        """`virDomainHasManagedSaveImage`"""
+        check_flags(flags, 0, "testDomainHasManagedSaveImage")
+        return self._view(dom).managed_save
+
+    def domain_managed_save_remove(self, dom: DomainHandle, flags: int) -> None:
+        """`virDomainManagedSaveRemove`"""
+        check_flags(flags, 0, "testDomainManagedSaveRemove")
+        with self._changing(dom) as state:
+            state.managed_save = False
+
+    def domain_core_dump_with_format(self, dom: DomainHandle, to: str, dumpformat: int, flags: int) -> None:
+        """`virDomainCoreDumpWithFormat`"""
+        check_flags(flags, DomainCoreDumpFlags.CRASH, "testDomainCoreDumpWithFormat")
+        found = self._find(dom)
+        gone = False
+        with found.job(JobKind.DUMP):
+            with found.locked() as state:
+                state.require_active()
+            write_dump(Path(to), dom.name)
+            if dumpformat != DomainCoreDumpFormat.RAW:
+                detail = "kdump-compressed format is not supported here"
+                raise VirtError(ErrorCode.OPERATION_UNSUPPORTED, detail)
+            with found.locked() as state:
+                if flags & DomainCoreDumpFlags.CRASH:
+                    state.require_active()
+                    self._stop(state, DomainShutoffReason.CRASHED, Stopped.CRASHED)
+                    found.publish(state.view())
+                    gone = not state.persistent
+                    if gone:
+                        found.retire()
+        if gone:
+            self.domains.remove(found)
+
+
+def _refuse_other_xml(dxml: str | None) -> None:
+    if dxml is not None:
+        raise VirtError(ErrorCode.ARGUMENT_UNSUPPORTED, "xml modification unsupported")
+
+
+def write_image(path: Path, definition: Domain, name: str) -> None:
+    """Write an image; a failure leaves none.
+
+    :raises VirtError: SYSTEM_ERROR.
+    """
+    text = domain_text(definition, -1, secure=True).encode()
+    step = "open"
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+        step = "write"
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(MAGIC + LENGTH.pack(len(text)) + text)
+    except OSError as error:
+        if step == "write":
+            path.unlink(missing_ok=True)
+        raise system_error(error, f"saving domain '{name}' to '{path}': {step} failed") from error
+
+
+def read_image(path: Path) -> Domain:
+    """The definition in an image.
+
+    :raises VirtError: SYSTEM_ERROR if it cannot be read, INTERNAL_ERROR if it is none.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise system_error(error, f"cannot read domain image '{path}'") from error
+    head, rest = data[: len(MAGIC)], data[len(MAGIC) :]
+    if len(head) < len(MAGIC) or len(rest) < LENGTH.size:
+        raise VirtError(ErrorCode.SYSTEM_ERROR, f"incomplete save header in '{path}'")
+    if head != MAGIC:
+        raise VirtError(ErrorCode.INTERNAL_ERROR, "mismatched header magic")
+    (length,) = LENGTH.unpack_from(rest)
+    text = rest[LENGTH.size :]
+    if not 1 <= length <= LENGTH_MAX:
+        raise VirtError(ErrorCode.INTERNAL_ERROR, "length of metadata out of range")
+    if len(text) < length:
+        raise VirtError(ErrorCode.SYSTEM_ERROR, f"incomplete metadata in '{path}'")
+    return RULES.parse(text[:length].decode(errors="replace")).replace(id=None)
+
+
+def write_dump(path: Path, name: str) -> None:
+    """Write a core dump, which has nothing in it but its beginning.
+
+    :raises VirtError: SYSTEM_ERROR.
+    """
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(MAGIC)
+    except OSError as error:
+        raise system_error(error, f"domain '{name}' coredump: failed to open {path}") from error

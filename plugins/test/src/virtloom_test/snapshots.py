@@ -1,0 +1,319 @@
+"""Snapshots: a domain's definition and state at a moment, to go back to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from virtloom.driver.constants.domain import DomainXMLFlags
+from virtloom.driver.constants.domain_event import DomainEventResumedDetail as Resumed
+from virtloom.driver.constants.domain_event import DomainEventStartedDetail as Started
+from virtloom.driver.constants.domain_event import DomainEventStoppedDetail as Stopped
+from virtloom.driver.constants.domain_event import DomainEventSuspendedDetail as Suspended
+from virtloom.driver.constants.domain_event import DomainEventType as Event
+from virtloom.driver.constants.domain_state import (
+    DomainPausedReason,
+    DomainRunningReason,
+    DomainShutoffReason,
+    DomainState,
+)
+from virtloom.driver.constants.snapshot import DomainSnapshotCreateFlags as Create
+from virtloom.driver.constants.snapshot import DomainSnapshotDeleteFlags as Delete
+from virtloom.driver.constants.snapshot import DomainSnapshotListFlags as List
+from virtloom.driver.constants.snapshot import DomainSnapshotRevertFlags as Revert
+from virtloom.driver.handles import DomainHandle, DomainSnapshotHandle
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
+from virtloom.xmldef import document
+from virtloom.xmldef.document import Node
+from virtloom.xmldef.domain.definition import Domain
+from virtloom_test.base import DomainsBase
+from virtloom_test.domain_rules import RULES
+from virtloom_test.domain_text import domain_node
+from virtloom_test.flags import check_flags
+from virtloom_test.moments import Moment, Moments, already_exists, moment_node, parse_moment
+from virtloom_test.state import TestDomain
+
+CREATE_FLAGS = (
+    Create.REDEFINE | Create.CURRENT | Create.HALT | Create.QUIESCE | Create.ATOMIC | Create.LIVE | Create.VALIDATE
+)
+STATES = {
+    DomainState.RUNNING: "running",
+    DomainState.PAUSED: "paused",
+    DomainState.SHUTOFF: "shutoff",
+    DomainState.CRASHED: "crashed",
+}
+# Each group of list flags: a snapshot passes it if none of the group is asked for, or one that fits.
+FILTERS: tuple[dict[int, Callable[[Moments, Moment], bool]], ...] = (
+    {List.LEAVES: lambda all_, m: all_.is_leaf(m), List.NO_LEAVES: lambda all_, m: not all_.is_leaf(m)},
+    {List.METADATA: lambda all_, m: True, List.NO_METADATA: lambda all_, m: False},
+    {
+        List.INACTIVE: lambda all_, m: m.state == "shutoff",
+        List.ACTIVE: lambda all_, m: m.state not in ("shutoff", "disk-snapshot"),
+        List.DISK_ONLY: lambda all_, m: m.state == "disk-snapshot",
+    },
+    {List.INTERNAL: lambda all_, m: not external(m), List.EXTERNAL: lambda all_, m: external(m)},
+)
+LIST_FLAGS = sum(flag for group in FILTERS for flag in group) | List.ROOTS | List.TOPOLOGICAL
+
+
+def external(moment: Moment) -> bool:
+    """Whether any part of a snapshot lies in a file of its own."""
+    elements = [*moment.disks, *([moment.memory] if moment.memory is not None else [])]
+    return any(element.get("snapshot") == "external" for element in elements)
+
+
+class Snapshots(DomainsBase):
+    """The calls for snapshots."""
+
+    # Finding.
+
+    def domain_list_all_snapshots(self, dom: DomainHandle, flags: int) -> list[DomainSnapshotHandle]:
+        """`virDomainListAllSnapshots`"""
+        check_flags(flags, LIST_FLAGS, "testDomainListAllSnapshots")
+        return self._listed(dom, None, flags)
+
+    def domain_snapshot_list_all_children(
+        self, snapshot: DomainSnapshotHandle, flags: int
+    ) -> list[DomainSnapshotHandle]:
+        """`virDomainSnapshotListAllChildren`"""
+        check_flags(flags, LIST_FLAGS, "testDomainSnapshotListAllChildren")
+        return self._listed(snapshot.dom, snapshot.name, flags)
+
+    def _listed(self, dom: DomainHandle, start: str | None, flags: int) -> list[DomainSnapshotHandle]:
+        with self._reading(dom) as state:
+            moments, handle = state.snapshots, state.handle
+        if start is not None:
+            _require(moments, start)
+
+        def fits(moment: Moment) -> bool:
+            asked = ([f(moments, moment) for flag, f in group.items() if flags & flag] for group in FILTERS)
+            return all(any(answers) for answers in asked if answers)
+
+        chosen = moments.chosen(start, flags, List.ROOTS, fits)
+        return [DomainSnapshotHandle(moment.name, handle) for moment in chosen]
+
+    def domain_snapshot_lookup_by_name(self, dom: DomainHandle, name: str, flags: int) -> DomainSnapshotHandle:
+        """`virDomainSnapshotLookupByName`"""
+        check_flags(flags, 0, "testDomainSnapshotLookupByName")
+        with self._reading(dom) as state:
+            return DomainSnapshotHandle(_require(state.snapshots, name).name, state.handle)
+
+    def domain_has_current_snapshot(self, dom: DomainHandle, flags: int) -> bool:
+        """`virDomainHasCurrentSnapshot`"""
+        check_flags(flags, 0, "testDomainHasCurrentSnapshot")
+        with self._reading(dom) as state:
+            return state.snapshots.current is not None
+
+    def domain_snapshot_current(self, dom: DomainHandle, flags: int) -> DomainSnapshotHandle:
+        """`virDomainSnapshotCurrent`"""
+        check_flags(flags, 0, "testDomainSnapshotCurrent")
+        with self._reading(dom) as state:
+            current = state.snapshots.current
+            if current is None:
+                raise VirtError(ErrorCode.NO_DOMAIN_SNAPSHOT, "the domain does not have a current snapshot")
+            return DomainSnapshotHandle(current, state.handle)
+
+    def domain_snapshot_get_parent(self, snap: DomainSnapshotHandle, flags: int) -> DomainSnapshotHandle:
+        """`virDomainSnapshotGetParent`"""
+        check_flags(flags, 0, "testDomainSnapshotGetParent")
+        with self._reading(snap.dom) as state:
+            parent = _require(state.snapshots, snap.name).parent
+            if parent is None:
+                detail = f"snapshot '{snap.name}' does not have a parent"
+                raise VirtError(ErrorCode.NO_DOMAIN_SNAPSHOT, detail)
+            return DomainSnapshotHandle(parent, state.handle)
+
+    def domain_snapshot_is_current(self, snap: DomainSnapshotHandle, flags: int) -> bool:
+        """`virDomainSnapshotIsCurrent`"""
+        check_flags(flags, 0, "testDomainSnapshotIsCurrent")
+        with self._reading(snap.dom) as state:
+            return bool(state.snapshots.current == snap.name)
+
+    def domain_snapshot_has_metadata(self, snap: DomainSnapshotHandle, flags: int) -> bool:
+        """`virDomainSnapshotHasMetadata`"""
+        check_flags(flags, 0, "testDomainSnapshotHasMetadata")
+        with self._reading(snap.dom) as state:
+            return bool(_require(state.snapshots, snap.name))
+
+    def domain_snapshot_get_xml_desc(self, snap: DomainSnapshotHandle, flags: int) -> str:
+        """`virDomainSnapshotGetXMLDesc`"""
+        check_flags(flags, DomainXMLFlags.SECURE, "testDomainSnapshotGetXMLDesc")
+        with self._reading(snap.dom) as state:
+            moment = _require(state.snapshots, snap.name)
+        root = moment_node(moment, "domainsnapshot")
+        if moment.memory is not None:
+            root.children.append(moment.memory)
+        if moment.disks:
+            root.add("disks").children = list(moment.disks)
+        if moment.domain is not None:
+            root.children.append(domain_node(moment.domain, -1, secure=bool(flags & DomainXMLFlags.SECURE)))
+        return document.write(root)
+
+    # Making.
+
+    def domain_snapshot_create_xml(self, dom: DomainHandle, xml_desc: str, flags: int) -> DomainSnapshotHandle:
+        """`virDomainSnapshotCreateXML`"""
+        check_flags(flags, CREATE_FLAGS, "testDomainSnapshotCreateXML")
+        with self._changing(dom) as state:
+            if len(state.checkpoints):
+                detail = "cannot create snapshot while checkpoint exists"
+                raise VirtError(ErrorCode.OPERATION_UNSUPPORTED, detail)
+            if not state.persistent and flags & Create.HALT:
+                detail = "cannot halt after transient domain snapshot"
+                raise VirtError(ErrorCode.OPERATION_INVALID, detail)
+            root = document.parse(xml_desc, "domain_snapshot")
+            make = self._redefined if flags & Create.REDEFINE else self._taken
+            moment = make(state, root)
+            current = not flags & Create.REDEFINE or bool(flags & Create.CURRENT)
+            state.snapshots = state.snapshots.added(moment, current=current)
+            handle = state.handle
+            if flags & Create.HALT and not flags & Create.REDEFINE and state.active:
+                state.end(DomainShutoffReason.FROM_SNAPSHOT)
+                self._lifecycle(state, Event.STOPPED, Stopped.FROM_SNAPSHOT)
+            return DomainSnapshotHandle(moment.name, handle)
+
+    def _taken(self, state: TestDomain, root: Node) -> Moment:
+        """A snapshot of the domain as it is now."""
+        moment = parse_moment(root, "domainsnapshot", time.time())
+        definition = state.definition
+        memory = (root.find("memory") or Node("memory")).get("snapshot")
+        memory = memory or ("internal" if state.active else "no")
+        disks = aligned(definition, root, "external" if memory == "external" else "internal")
+        if moment.name in state.snapshots.by_name:
+            raise already_exists(moment.name)
+        return replace(
+            moment,
+            parent=state.snapshots.current,
+            state=STATES.get(state.state, "shutoff"),
+            memory=Node("memory", {"snapshot": memory}),
+            disks=disks,
+            domain=definition,
+        )
+
+    def _redefined(self, state: TestDomain, root: Node) -> Moment:
+        """A snapshot as a document has it that was made of one before."""
+        moment = parse_moment(root, "domainsnapshot", time.time())
+        parent, created, was = root.find("parent/name"), root.find("creationTime"), root.find("state")
+        if created is None or not created.text.isdigit():
+            raise _xml_error("missing creationTime from existing snapshot")
+        if was is None or not was.text:
+            raise _xml_error("missing state from existing snapshot")
+        inner = root.find("domain")
+        old = state.snapshots.by_name.get(moment.name)
+        definition = RULES.parse(document.write(inner)) if inner is not None else (old.domain if old else None)
+        disks = root.find("disks")
+        return replace(
+            moment,
+            parent=parent.text if parent is not None else None,
+            created=int(created.text),
+            state=was.text,
+            memory=root.find("memory"),
+            disks=tuple(disks.all("disk")) if disks is not None else (),
+            domain=definition,
+        )
+
+    # Removing and going back.
+
+    def domain_snapshot_delete(self, snap: DomainSnapshotHandle, flags: int) -> None:
+        """`virDomainSnapshotDelete`"""
+        check_flags(flags, Delete.CHILDREN | Delete.CHILDREN_ONLY, "testDomainSnapshotDelete")
+        with self._changing(snap.dom) as state:
+            _require(state.snapshots, snap.name)
+            both = {"children": bool(flags & Delete.CHILDREN), "only_children": bool(flags & Delete.CHILDREN_ONLY)}
+            state.snapshots = state.snapshots.without(snap.name, **both)
+
+    def domain_revert_to_snapshot(self, snap: DomainSnapshotHandle, flags: int) -> None:
+        """`virDomainRevertToSnapshot`: stopped, started and paused as the way from state to state demands."""
+        check_flags(flags, Revert.RUNNING | Revert.PAUSED | Revert.FORCE, "testDomainRevertToSnapshot")
+        with self._ending(snap.dom) as state:
+            moment = _require(state.snapshots, snap.name)
+            runs = moment.state in ("running", "paused")
+            if not state.persistent and not runs and not flags & (Revert.RUNNING | Revert.PAUSED):
+                detail = "transient domain needs to request run or pause to revert to inactive snapshot"
+                raise VirtError(ErrorCode.OPERATION_INVALID, detail)
+            state.snapshots = Moments(state.snapshots.by_name, moment.name)
+            if moment.domain is None:
+                raise VirtError(ErrorCode.INTERNAL_ERROR, f"snapshot '{moment.name}' lacks the domain's definition")
+            if runs:
+                self._revert_to_active(state, moment, moment.domain, flags)
+            else:
+                self._revert_to_inactive(state, moment.domain, flags)
+
+    def _revert_to_active(self, state: TestDomain, moment: Moment, definition: Domain, flags: int) -> None:
+        was_active, was_paused = state.active, state.state == DomainState.PAUSED
+        config = state.config
+        if was_active:
+            # A guest that runs on is only moved: it neither stops nor starts for its clients.
+            state.definition = definition.replace(id=None)
+            state.state, state.reason = DomainState.RUNNING, DomainRunningReason.FROM_SNAPSHOT
+        else:
+            state.definition = definition.replace(id=None)
+            state.start(next(self._ids), DomainRunningReason.FROM_SNAPSHOT)
+            if state.persistent:
+                state.next = config
+            self._lifecycle(state, Event.STARTED, Started.FROM_SNAPSHOT)
+        paused = bool(flags & Revert.PAUSED) or (not flags & Revert.RUNNING and moment.state == "paused")
+        if paused:
+            state.state, state.reason = DomainState.PAUSED, DomainPausedReason.FROM_SNAPSHOT
+            if not was_paused:
+                self._lifecycle(state, Event.SUSPENDED, Suspended.FROM_SNAPSHOT)
+        elif was_active and was_paused:
+            self._lifecycle(state, Event.RESUMED, Resumed.FROM_SNAPSHOT)
+
+    def _revert_to_inactive(self, state: TestDomain, definition: Domain, flags: int) -> None:
+        if state.active:
+            state.end(DomainShutoffReason.FROM_SNAPSHOT)
+            self._lifecycle(state, Event.STOPPED, Stopped.FROM_SNAPSHOT)
+        state.definition = definition.replace(id=None)
+        if flags & (Revert.RUNNING | Revert.PAUSED):
+            state.start(next(self._ids), DomainRunningReason.FROM_SNAPSHOT)
+            self._lifecycle(state, Event.STARTED, Started.FROM_SNAPSHOT)
+            if flags & Revert.PAUSED:
+                state.state, state.reason = DomainState.PAUSED, DomainPausedReason.FROM_SNAPSHOT
+                self._lifecycle(state, Event.SUSPENDED, Suspended.FROM_SNAPSHOT)
+
+
+def aligned(definition: Domain, root: Node, default: str) -> tuple[Node, ...]:
+    """One `<disk>` for each disk of the domain: as the document wants it, or the default.
+
+    Behaviour: `virDomainSnapshotAlignDisks`.
+
+    :raises VirtError: CONFIG_UNSUPPORTED for a disk that there is not, or that cannot be in a file of its own.
+    """
+    wanted: dict[str, Node] = {}
+    by_path = {disk.path: disk.name for disk in definition.parts.disks if disk.path}
+    names = {disk.name for disk in definition.parts.disks}
+    for element in (root.find("disks") or Node("disks")).all("disk"):
+        given = element.get("name")
+        if given is None:
+            raise _xml_error("missing name from disk snapshot element")
+        name = by_path.get(given, given)
+        if name not in names:
+            raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, f"no disk named '{name}'", ErrorDomain.DOMAIN_SNAPSHOT)
+        if name in wanted:
+            detail = f"disk '{name}' specified twice"
+            raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail, ErrorDomain.DOMAIN_SNAPSHOT)
+        wanted[name] = Node("disk", {**element.attrs, "name": name})
+        wanted[name].children = element.children
+    rows = []
+    for disk in definition.parts.disks:
+        row = wanted.get(disk.name, Node("disk", {"name": disk.name}))
+        row.attrs.setdefault("snapshot", default)
+        if row.attrs["snapshot"] == "external" and not row.find("source"):
+            detail = f"source for disk '{disk.name}' is not a regular file; refusing to generate external snapshot name"
+            raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail, ErrorDomain.DOMAIN_SNAPSHOT)
+        rows.append(row)
+    return tuple(rows)
+
+
+def _xml_error(detail: str) -> VirtError:
+    return VirtError(ErrorCode.XML_ERROR, detail, ErrorDomain.DOMAIN_SNAPSHOT)
+
+
+def _require(moments: Moments, name: str) -> Moment:
+    found = moments.by_name.get(name)
+    if found is None:
+        detail = f"no domain snapshot with matching name '{name}'"
+        raise VirtError(ErrorCode.NO_DOMAIN_SNAPSHOT, detail, ErrorDomain.DOMAIN_SNAPSHOT)
+    return found

@@ -354,6 +354,7 @@ class VirtError(Exception):
     :param detail: what, which object and why; None gives the code's bare sentence.
     :param domain: which part speaks; None means the driver that was called, filled in where the call is answered.
     :param hint: what to do about it, for people; logged, and shown by our own tools.
+    :param verbatim: whether the detail is the whole sentence, as a few of libvirt's are.
     :param str1: str2, str3, int1, int2: further detail of libvirt's error struct, where a client reads it.
     """
 
@@ -369,12 +370,13 @@ class VirtError(Exception):
         str3: str | None = None,
         int1: int = -1,
         int2: int = -1,
+        verbatim: bool = False,
     ) -> None:
         self.code = code
         self.detail = detail
         self.domain = domain
         self.hint = hint
-        form = sentence_format(code, detail)
+        form = "%s" if verbatim else sentence_format(code, detail)
         self.message = form if detail is None else form.replace("%s", detail, 1)
         self.str1 = form if str1 is None else str1
         self.str2 = detail if str2 is None else str2

@@ -222,7 +222,7 @@ class Session:
         driver = self._drivers.get(kind)
         method = None if driver is None else getattr(driver, name, None) or derived.derive(driver, name)
         if driver is not None and method is not None:
-            return bridge.bind(procedure, method), driver.error_domain
+            return bridge.bind(procedure, method, driver.param_counts.get(name)), driver.error_domain
         if (fallback := FALLBACKS.get(name)) is not None:
             return lambda args: fallback(self, args), ErrorDomain.RPC
         error = no_support(procedure.api)

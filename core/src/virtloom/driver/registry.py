@@ -206,7 +206,7 @@ class DriverRegistry:
                 return driver, drivers
         raise VirtError(
             ErrorCode.NO_CONNECT,
-            f"'{uri}': the '{uri.scheme}' driver is not built or not running",
+            str(uri),
             ErrorDomain.NONE,
             hint="'virtloom drivers' says which drivers are there and why others are not",
         )

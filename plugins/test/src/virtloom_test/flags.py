@@ -12,4 +12,5 @@ def check_flags(flags: int, allowed: int, function: str) -> None:
     :raises VirtError: INVALID_ARG.
     """
     if unknown := flags & ~allowed:
-        raise VirtError(ErrorCode.INVALID_ARG, f"unsupported flags (0x{unknown:x}) in function {function}")
+        detail = f"unsupported flags (0x{unknown:x}) in function {function}"
+        raise VirtError(ErrorCode.INVALID_ARG, detail, verbatim=True)

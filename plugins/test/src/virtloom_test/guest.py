@@ -11,7 +11,7 @@ from virtloom.driver.constants.domain import DomainInterfaceAddressesSource, Dom
 from virtloom.driver.constants.domain import DomainStatsTypes as Stats
 from virtloom.driver.constants.domain_state import DomainControlState, DomainState
 from virtloom.driver.handles import DomainHandle
-from virtloom.driver.params import TypedParam, int_, ullong
+from virtloom.driver.params import TypedParam, int_, string, ullong
 from virtloom.errors import ErrorCode, VirtError
 from virtloom_test.base import DomainsBase
 from virtloom_test.flags import check_flags
@@ -164,14 +164,14 @@ class Guest(DomainsBase):
         active = self._view(dom).active
         return (list(b"libvirt-test\0") if active else [0]), int(active)
 
-    def domain_get_launch_security_info(self, dom: DomainHandle, flags: int) -> tuple[list[TypedParam]]:
+    def domain_get_launch_security_info(self, dom: DomainHandle, flags: int) -> list[TypedParam]:
         """`virDomainGetLaunchSecurityInfo`: the test driver knows of none."""
         check_flags(flags & ~4, 0, "testDomainGetLaunchSecurityInfo")
         with self._reading(dom) as state:
             security = state.definition.launch_security
         if security is None or security.get("type") != "sev":
-            return ([],)
-        return ([TypedParam("sev-measurement", 7, "sev-measurement")],)
+            return []
+        return [string("sev-measurement", "sev-measurement")]
 
     # Statistics.
 
@@ -258,7 +258,7 @@ class Guest(DomainsBase):
         found = []
         for place, one in enumerate(interfaces):
             network = one.source.get("network") if one.source is not None else None
-            base = f"192.168.122.{20 * (number - 1) + place + 1}" if network else f"192.168.0.{place + 1}"
+            base = f"192.168.122.{2 + 20 * (number - 1) + place + 1}" if network else f"192.168.0.{place + 1}"
             found.append((_target(one), one.mac.address if one.mac else None, [(0, base, 24)]))
         return found
 

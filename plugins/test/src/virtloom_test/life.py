@@ -268,8 +268,8 @@ class Life(DomainsBase):
             raise VirtError(ErrorCode.INVALID_ARG, f"invalid lifecycle type '{type}' or action '{action}'")
         field, word = LIFECYCLES[type], ACTIONS[action]
         if field != "on_crash" and word.startswith("coredump"):
-            detail = f"Action '{word}' not supported for lifecycle type '{field.removeprefix('on_')}'"
-            raise VirtError(ErrorCode.INVALID_ARG, detail, ErrorDomain.DOMAIN)
+            detail = f"Lifecycle event '{field.removeprefix('on_')}' doesn't support '{word}' action"
+            raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail, ErrorDomain.DOMAIN)
         with self._changing(dom) as state:
             state.change(flags, **{field: word})
 

@@ -95,9 +95,9 @@ class Lookup(DomainsBase):
         return view.state, view.reason
 
     def domain_get_os_type(self, dom: DomainHandle) -> str:
-        """`virDomainGetOSType`"""
-        os = self._view(dom).definition.os
-        return os.type.name if os is not None and os.type is not None else "linux"
+        """`virDomainGetOSType`: libvirt's test driver says the same of every guest."""
+        self._find(dom)
+        return "linux"
 
     def domain_get_hostname(self, dom: DomainHandle, flags: int) -> str:
         """`virDomainGetHostname`: a guest is called after its domain."""

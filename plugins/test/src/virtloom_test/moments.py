@@ -48,8 +48,8 @@ class Moments:
         return iter(self.by_name.values())
 
     def children(self, name: str | None) -> list[Moment]:
-        """Those whose parent is the one named; of None, the roots."""
-        return [moment for moment in self if moment.parent == name]
+        """Those whose parent is the one named; of None, the roots. The youngest comes first."""
+        return [moment for moment in reversed(self.by_name.values()) if moment.parent == name]
 
     def descendants(self, name: str | None) -> list[Moment]:
         """Those below the one named, parents before their children."""

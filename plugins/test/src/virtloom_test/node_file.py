@@ -6,7 +6,7 @@ from pathlib import Path
 
 from virtloom.driver import DriverHost
 from virtloom.driver.constants.domain_state import DomainRunningReason
-from virtloom.errors import ErrorCode, VirtError, system_error
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
 from virtloom.xmldef import document
 from virtloom.xmldef.document import Node as Element
 from virtloom_test.domain_rules import RULES
@@ -45,7 +45,18 @@ def host_from_file(host: DriverHost, path: str) -> TestHost:
     root = document.parse(text, path)
     if root.tag != "node":
         raise VirtError(ErrorCode.XML_ERROR, "Root element is not 'node'")
-    return _made(host, _node(root), root, Path(path).parent)
+    node = _node(root)
+    _check_users(root)
+    return _made(host, node, root, Path(path).parent)
+
+
+def _check_users(root: Element) -> None:
+    """A host with users lets in who says who he is, which nobody can over a unix socket without authentication.
+
+    :raises VirtError: INVALID_ARG.
+    """
+    if root.find("auth/user") is not None:
+        raise VirtError(ErrorCode.INVALID_ARG, "Missing authentication credentials", ErrorDomain.TEST)
 
 
 def _node(root: Element) -> Node:
@@ -76,7 +87,7 @@ def _made(host: DriverHost, node: Node, root: Element, folder: Path | None) -> T
     for element in root.all("domain"):
         definition = RULES.parse(document.write(_whole(element, folder, "domain")))
         made.domains.define(definition)
-        made.domains.begin(definition, DomainRunningReason.BOOTED)
+        made.domains.begin(definition, DomainRunningReason.UNKNOWN)
     made.add_resources(root)
     return made
 

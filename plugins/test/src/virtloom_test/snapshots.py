@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from virtloom.driver.constants.domain import DomainXMLFlags
-from virtloom.driver.constants.domain_event import DomainEventResumedDetail as Resumed
 from virtloom.driver.constants.domain_event import DomainEventStartedDetail as Started
 from virtloom.driver.constants.domain_event import DomainEventStoppedDetail as Stopped
 from virtloom.driver.constants.domain_event import DomainEventSuspendedDetail as Suspended
@@ -241,25 +240,15 @@ class Snapshots(DomainsBase):
                 self._revert_to_inactive(state, moment.domain, flags)
 
     def _revert_to_active(self, state: TestDomain, moment: Moment, definition: Domain, flags: int) -> None:
-        was_active, was_paused = state.active, state.state == DomainState.PAUSED
-        config = state.config
-        if was_active:
-            # A guest that runs on is only moved: it neither stops nor starts for its clients.
-            state.definition = definition.replace(id=None)
-            state.state, state.reason = DomainState.RUNNING, DomainRunningReason.FROM_SNAPSHOT
-        else:
-            state.definition = definition.replace(id=None)
-            state.start(next(self._ids), DomainRunningReason.FROM_SNAPSHOT)
-            if state.persistent:
-                state.next = config
-            self._lifecycle(state, Event.STARTED, Started.FROM_SNAPSHOT)
-        paused = bool(flags & Revert.PAUSED) or (not flags & Revert.RUNNING and moment.state == "paused")
-        if paused:
+        if state.active:
+            state.end(DomainShutoffReason.FROM_SNAPSHOT)
+            self._lifecycle(state, Event.STOPPED, Stopped.FROM_SNAPSHOT)
+        state.definition = definition.replace(id=None)
+        state.start(next(self._ids), DomainRunningReason.FROM_SNAPSHOT)
+        self._lifecycle(state, Event.STARTED, Started.FROM_SNAPSHOT)
+        if not flags & Revert.RUNNING and (moment.state == "paused" or flags & Revert.PAUSED):
             state.state, state.reason = DomainState.PAUSED, DomainPausedReason.FROM_SNAPSHOT
-            if not was_paused:
-                self._lifecycle(state, Event.SUSPENDED, Suspended.FROM_SNAPSHOT)
-        elif was_active and was_paused:
-            self._lifecycle(state, Event.RESUMED, Resumed.FROM_SNAPSHOT)
+            self._lifecycle(state, Event.SUSPENDED, Suspended.FROM_SNAPSHOT)
 
     def _revert_to_inactive(self, state: TestDomain, definition: Domain, flags: int) -> None:
         if state.active:
@@ -267,10 +256,9 @@ class Snapshots(DomainsBase):
             self._lifecycle(state, Event.STOPPED, Stopped.FROM_SNAPSHOT)
         state.definition = definition.replace(id=None)
         if flags & (Revert.RUNNING | Revert.PAUSED):
-            state.start(next(self._ids), DomainRunningReason.FROM_SNAPSHOT)
+            # As in libvirt's test driver the guest is said to start, and does not.
             self._lifecycle(state, Event.STARTED, Started.FROM_SNAPSHOT)
             if flags & Revert.PAUSED:
-                state.state, state.reason = DomainState.PAUSED, DomainPausedReason.FROM_SNAPSHOT
                 self._lifecycle(state, Event.SUSPENDED, Suspended.FROM_SNAPSHOT)
 
 

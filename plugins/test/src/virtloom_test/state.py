@@ -116,7 +116,7 @@ class TestDomain:
         """
         if flags & Impact.LIVE and flags & Impact.CONFIG:
             detail = "Flags 'VIR_DOMAIN_AFFECT_LIVE' and 'VIR_DOMAIN_AFFECT_CONFIG' are mutually exclusive"
-            raise VirtError(ErrorCode.INVALID_ARG, detail, ErrorDomain.DOMAIN)
+            raise VirtError(ErrorCode.INVALID_ARG, detail, ErrorDomain.DOMAIN, verbatim=True)
         return self.definition if self.impact(flags) == Impact.LIVE else self.config
 
     def change(self, flags: int, **fields: Any) -> None:

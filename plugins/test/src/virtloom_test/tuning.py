@@ -60,6 +60,14 @@ BLKIO_FIELDS = ("weight", "read_iops_sec", "write_iops_sec", "read_bytes_sec", "
 class Tuning(DomainsBase):
     """The calls that read and set tunables."""
 
+    param_counts = {
+        "domain_get_memory_parameters": 3,
+        "domain_get_blkio_parameters": 6,
+        "domain_get_numa_parameters": 2,
+        "domain_get_interface_parameters": 7,
+        "domain_get_block_io_tune": 20,
+    }
+
     # The scheduler: it takes a weight and forgets it, as libvirt's test driver does.
 
     def domain_get_scheduler_type(self, dom: DomainHandle) -> tuple[str, int]:
@@ -219,12 +227,12 @@ class Tuning(DomainsBase):
 
     # Performance counters.
 
-    def domain_get_perf_events(self, dom: DomainHandle, flags: int) -> tuple[list[TypedParam]]:
+    def domain_get_perf_events(self, dom: DomainHandle, flags: int) -> list[TypedParam]:
         """`virDomainGetPerfEvents`"""
         check_flags(flags & ~4, BOTH, "testDomainGetPerfEvents")
         with self._reading(dom) as state:
             events = perf_events(state.chosen(flags))
-        return ([boolean(name, events.get(name) == "yes") for name in PERF_EVENTS],)
+        return [boolean(name, events.get(name) == "yes") for name in PERF_EVENTS]
 
     def domain_set_perf_events(self, dom: DomainHandle, params: Sequence[TypedParam], flags: int) -> None:
         """`virDomainSetPerfEvents`"""

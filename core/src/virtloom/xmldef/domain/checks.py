@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.domain.definition import Domain
@@ -66,7 +67,7 @@ def videos(domain: Domain) -> None:
 
 def boot_order(domain: Domain) -> None:
     """Either the guest has an order of devices, or each device says its own."""
-    devices = (*domain.parts.disks, *domain.parts.interfaces, *domain.parts.hostdevs)
+    devices: tuple[Any, ...] = (*domain.parts.disks, *domain.parts.interfaces, *domain.parts.hostdevs)
     orders = [device.boot.get("order") for device in devices if device.boot is not None]
     if orders and domain.os is not None and domain.os.boot:
         raise _refuse(

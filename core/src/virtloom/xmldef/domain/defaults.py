@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
@@ -41,10 +42,10 @@ def vcpus(domain: Domain) -> Domain:
     """One processor, placed by the host's kernel."""
     vcpu = domain.vcpu or Vcpu()
     if vcpu.maximum == 0:
-        raise VirtError(ErrorCode.XML_ERROR, "Maximum CPU count can not be 0", ErrorDomain.DOMAIN)
+        raise VirtError(ErrorCode.INTERNAL_ERROR, "CPU IDs in <numa> exceed the <vcpu> count", ErrorDomain.DOMAIN)
     if vcpu.current is not None and vcpu.current > vcpu.maximum:
-        detail = f"maxvcpus must not be less than current vcpus ({vcpu.maximum} < {vcpu.current})"
-        raise VirtError(ErrorCode.INTERNAL_ERROR, detail, ErrorDomain.DOMAIN)
+        detail = "maximum vCPU count must not be less than current vCPU count"
+        raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail, ErrorDomain.DOMAIN)
     current = None if vcpu.current == vcpu.maximum else vcpu.current
     return domain.replace(vcpu=vcpu.replace(placement=vcpu.placement or "static", current=current))
 
@@ -52,9 +53,9 @@ def vcpus(domain: Domain) -> Domain:
 def boot(domain: Domain) -> Domain:
     """A guest with a BIOS boots from its first disk."""
     os = domain.os or Os()
-    ordered = any(device.boot is not None for device in (*domain.parts.disks, *domain.parts.interfaces))
+    bootable: tuple[Any, ...] = (*domain.parts.disks, *domain.parts.interfaces, *domain.parts.hostdevs)
+    ordered = any(device.boot is not None for device in bootable)
     ordered = ordered or any(device.find("boot") for device in domain.parts.redirdevs)
-    ordered = ordered or any(device.boot is not None for device in domain.parts.hostdevs)
     if os.boot or ordered or os.type is None or os.type.name != "hvm":
         return domain
     return domain.replace(os=os.replace(boot=(Boot(dev="hd"),)))

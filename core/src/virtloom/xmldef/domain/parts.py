@@ -65,7 +65,7 @@ class Loader(Definition, tag="loader"):
     secure: bool | None = attr(yes_no)
     type: str | None = attr(Words("rom", "pflash", "none"))
     stateless: bool | None = attr(yes_no)
-    format: str | None = attr()
+    image_format: str | None = attr(xml="format")
     path: str = content(default=None)
 
 

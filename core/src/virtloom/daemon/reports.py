@@ -26,6 +26,7 @@ def drivers_report(registry: DriverRegistry) -> list[dict[str, Any]]:
                 "version": declared.version if declared else None,
                 "kind": declared.kind.value if declared else None,
                 "schemes": list(declared.schemes) if declared else [],
+                "uris": list(declared.default_uris) if declared and status.driver else [],
                 "running": status.driver is not None,
                 "problem": status.problem,
                 "notes": status.notes,

@@ -10,7 +10,7 @@
 
 A field is an attribute (`attr`), an element's text (`leaf`), an element that is there or not (`flag`), an element with
 fields of its own (`child`, `children`), the element's own text (`content`), or something kept as it stands (`raw`). What is
-None, False or () is not written. Unknown elements and attributes are passed over, as libvirt does.
+None or () is not written, nor a flag that is not set. Unknown elements and attributes are passed over, as libvirt does.
 
 Guarantees: a definition never changes; `replace` makes another. The class builder is light, because there are hundreds of
 classes and they are made at every start.
@@ -26,8 +26,6 @@ from virtloom.xmldef import values
 from virtloom.xmldef.document import Node, write
 from virtloom.xmldef.values import Kind, Misfit, misfit
 
-NOTHING: Any = (None, False, ())
-
 
 class Field:
     """One field: where it stands in an element.
@@ -36,6 +34,7 @@ class Field:
     """
 
     default: Any = None
+    absent: Any = None  # the value that is not written
 
     def __init__(self, xml: str | None = None) -> None:
         self.name = ""
@@ -128,6 +127,7 @@ class Flag(Field):
     """An empty element that is there or not."""
 
     default = False
+    absent = False
 
     def read(self, node: Node) -> Any:
         """See `Field.read`."""
@@ -168,6 +168,7 @@ class Children(Child):
     """Elements with fields of their own, any number."""
 
     default = ()
+    absent = ()
 
     def read(self, node: Node) -> Any:
         """See `Field.read`."""
@@ -202,6 +203,7 @@ class Raws(Field):
     """Elements of one name kept as they stand."""
 
     default = ()
+    absent = ()
 
     def read(self, node: Node) -> Any:
         """See `Field.read`."""
@@ -315,7 +317,7 @@ class Definition:
         return f"{type(self).__name__}({shown})"
 
     def _set(self) -> Iterator[tuple[str, Any]]:
-        return ((f.name, v) for f in self.fields if (v := getattr(self, f.name)) not in NOTHING)
+        return ((f.name, v) for f in self.fields if (v := getattr(self, f.name)) is not None and v != f.absent)
 
     def replace(self, **changes: Any) -> Self:
         """Another definition, with some fields changed."""
@@ -338,7 +340,7 @@ class Definition:
         node = Node(tag or self.tag)
         for field in self.fields:
             value = getattr(self, field.name)
-            if value is not None and value is not False and value != ():
+            if value != field.absent and value is not None:
                 field.write(value, node)
         return node
 

@@ -10,6 +10,7 @@ from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import (
     Address,
+    CharDevice,
     CharTarget,
     Controller,
     Disk,
@@ -204,16 +205,20 @@ def graphics(domain: Domain) -> Domain:
         if not listens:
             listens = (Listen(type="address", address=one.listen_attribute),)
         first = listens[0]
-        automatic = one.autoport or not (one.port and one.port > 0)
-        shown = first.address if first.type == "address" else None
         if first.type in ("socket", "none"):
-            return one.replace(listens=listens, socket=first.socket, port=None, autoport=None)
-        return one.replace(
-            listens=listens,
-            listen_attribute=shown,
-            port=-1 if automatic and one.type == "vnc" else one.port,
-            autoport=automatic if one.type != "spice" else (one.autoport or not one.port),
-        )
+            return one.replace(listens=listens, socket=first.socket, port=None, autoport=None, listen_attribute=None)
+        shown = first.address if first.type == "address" else None
+        return one.replace(listens=listens, listen_attribute=shown, **_port(one))
+
+    def _port(one: Graphics) -> dict[str, Any]:
+        """A port that is not given is chosen at the start."""
+        given = bool(one.port and one.port > 0)
+        if one.type == "spice":
+            chosen = bool(one.autoport) or (one.port in (None, -1) and one.tls_port in (None, -1))
+            hidden = chosen or one.port in (0, -1)
+            return {"autoport": chosen, "port": None if hidden else one.port}
+        chosen = bool(one.autoport) or not given
+        return {"autoport": chosen, "port": -1 if chosen and one.type == "vnc" else (None if chosen else one.port)}
 
     return domain.with_devices(graphics=tuple(completed(one) for one in domain.parts.graphics))
 
@@ -244,23 +249,42 @@ def videos(domain: Domain) -> Domain:
         model = card.model or VideoModel(type="cirrus")
         vram = model.vram if model.vram is not None else VIDEO_MEMORY.get(model.type or "")
         heads = model.heads if model.heads is not None or model.type == "none" else 1
-        done.append(card.replace(model=model.replace(vram=vram, heads=heads, primary=number == primary or None)))
+        done.append(
+            card.replace(model=model.replace(vram=vram, heads=heads, primary=True if number == primary else None))
+        )
     done.sort(key=lambda card: not (card.model is not None and card.model.primary))
     return domain.with_devices(videos=tuple(done))
 
 
+def cdroms(domain: Domain) -> Domain:
+    """Who could write to a CD?"""
+    disks = tuple(d.replace(readonly=True) if d.device == "cdrom" else d for d in domain.parts.disks)
+    return domain.with_devices(disks=disks)
+
+
 def serials(domain: Domain) -> Domain:
-    """The first serial port is also the first console, and the other way round (`virDomainDefAddConsoleCompat`)."""
-    numbered = {
-        kind: tuple(
-            device.replace(
-                target=(device.target or CharTarget()).replace(port=(device.target and device.target.port) or str(n))
-            )
-            for n, device in enumerate(getattr(domain.parts, kind))
-        )
-        for kind in ("serials", "parallels")
-    }
-    return domain.with_devices(**numbered)
+    """Ports are numbered, and the first serial port is also the first console (`virDomainDefAddConsoleCompat`)."""
+
+    def numbered(devices: tuple[CharDevice, ...], kind: str | None = None) -> tuple[CharDevice, ...]:
+        done = []
+        for number, device in enumerate(devices):
+            target = device.target or CharTarget()
+            changes = {"port": target.port or str(number)} | ({"type": target.type or kind} if kind else {})
+            done.append(device.replace(type=device.type or "pty", target=target.replace(**changes)))
+        return tuple(done)
+
+    parts = domain.parts
+    ports, consoles = numbered(parts.serials), numbered(parts.consoles, "serial")
+    if domain.os is not None and domain.os.type is not None and domain.os.type.name == "hvm":
+        if consoles and not ports and consoles[0].target is not None and consoles[0].target.type == "serial":
+            ports = (consoles[0].replace(target=CharTarget(port="0")),)
+        if ports:
+            mirrored = ports[0].replace(target=CharTarget(type="serial", port="0"), alias=None, address=None)
+            if not consoles:
+                consoles = (mirrored,)
+            elif consoles[0].target is not None and consoles[0].target.type == "serial":
+                consoles = (mirrored, *consoles[1:])
+    return domain.with_devices(serials=ports, parallels=numbered(parts.parallels), consoles=consoles)
 
 
 def plain_metadata(domain: Domain) -> Domain:
@@ -277,6 +301,7 @@ DEFAULTS: tuple[Callable[[Domain], Domain], ...] = (
     disk_buses,
     disk_addresses,
     disk_order,
+    cdroms,
     graphics,
     inputs,
     videos,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from virtloom.xmldef.definition import Definition, attr, child, children, content, flag, leaf, raw, raws
 from virtloom.xmldef.document import Node
-from virtloom.xmldef.values import Number, Words, hexadecimal, mac, on_off, yes_no
+from virtloom.xmldef.values import Number, Words, mac, on_off, yes_no
 
 
 class Address(Definition, tag="address"):
@@ -15,13 +15,18 @@ class Address(Definition, tag="address"):
 
     type: str | None = attr()
     controller: int | None = attr(Number(0))
-    domain: int | None = attr(hexadecimal(4))
+    domain: str | None = attr()
     bus: str | None = attr()
     slot: str | None = attr()
     function: str | None = attr()
     target: str | None = attr()
     unit: str | None = attr()
     port: str | None = attr()
+    multifunction: bool | None = attr(on_off)
+    cssid: str | None = attr()
+    ssid: str | None = attr()
+    devno: str | None = attr()
+    zpci: Node | None = raw()
 
 
 DISK_BUSES = ("ide", "fdc", "scsi", "virtio", "xen", "usb", "uml", "sata", "sd", "none")

@@ -15,6 +15,7 @@ from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef import document
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.checks import CHECKS
+from virtloom.xmldef.domain.cleaning import clean
 from virtloom.xmldef.domain.defaults import DEFAULTS
 from virtloom.xmldef.domain.definition import Domain
 
@@ -82,6 +83,7 @@ def read(root: Node) -> Domain:
     kind = root.find("name")
     if kind is None or not kind.text:
         raise VirtError(ErrorCode.NO_NAME, None, ErrorDomain.DOMAIN)
+    clean(root)
     domain = Domain.read(root)
     return domain if domain.uuid is not None else domain.replace(uuid=uuid4().bytes)
 

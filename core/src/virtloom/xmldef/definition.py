@@ -9,11 +9,12 @@
     target.replace(bus="scsi").node()
 
 A field is an attribute (`attr`), an element's text (`leaf`), an element that is there or not (`flag`), an element with
-fields of its own (`child`, `children`), the element's own text (`content`), or something kept as it stands (`raw`). What is
-None or () is not written, nor a flag that is not set. Unknown elements and attributes are passed over, as libvirt does.
+fields of its own (`child`, `children`), the element's own text (`content`), or something kept as it stands (`raw`).
+What is None or () is not written, nor a flag that is not set. Unknown elements and attributes are passed over, as
+libvirt does.
 
-Guarantees: a definition never changes; `replace` makes another. The class builder is light, because there are hundreds of
-classes and they are made at every start.
+Guarantees: a definition never changes; `replace` makes another. The class builder is light, because there are hundreds
+of classes and they are made at every start.
 """
 
 from __future__ import annotations

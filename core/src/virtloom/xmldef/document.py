@@ -1,7 +1,7 @@
 """XML as plain nodes: read with limits, written as libvirt writes it.
 
-Guarantees: no DOCTYPE, no entity of the document's own, and limits on size, depth and count, so that a document costs no
-more than it is long; prefixes and namespaces stay as they were written, which `<metadata>` needs.
+Guarantees: no DOCTYPE, no entity of the document's own, and limits on size, depth and count, so that a document costs
+no more than it is long; prefixes and namespaces stay as they were written, which `<metadata>` needs.
 Assumes: the standard library's expat.
 """
 

@@ -1,6 +1,7 @@
 """The kinds of value that attributes and texts hold: each turns a text into a value and back.
 
-What does not fit raises libvirt's XML_ERROR with the attribute's and the element's name (`virXMLProp*` in util/virxml.c).
+What does not fit raises libvirt's XML_ERROR with the attribute's and the element's name (`virXMLProp*` in
+util/virxml.c).
 """
 
 from __future__ import annotations

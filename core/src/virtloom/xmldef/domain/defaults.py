@@ -1,4 +1,4 @@
-"""What libvirt fills in after parsing, for every driver (`virDomainDefPostParse`): one small function for each thing."""
+"""What libvirt fills in after parsing, for every driver (`virDomainDefPostParse`): a small function for each thing."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from virtloom.xmldef.definition import Definition, attr, child, children, leaf, raw, raws
+from virtloom.xmldef.definition import Definition, attr, child, children, computed, leaf, raw, raws
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.devices import (
     CharDevice,
@@ -27,6 +27,17 @@ POWER_ACTIONS = ("destroy", "restart", "rename-restart", "preserve")
 CRASH_ACTIONS = (*POWER_ACTIONS, "coredump-destroy", "coredump-restart")
 
 
+def _read_dump_core(node: Node) -> str | None:
+    memory = node.find("memory")
+    return None if memory is None else memory.get("dumpCore")
+
+
+def _write_dump_core(value: str, node: Node) -> None:
+    memory = node.find("memory")
+    if memory is not None:
+        memory.attrs = {"dumpCore": value, **memory.attrs}
+
+
 class Devices(Definition, tag="devices"):
     """All devices."""
 
@@ -44,8 +55,8 @@ class Devices(Definition, tag="devices"):
     inputs: tuple[Input, ...] = children(Input, "input")
     tpms: tuple[Node, ...] = raws("tpm")
     graphics: tuple[Graphics, ...] = children(Graphics, "graphics")
-    audios: tuple[Node, ...] = raws("audio")
     sounds: tuple[Node, ...] = raws("sound")
+    audios: tuple[Node, ...] = raws("audio")
     videos: tuple[Video, ...] = children(Video, "video")
     hostdevs: tuple[Hostdev, ...] = children(Hostdev, "hostdev")
     redirdevs: tuple[Node, ...] = raws("redirdev")
@@ -76,6 +87,7 @@ class Domain(Definition, tag="domain"):
     metadata: Node | None = raw()
     max_memory: Node | None = raw("maxMemory")
     memory: int = size()
+    dump_core: str | None = computed(_read_dump_core, _write_dump_core)
     current_memory: int | None = size("currentMemory")
     blkiotune: Node | None = raw()
     memtune: Node | None = raw()

@@ -1,7 +1,7 @@
 """What a driver knows of its guests, and how a document becomes one of its domains.
 
-The steps of `virDomainDefParseString`: read the document, check what the driver can run, fill in what was left out, refuse
-what cannot be. A driver brings a `DomainRules` with its own steps.
+The steps of `virDomainDefParseString`: read the document, check what the driver can run, fill in what was left out,
+refuse what cannot be. A driver brings a `DomainRules` with its own steps.
 """
 
 from __future__ import annotations

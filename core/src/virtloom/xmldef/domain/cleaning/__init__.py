@@ -1,0 +1,70 @@
+"""What is done to a domain's document before it is read: what libvirt reads in several forms gets the one it writes.
+
+Works on nodes, because the same elements stand in many kinds of device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from virtloom.xmldef.document import Node
+from virtloom.xmldef.domain.cleaning import characters, devices, guest, numa
+from virtloom.xmldef.domain.cleaning.addresses import clean_addresses
+from virtloom.xmldef.domain.cleaning.order import arrange
+
+Step = Callable[[Node], None]
+
+GUEST_STEPS: tuple[Step, ...] = (
+    guest.processor,
+    guest.features,
+    guest.thread_tuning,
+    guest.boot_parts,
+    numa.cells,
+    numa.distances,
+    numa.placement,
+)
+
+DEVICE_STEPS: dict[str, tuple[Step, ...]] = {
+    "disk": (devices.image_chain, devices.secret_parts, devices.iscsi_path),
+    "controller": (devices.pci_hole,),
+    "interface": (devices.interface_source, devices.interface_model, devices.interface_parts),
+    "channel": (characters.channel_state, characters.terminal, characters.sources),
+    "console": (characters.terminal, characters.sources),
+    "serial": (characters.terminal, characters.sources),
+    "parallel": (characters.terminal, characters.sources),
+    "smartcard": (characters.sources, characters.bare_passthrough),
+    "redirdev": (characters.sources,),
+    "redirfilter": (devices.redirection_filter,),
+    "rng": (characters.rng_backend, devices.entropy),
+    "shmem": (devices.shared_memory,),
+    "hostdev": (devices.managed, devices.iscsi_path),
+    "filesystem": (devices.filesystem,),
+}
+
+
+def clean(root: Node) -> None:
+    """Bring a domain's document into the form that it is written in.
+
+    :raises VirtError: for what libvirt refuses while it reads.
+    """
+    for step in GUEST_STEPS:
+        step(root)
+    found = root.find("devices")
+    for device in found.children if found is not None else ():
+        clean_device(device)
+    arrange(root)
+
+
+def clean_device(device: Node) -> None:
+    """Bring one device's element into the form that it is written in."""
+    _drop_generated_alias(device)
+    for step in DEVICE_STEPS.get(device.tag, ()):
+        step(device)
+    clean_addresses(device)
+
+
+def _drop_generated_alias(device: Node) -> None:
+    """Aliases that the daemon gives are for one run; those that a user gives begin with ua-."""
+    device.children = [
+        child for child in device.children if child.tag != "alias" or (child.get("name") or "").startswith("ua-")
+    ]

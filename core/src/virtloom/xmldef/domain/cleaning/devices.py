@@ -1,0 +1,170 @@
+"""Disks, interfaces, file systems and the other devices: what their readers do besides reading."""
+
+from __future__ import annotations
+
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
+from virtloom.xmldef.document import Node
+from virtloom.xmldef.domain.cleaning.sizes import in_units
+
+# What each type of interface keeps of its `<source>` in a definition that does not run.
+SOURCE_ATTRIBUTES = {
+    "network": ("network", "portgroup"),
+    "bridge": ("bridge",),
+    "direct": ("dev", "mode"),
+    "vhostuser": ("type", "path", "mode"),
+    "internal": ("name",),
+    "vdpa": ("dev",),
+    "server": ("address", "port"),
+    "client": ("address", "port"),
+    "mcast": ("address", "port"),
+    "udp": ("address", "port"),
+}
+# Models of interfaces that are known however they are spelt (`virDomainNetModelTypeFromString`).
+INTERFACE_MODELS = (
+    "netfront", "rtl8139", "virtio", "e1000", "e1000e", "virtio-transitional", "virtio-non-transitional", "usb-net",
+    "spapr-vlan", "lan9118", "scm91c111", "vlance", "vmxnet", "vmxnet2", "vmxnet3", "Am79C970A", "Am79C973", "82540EM",
+    "82545EM", "82543GC",
+)  # fmt: skip
+SPELLING = {model.lower(): model for model in INTERFACE_MODELS}
+FILTERED = ("ethernet", "network", "bridge")
+HTTP_PORTS = {"http": "80", "https": "443", "ftp": "21", "ftps": "990", "tftp": "69"}
+
+
+def image_chain(disk: Node) -> None:
+    """The numbers of images in a chain, a mirror and the position of a tray are for one run."""
+    disk.children = [child for child in disk.children if child.tag != "mirror"]
+    _drop_index(disk)
+    for target in disk.all("target"):
+        if target.get("tray") == "closed":
+            del target.attrs["tray"]
+
+
+def _drop_index(node: Node) -> None:
+    for child in node.children:
+        if child.tag in ("source", "backingStore"):
+            child.attrs.pop("index", None)
+            _source(child)
+            _drop_index(child)
+
+
+def _source(source: Node) -> None:
+    """A source on the network names its port; the caches' sizes are in bytes."""
+    port = HTTP_PORTS.get(source.get("protocol") or "")
+    for host in source.all("host"):
+        if port is not None:
+            host.attrs.setdefault("port", port)
+    for size in _below(source, "max_size"):
+        in_units(size, "bytes", 1)
+
+
+def _below(node: Node, tag: str) -> list[Node]:
+    direct = [child for child in node.children if child.tag == tag]
+    return direct + [found for child in node.children if child.tag != "backingStore" for found in _below(child, tag)]
+
+
+def secret_parts(disk: Node) -> None:
+    """Who may read a source is said once: for the disk, or for its source."""
+    source = disk.find("source")
+    if source is None:
+        return
+    for tag in ("auth", "encryption"):
+        if disk.find(tag) is not None and source.find(tag) is not None:
+            detail = f"an <{tag}> definition already found for disk source"
+            raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail, ErrorDomain.DOMAIN)
+
+
+def iscsi_path(device: Node) -> None:
+    """An iSCSI name without a unit means unit 0 (`virDomainPostParseCheckISCSIPath`)."""
+    for source in device.all("source"):
+        name = source.get("name")
+        if source.get("protocol") == "iscsi" and name is not None and "/" not in name:
+            source.attrs["name"] = f"{name}/0"
+
+
+def interface_source(interface: Node) -> None:
+    """What a network gave an interface for one run is left out."""
+    kept = SOURCE_ATTRIBUTES.get(interface.get("type") or "")
+    source = interface.find("source")
+    if kept is not None and source is not None:
+        source.attrs = {name: value for name, value in source.attrs.items() if name in kept}
+
+
+def interface_model(interface: Node) -> None:
+    """Known models are written as libvirt writes them."""
+    for model in interface.all("model"):
+        kind = model.get("type")
+        if kind is not None:
+            model.attrs["type"] = SPELLING.get(kind.lower(), kind)
+
+
+def interface_parts(interface: Node) -> None:
+    """What only some interfaces have is dropped from the others."""
+    model = interface.find("model")
+    virtio = model is not None and (model.get("type") or "").startswith("virtio")
+    hostdev = interface.get("type") == "hostdev"
+    for backend in interface.all("backend"):
+        if not virtio:
+            backend.attrs.pop("vhost", None)
+    interface.children = [child for child in interface.children if _has(interface, child, virtio or hostdev)]
+
+
+def _has(interface: Node, child: Node, driven: bool) -> bool:
+    if child.tag == "driver":
+        if child.get("queues") in ("0", "1"):
+            del child.attrs["queues"]
+        return driven and (interface.get("type") != "hostdev" or child.get("name") is not None)
+    if child.tag == "filterref":
+        return interface.get("type") in FILTERED
+    if child.tag == "coalesce":
+        return any((frames.get("max") or "0") != "0" for frames in _below(child, "frames"))
+    return True
+
+
+def managed(hostdev: Node) -> None:
+    """A device of the host's is a subsystem's, and is taken from the host by whoever starts the guest."""
+    hostdev.attrs.setdefault("mode", "subsystem")
+    if hostdev.get("mode") == "subsystem":
+        hostdev.attrs.setdefault("managed", "no")
+
+
+def filesystem(node: Node) -> None:
+    """A directory of the host's, seen with the host's rights; one in memory has its size in KiB."""
+    node.attrs.setdefault("type", "mount")
+    source = node.find("source")
+    if source is None or source.get("socket") is None:
+        node.attrs.setdefault("accessmode", "passthrough")
+    for name in ("fmode", "dmode"):
+        if name in node.attrs:
+            node.attrs[name] = node.attrs[name].zfill(4)
+    usage = None if source is None else source.get("usage")
+    if source is not None and usage is not None:
+        size = Node("usage", {"unit": source.get("units") or "KiB"}, usage)
+        in_units(size, "KiB", 1024)
+        source.attrs |= {"usage": size.text, "units": "KiB"}
+
+
+def entropy(rng: Node) -> None:
+    """Entropy comes from /dev/random, unless told otherwise."""
+    for backend in rng.all("backend"):
+        if backend.get("model") == "random" and not backend.text:
+            backend.text = "/dev/random"
+
+
+def shared_memory(shmem: Node) -> None:
+    """Shared memory is an `ivshmem` device; interrupts need a server."""
+    if shmem.find("msi") is not None and shmem.find("server") is None:
+        raise VirtError(ErrorCode.XML_ERROR, "msi option is only supported with a server", ErrorDomain.DOMAIN)
+    if shmem.find("model") is None:
+        shmem.children.insert(0, Node("model", {"type": "ivshmem"}))
+
+
+def redirection_filter(node: Node) -> None:
+    """What stands for any device is left out."""
+    for device in node.all("usbdev"):
+        device.attrs = {name: value for name, value in device.attrs.items() if value != "-1"}
+
+
+def pci_hole(controller: Node) -> None:
+    """The hole for 64-bit memory is in KiB."""
+    for hole in controller.all("pcihole64"):
+        in_units(hole, "KiB", 1024)

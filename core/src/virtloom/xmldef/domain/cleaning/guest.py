@@ -1,0 +1,103 @@
+"""The guest's processor, features and tuning."""
+
+from __future__ import annotations
+
+from virtloom.xmldef.document import Node
+from virtloom.xmldef.domain.cleaning.sizes import in_units
+from virtloom.xmldef.values import Misfit, cpus
+
+# Features that say `state='on'` where nothing was said; the others are there or not (`virDomainFeaturesDefParse`).
+SWITCHES = ("vmcoreinfo", "hap", "pmu", "pvspinlock", "vmport", "htm", "nested-hv", "ccf-assist", "smm")
+PLAIN = ("acpi", "pae", "viridian", "privnet")
+# Elements of `<os>` that stand for a system of another kind (`virDomainDefParseBootOptions`).
+FOREIGN = {"hvm": ("init", "initarg", "initenv", "initdir", "inituser", "initgroup")}
+
+
+def processor(root: Node) -> None:
+    """A model is matched exactly and may be replaced by a lesser one, unless told otherwise (`virCPUDefParseXML`)."""
+    cpu = root.find("cpu")
+    if cpu is None:
+        return
+    mode = cpu.get("mode") or "custom"
+    model = cpu.find("model")
+    named = model is not None and bool(model.text)
+    if model is not None:
+        _model(cpu, model, mode)
+    if mode == "custom" and not named:
+        cpu.attrs = {}
+    else:
+        match = {"match": cpu.get("match") or "exact"} if mode == "custom" else {}
+        others = {name: cpu.attrs[name] for name in ("check", "migratable") if name in cpu.attrs}
+        cpu.attrs = {"mode": mode, **match, **others}
+    for topology in cpu.all("topology"):
+        topology.attrs.setdefault("dies", "1")
+    for feature in cpu.all("feature"):
+        feature.attrs.setdefault("policy", "require")
+
+
+def _model(cpu: Node, model: Node, mode: str) -> None:
+    if mode in ("custom", "host-model") and model.text:
+        model.attrs.setdefault("fallback", "allow")
+    elif mode in ("custom", "host-model") and model.get("vendor_id") is not None:
+        model.attrs.pop("fallback", None)
+    else:
+        cpu.children.remove(model)
+
+
+def features(root: Node) -> None:
+    """Features are on where nothing else was said."""
+    node = root.find("features")
+    if node is None:
+        return
+    for feature in node.children:
+        if feature.tag in SWITCHES:
+            feature.attrs.setdefault("state", "on")
+        elif feature.tag in PLAIN:
+            feature.attrs = {}
+        elif feature.tag == "hyperv":
+            feature.attrs.setdefault("mode", "custom")
+    for tseg in (size for smm in node.all("smm") for size in smm.all("tseg")):
+        tseg.attrs.setdefault("unit", "MiB")
+    for page in (size for hpt in node.all("hpt") for size in hpt.all("maxpagesize")):
+        in_units(page, "KiB", 1024)
+
+
+def thread_tuning(root: Node) -> None:
+    """Schedulers are said for one thread each; pins are sorted."""
+    tune = root.find("cputune")
+    if tune is None:
+        return
+    made: list[Node] = []
+    for child in tune.children:
+        key = {"vcpusched": "vcpus", "iothreadsched": "iothreads"}.get(child.tag)
+        made += [child] if key is None else _one_for_each(child, key)
+    pins = ("vcpupin", "iothreadpin")
+    made.sort(key=lambda child: _thread(child) if child.tag in pins else 0)
+    tune.children = made
+
+
+def _thread(pin: Node) -> int:
+    text = pin.get("vcpu") or pin.get("iothread") or ""
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def _one_for_each(node: Node, key: str) -> list[Node]:
+    try:
+        members = sorted(cpus.parse(node.get(key) or ""))
+    except Misfit:
+        return [node]
+    return [Node(node.tag, {**node.attrs, key: str(member)}) for member in members]
+
+
+def boot_parts(root: Node) -> None:
+    """What is not for this kind of system is left out; a loader with a path is a ROM, unless told otherwise."""
+    os = root.find("os")
+    kind = None if os is None else os.find("type")
+    if os is None or kind is None:
+        return
+    foreign = FOREIGN.get(kind.text.strip(), ())
+    os.children = [child for child in os.children if child.tag not in foreign]
+    for loader in os.all("loader"):
+        if loader.text:
+            loader.attrs.setdefault("type", "rom")
+

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from virtloom.xmldef.definition import Definition, attr, child, children, computed, leaf, raw, raws
-from virtloom.xmldef.document import Node
+from virtloom.xmldef.document import Node, write
 from virtloom.xmldef.domain.devices import (
     CharDevice,
     Controller,
@@ -128,3 +128,20 @@ class Domain(Definition, tag="domain"):
     def with_devices(self, **changes: Any) -> Domain:
         """Another definition, with some kinds of devices changed."""
         return self.replace(devices=self.parts.replace(**changes))
+
+    def without_secrets(self) -> Domain:
+        """Another definition, without what only the domain's owner may see: passwords and cookies."""
+        parts = self.parts
+        if not parts.graphics and not parts.disks:
+            return self
+        return self.with_devices(
+            graphics=tuple(one.replace(passwd=None) for one in parts.graphics),
+            disks=tuple(one.without_cookies() for one in parts.disks),
+        )
+
+    def format(self, indent: int = 0, *, secure: bool = False) -> str:
+        """The definition as text, as libvirt writes it.
+
+        :param secure: whether what only the domain's owner may see is shown (`VIR_DOMAIN_XML_SECURE`).
+        """
+        return write((self if secure else self.without_secrets()).node(), indent)

@@ -5,7 +5,9 @@ Fields stand in the order in which `virDomain*DefFormat` writes them.
 
 from __future__ import annotations
 
-from virtloom.xmldef.definition import Definition, attr, child, children, content, flag, leaf, raw, raws
+from collections.abc import Callable
+
+from virtloom.xmldef.definition import Definition, attr, child, children, computed, content, flag, leaf, raw, raws
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.values import Number, Words, mac, on_off, yes_no
 
@@ -88,6 +90,14 @@ class Disk(Definition, tag="disk"):
         """What the guest calls it: `vda`."""
         return (self.target.dev if self.target else None) or ""
 
+    def without_cookies(self) -> Disk:
+        """Another definition, without the cookies that a source on the web wants."""
+        if self.source is None or self.source.find("cookies") is None:
+            return self
+        source = Node(self.source.tag, self.source.attrs, self.source.text, self.source.line)
+        source.children = [child for child in self.source.children if child.tag != "cookies"]
+        return self.replace(source=source)
+
 
 class Controller(Definition, tag="controller"):
     """A controller that other devices sit on."""
@@ -129,6 +139,15 @@ class Target(Definition, tag="target"):
     managed: bool | None = attr(yes_no)
 
 
+def _driver_of(hostdev: bool) -> Callable[[Node], Node | None]:
+    """A reader of `<driver>`, which stands in another place if the interface is a device of the host's."""
+    return lambda node: node.find("driver") if (node.get("type") == "hostdev") is hostdev else None
+
+
+def _write_driver(value: Node, node: Node) -> None:
+    node.children.append(value)
+
+
 class Interface(Definition, tag="interface"):
     """A network interface of the guest."""
 
@@ -136,26 +155,27 @@ class Interface(Definition, tag="interface"):
     managed: bool | None = attr(yes_no)
     trust: str | None = attr(xml="trustGuestRxFilters")
     mac: Mac | None = child(Mac)
+    host_driver: Node | None = computed(_driver_of(hostdev=True), _write_driver)
     source: Node | None = raw()
     vlan: Node | None = raw()
     virtualport: Node | None = raw()
-    ip: tuple[Node, ...] = raws()
-    route: tuple[Node, ...] = raws()
     bandwidth: Node | None = raw()
     port: Node | None = raw()
+    ip: tuple[Node, ...] = raws()
+    route: tuple[Node, ...] = raws()
     script: Node | None = raw()
     downscript: Node | None = raw()
     backend_domain: Node | None = raw("backenddomain")
     target: Target | None = child(Target)
     guest: Node | None = raw()
     model: Node | None = raw()
-    driver: Node | None = raw()
+    driver: Node | None = computed(_driver_of(hostdev=False), _write_driver)
     backend: Node | None = raw()
     filterref: Node | None = raw()
     tune: Node | None = raw()
+    teaming: Node | None = raw()
     link: Node | None = raw()
     mtu: Node | None = raw()
-    teaming: Node | None = raw()
     coalesce: Node | None = raw()
     boot: Node | None = raw()
     alias: Node | None = raw()

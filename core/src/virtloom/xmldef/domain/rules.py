@@ -6,7 +6,6 @@ refuse what cannot be. A driver brings a `DomainRules` with its own steps.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
@@ -86,8 +85,3 @@ def read(root: Node) -> Domain:
     clean(root)
     domain = Domain.read(root)
     return domain if domain.uuid is not None else domain.replace(uuid=uuid4().bytes)
-
-
-def generated_mac(prefix: bytes = b"\x52\x54\x00") -> str:
-    """A MAC address of our own; the prefix is QEMU's, as in libvirt."""
-    return (prefix + os.urandom(3)).hex(":")

@@ -26,8 +26,8 @@ def processor(root: Node) -> None:
     if mode == "custom" and not named:
         cpu.attrs = {}
     else:
-        match = {"match": cpu.get("match") or "exact"} if mode == "custom" else {}
-        others = {name: cpu.attrs[name] for name in ("check", "migratable") if name in cpu.attrs}
+        match: dict[str, str] = {"match": cpu.get("match") or "exact"} if mode == "custom" else {}
+        others: dict[str, str] = {name: cpu.attrs[name] for name in ("check", "migratable") if name in cpu.attrs}
         cpu.attrs = {"mode": mode, **match, **others}
     for topology in cpu.all("topology"):
         topology.attrs.setdefault("dies", "1")
@@ -100,4 +100,3 @@ def boot_parts(root: Node) -> None:
     for loader in os.all("loader"):
         if loader.text:
             loader.attrs.setdefault("type", "rom")
-

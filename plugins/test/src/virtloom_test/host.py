@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from virtloom.driver import Driver, DriverHost, DriverKind
+from virtloom.xmldef import document
 from virtloom.xmldef.document import Node as Element
+from virtloom_test import interfaces, networks
 from virtloom_test.domains import TestDomains
+from virtloom_test.interfaces import TestInterfaces
+from virtloom_test.networks import TestNetworks
 from virtloom_test.node import Node
+from virtloom_test.node_devices import TestNodeDevices
+from virtloom_test.storage_pools import TestStorage
 
 
 class TestHost:
@@ -21,7 +27,21 @@ class TestHost:
     def __init__(self, host: DriverHost, node: Node) -> None:
         events = host.event_source()
         self.domains = TestDomains(host, events, node)
-        self.drivers: Mapping[DriverKind, Driver] = {DriverKind.HYPERVISOR: self.domains}
+        self.networks = TestNetworks(host, events)
+        self.interfaces = TestInterfaces(host, events)
+        self.storage = TestStorage(host, events)
+        self.devices = TestNodeDevices(host, events)
+        parts: tuple[Driver, ...] = (self.domains, self.networks, self.interfaces, self.storage, self.devices)
+        self.drivers: Mapping[DriverKind, Driver] = {part.kind: part for part in parts}
 
-    def add_resources(self, root: Element) -> None:
+    def add_resources(self, elements: Iterable[Element]) -> None:
         """Put in the networks, interfaces, pools and devices that a node's description has."""
+        for element in elements:
+            if element.tag == "network":
+                self.networks.define_initial(networks.parse(document.write(element)))
+            elif element.tag == "interface":
+                self.interfaces.define_initial(interfaces.parse(document.write(element)))
+            elif element.tag == "pool":
+                self.storage.define_initial(element)
+            elif element.tag == "device":
+                self.devices.define_initial(element)

@@ -9,9 +9,12 @@ from virtloom.driver.constants.domain_state import DomainRunningReason
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
 from virtloom.xmldef import document
 from virtloom.xmldef.document import Node as Element
+from virtloom_test.defaults import DEFAULT_DOMAIN, DEFAULT_RESOURCES
 from virtloom_test.domain_rules import RULES
 from virtloom_test.host import TestHost
 from virtloom_test.node import DEFAULT_NODE, Node
+
+BESIDES = ("domain", "cpu", "memory", "auth")  # of a node's description, what is not a resource
 
 # The field of a host that each element of `<cpu>` sets.
 CPU_FIELDS = {
@@ -26,9 +29,8 @@ CPU_FIELDS = {
 
 def default_host(host: DriverHost) -> TestHost:
     """The host of `test:///default`."""
-    from virtloom_test.defaults import DEFAULT_DOMAIN
-
-    return _made(host, DEFAULT_NODE, document.parse(f"<node>{DEFAULT_DOMAIN}</node>", "node"), None)
+    root = document.parse(f"<node>{DEFAULT_DOMAIN}{DEFAULT_RESOURCES}</node>", "node")
+    return _made(host, DEFAULT_NODE, root, None)
 
 
 def host_from_file(host: DriverHost, path: str) -> TestHost:
@@ -85,14 +87,14 @@ def _number(element: Element, what: str) -> int:
 def _made(host: DriverHost, node: Node, root: Element, folder: Path | None) -> TestHost:
     made = TestHost(host, node)
     for element in root.all("domain"):
-        definition = RULES.parse(document.write(_whole(element, folder, "domain")))
+        definition = RULES.parse(document.write(_whole(element, folder)))
         made.domains.define(definition)
         made.domains.begin(definition, DomainRunningReason.UNKNOWN)
-    made.add_resources(root)
+    made.add_resources(_whole(child, folder) for child in root.children if child.tag not in BESIDES)
     return made
 
 
-def _whole(element: Element, folder: Path | None, tag: str) -> Element:
+def _whole(element: Element, folder: Path | None) -> Element:
     """The element, or the root of the file that it names, beside the node's own file."""
     name = element.get("file")
     if name is None:

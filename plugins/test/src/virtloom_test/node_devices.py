@@ -1,0 +1,165 @@
+"""The host's devices, and virtual adapters that can be made and destroyed."""
+
+from __future__ import annotations
+
+import copy
+
+from virtloom.driver import DriverHost, EventFamily, EventSource, NodeDeviceDriver
+from virtloom.driver.constants.node_device import NodeDeviceEventLifecycle as Event
+from virtloom.driver.handles import NodeDeviceHandle
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
+from virtloom.xmldef import document
+from virtloom.xmldef.document import Node
+from virtloom_test.flags import check_flags
+from virtloom_test.object_types import DEVICE
+from virtloom_test.resources import Kind, Resource, Resources
+from virtloom_test.xml_parts import root_of, text_of
+
+KIND = Kind("node device", DEVICE, ErrorCode.NO_NODE_DEVICE, EventFamily.NODE_DEVICE)
+# The flag of each capability (`virConnectListAllNodeDeviceFlags`).
+CAPABILITIES = {
+    name: 1 << number
+    for number, name in enumerate(
+        ("system", "pci", "usb_device", "usb", "net", "scsi_host", "scsi_target", "scsi", "storage", "fc_host",
+         "vports", "scsi_generic", "drm", "mdev_types", "mdev", "ccw", "css", "vdpa", "ap_card", "ap_queue",
+         "ap_matrix", "vpd")
+    )
+}  # fmt: skip
+TEMPLATE = "scsi_host11"  # what a virtual adapter is made after
+CREATED = "scsi_host12"
+
+
+class TestNodeDevices(NodeDeviceDriver):
+    """One host's devices."""
+
+    __test__ = False  # the name begins as pytest's classes do
+    error_domain = ErrorDomain.TEST
+
+    def __init__(self, host: DriverHost, events: EventSource) -> None:
+        self.events = events
+        self._all = Resources(KIND, host, events)
+
+    def define_initial(self, definition: Node) -> None:
+        """Put in a device that is there from the start."""
+        self._put(definition)
+
+    def _put(self, definition: Node) -> NodeDeviceHandle:
+        name = text_of(definition, "name") or ""
+        handle = NodeDeviceHandle(name)
+
+        def assign(state: Resource) -> None:
+            state.definition, state.active, state.persistent = definition, True, True
+
+        made: NodeDeviceHandle = self._all.put(name, name, lambda: Resource(handle, definition), assign)
+        return made
+
+    def _definition(self, name: str) -> Node:
+        view: Resource = self._all.named(name).published
+        return view.definition
+
+    def connect_list_all_node_devices(self, flags: int) -> list[NodeDeviceHandle]:
+        """`virConnectListAllNodeDevices`"""
+        check_flags(flags, sum(CAPABILITIES.values()) | 0xC0000000, "testConnectListAllNodeDevices")
+        wanted = {name for name, flag in CAPABILITIES.items() if flags & flag}
+        views = self._all.views()
+        return [view.handle for view in views if not wanted or wanted & set(capabilities(view.definition))]
+
+    def node_device_lookup_by_name(self, name: str) -> NodeDeviceHandle:
+        """`virNodeDeviceLookupByName`"""
+        handle: NodeDeviceHandle = self._all.named(name).published.handle
+        return handle
+
+    def node_device_lookup_scsi_host_by_wwn(self, wwnn: str, wwpn: str, flags: int) -> NodeDeviceHandle:
+        """`virNodeDeviceLookupSCSIHostByWWN`"""
+        check_flags(flags, 0, "testNodeDeviceLookupSCSIHostByWWN")
+        for view in self._all.views():
+            if names_of(view.definition) == (wwnn, wwpn):
+                handle: NodeDeviceHandle = view.handle
+                return handle
+        raise VirtError(ErrorCode.NO_NODE_DEVICE)
+
+    def node_device_get_xml_desc(self, name: str, flags: int) -> str:
+        """`virNodeDeviceGetXMLDesc`"""
+        check_flags(flags, 0, "testNodeDeviceGetXMLDesc")
+        return document.write(self._definition(name))
+
+    def node_device_get_parent(self, name: str) -> str | None:
+        """`virNodeDeviceGetParent`"""
+        return text_of(self._definition(name), "parent")
+
+    def node_device_list_caps(self, name: str) -> list[str]:
+        """`virNodeDeviceListCaps`"""
+        return capabilities(self._definition(name))
+
+    def node_device_is_active(self, name: str) -> bool:
+        """`virNodeDeviceIsActive`"""
+        return bool(self._definition(name))
+
+    def node_device_create_xml(self, xml_desc: str, flags: int) -> NodeDeviceHandle:
+        """`virNodeDeviceCreateXML`: a virtual adapter, made after one that there is."""
+        check_flags(flags, 1, "testNodeDeviceCreateXML")
+        root = root_of(xml_desc, "node_device_definition", "device")
+        parent = text_of(root, "parent")
+        names = names_of(root)
+        if names is None:
+            detail = "Device is not a fibre channel HBA"
+            raise VirtError(ErrorCode.INTERNAL_ERROR, detail, ErrorDomain.NODEDEV)
+        if parent is not None:
+            self._definition(parent)
+        made = copy.deepcopy(self._definition(TEMPLATE))
+        _set_text(made, "name", CREATED)
+        _set_text(made, "parent", parent or "scsi_host1")
+        _set_names(made, names)
+        handle = self._put(made)
+        self._all.emit(handle, 0, (Event.CREATED, 0))
+        return handle
+
+    def node_device_destroy(self, name: str) -> None:
+        """`virNodeDeviceDestroy`"""
+        definition = self._definition(name)
+        if names_of(definition) is None:
+            detail = "Device is not a fibre channel HBA"
+            raise VirtError(ErrorCode.INTERNAL_ERROR, detail, ErrorDomain.NODEDEV)
+        with self._all.changing(self._all.named(name)) as state:
+            state.active = state.persistent = False
+            self._all.emit(state.handle, 0, (Event.DELETED, 0))
+
+
+def capabilities(definition: Node) -> list[str]:
+    """What a device is, and what it can do besides."""
+    found = []
+    for capability in definition.all("capability"):
+        found.append(capability.get("type") or "")
+        found += [
+            {"vport_ops": "vports"}.get(c.get("type") or "", c.get("type") or "") for c in capability.all("capability")
+        ]
+    return found
+
+
+def _fc_host(definition: Node) -> Node | None:
+    for capability in definition.all("capability"):
+        for inner in capability.all("capability"):
+            if inner.get("type") == "fc_host":
+                return inner
+    return None
+
+
+def names_of(definition: Node) -> tuple[str, str] | None:
+    """The world wide names of an adapter; None if the device is none."""
+    fc_host = _fc_host(definition)
+    if fc_host is None:
+        return None
+    return text_of(fc_host, "wwnn") or "", text_of(fc_host, "wwpn") or ""
+
+
+def _set_names(definition: Node, names: tuple[str, str]) -> None:
+    fc_host = _fc_host(definition)
+    if fc_host is not None:
+        _set_text(fc_host, "wwnn", names[0])
+        _set_text(fc_host, "wwpn", names[1])
+
+
+def _set_text(node: Node, tag: str, text: str) -> None:
+    found = node.find(tag)
+    if found is not None:
+        found.text = text

@@ -22,8 +22,8 @@ class Driver:
     error_domain: ErrorDomain = ErrorDomain.NONE
     events: EventSource | None = None  # where its events come from, if it emits any
     features: frozenset[int] = frozenset()  # of `virDrvFeature`, what a hypervisor supports beyond the daemon's own
-    # How many typed parameters a method returns, by its name, where that does not depend on what is asked about: a client
-    # that asks for the count alone is then answered without a call.
+    # How many typed parameters a method returns, by its name, where that does not depend on what is asked about: a
+    # client that asks for the count alone is then answered without a call.
     param_counts: Mapping[str, int] = {}
 
     def stop(self) -> None:

@@ -45,5 +45,5 @@ def error_frame(call: Header, kind: MessageType, error: VirtError) -> bytes:
     try:
         return pack_error(call, to_wire(error), kind)
     except XdrError:
-        log.exception("an error's text cannot be encoded: %r", error)
+        log.error("an error's text cannot be encoded: %s", ascii(error.message))
         return pack_error(call, to_wire(VirtError(error.code, None, error.domain)), kind)

@@ -61,6 +61,10 @@ class StreamHost(Protocol):
         """Take the stream from the client's table; False if somebody else did."""
         ...
 
+    def confirm(self, key: StreamKey) -> None:
+        """The client confirms a download that was sent to its end: say so too, once."""
+        ...
+
     def stream_drained(self, stream: ClientStream) -> None:
         """A download was sent to its end; the client has only to confirm it."""
         ...
@@ -179,6 +183,8 @@ class ClientStream:
 
     def _finish(self) -> None:
         if not self._host.forget_stream(self):
+            # The end of a download may overtake this: the client confirmed it before it was noted as sent.
+            self._host.confirm(self.key)
             return
         self._end()
         self._close_source()
@@ -193,6 +199,7 @@ class ClientStream:
 
     def _abort(self, status: int) -> None:
         if not self._host.forget_stream(self):
+            self._host.confirm(self.key)
             return
         self._end()
         self._close_source()

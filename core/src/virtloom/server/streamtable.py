@@ -91,10 +91,7 @@ class StreamTable:
         if stream is not None:
             stream.deliver(frame)
         elif frame.header.status != Status.CONTINUE:
-            with self._lock:
-                drained = self._drained.pop(key, None)
-            if drained is not None:
-                self.send(pack_stream(drained, b"", Status.OK))
+            self.confirm(key)
 
     def cut(self) -> None:
         """The client has gone: end all streams."""
@@ -129,6 +126,13 @@ class StreamTable:
         if known:
             self.release()
         return known
+
+    def confirm(self, key: StreamKey) -> None:
+        """See `StreamHost.confirm`."""
+        with self._lock:
+            drained = self._drained.pop(key, None)
+        if drained is not None:
+            self.send(pack_stream(drained, b"", Status.OK))
 
     def stream_drained(self, stream: ClientStream) -> None:
         """See `StreamHost.stream_drained`."""

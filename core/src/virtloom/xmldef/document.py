@@ -144,6 +144,8 @@ class _Builder:
         lines = text.split("\n")
         line = lines[error.lineno - 1] if error.lineno <= len(lines) else ""
         reason = expat.ErrorString(error.code)
+        if self.root is None and not text.lstrip().startswith("<"):
+            reason = "Start tag expected, '<' not found"  # libxml2's words, which people search for
         if not text:
             return VirtError(ErrorCode.XML_DETAIL, f"({self.what}):1: Document is empty\n\n^", ErrorDomain.XML)
         detail = f"({self.what}):{error.lineno}: {reason}\n{line}\n{'-' * error.offset}^"

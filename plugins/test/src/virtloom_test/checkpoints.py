@@ -68,7 +68,7 @@ class Checkpoints(DomainsBase):
 
     def domain_checkpoint_get_xml_desc(self, checkpoint: DomainCheckpointHandle, flags: int) -> str:
         """`virDomainCheckpointGetXMLDesc`"""
-        check_flags(flags, Xml.SECURE | Xml.NO_DOMAIN, "testDomainCheckpointGetXMLDesc")
+        check_flags(flags, Xml.SECURE | Xml.NO_DOMAIN | Xml.SIZE, "testDomainCheckpointGetXMLDesc")
         with self._reading(checkpoint.dom) as state:
             moment = _require(state.checkpoints, checkpoint.name)
         root = moment_node(moment, "domaincheckpoint")

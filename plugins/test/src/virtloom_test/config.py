@@ -18,7 +18,7 @@ from virtloom_test.base import DomainsBase
 from virtloom_test.domain_text import domain_text
 from virtloom_test.flags import check_flags
 
-XML_FLAGS = DomainXMLFlags.SECURE | DomainXMLFlags.INACTIVE | DomainXMLFlags.UPDATE_CPU | DomainXMLFlags.MIGRATABLE
+XML_FLAGS = DomainXMLFlags.SECURE | DomainXMLFlags.INACTIVE | DomainXMLFlags.MIGRATABLE
 MAX_VCPUS = 32
 BOTH = Impact.LIVE | Impact.CONFIG
 

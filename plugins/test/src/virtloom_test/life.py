@@ -187,13 +187,20 @@ class Life(DomainsBase):
             self._lifecycle(state, Event.STARTED, Started.BOOTED)
             return state.handle
 
-    def begin(self, definition: Domain, reason: int) -> None:
-        """Run a domain that is kept, telling nobody: it ran before anybody was there to be told."""
+    def begin(self, definition: Domain, run_state: int, *, kept: bool = True, saved: bool = False) -> None:
+        """Put a domain that was defined into the state that it has from the start, telling nobody.
+
+        :param kept: whether it is persistent; :param saved: whether it has a managed save image.
+        """
         assert definition.uuid is not None
         found = self.domains.find(definition.uuid)
         assert found is not None
         with found.changing() as state:
-            state.start(next(self._ids), reason)
+            if run_state != DomainState.SHUTOFF:
+                state.start(next(self._ids), DomainRunningReason.UNKNOWN)
+                state.state = run_state
+            state.persistent = kept
+            state.managed_save = saved
             found.publish(state.view())
 
     # Pausing and stopping.

@@ -19,18 +19,19 @@ SECTIONS: dict[int, tuple[str, str, tuple[str, ...]]] = {
     11: ("dns", "txt", ("name",)),
     12: ("dns", "srv", ("service", "protocol", "domain", "target")),
 }
+DHCP_HOST = 4
 NAMES = {1: "bridge", 2: "domain", 3: "ip", 7: "forward-pf", 8: "forward"}
 
 
 def updated(definition: Node, command: int, section: int, index: int, xml: str) -> Node:
     """A definition with a piece added, changed or removed.
 
-    :raises VirtError: NO_SUPPORT for a section that cannot be changed, OPERATION_INVALID for a piece that clashes.
+    :raises VirtError: OPERATION_UNSUPPORTED for a section that cannot be changed, OPERATION_INVALID for a piece that clashes.
     """
     if section not in SECTIONS:
         if section in NAMES:
             detail = f"can't update '{NAMES[section]}' section of network '{_name(definition)}'"
-            raise VirtError(ErrorCode.NO_SUPPORT, detail, ErrorDomain.NETWORK)
+            raise VirtError(ErrorCode.OPERATION_UNSUPPORTED, detail, ErrorDomain.NETWORK)
         detail = f"can't update unrecognized section of network '{_name(definition)}'"
         raise VirtError(ErrorCode.NO_SUPPORT, detail, ErrorDomain.NETWORK)
     path, tag, keys = SECTIONS[section]
@@ -56,6 +57,12 @@ def updated(definition: Node, command: int, section: int, index: int, xml: str) 
         holder.children = [piece if one is same[0] else one for one in holder.children]
     changed.children = [one for one in changed.children if one.tag != "dns" or one.children]
     return changed
+
+
+def _shown_host(host: Node) -> str:
+    """A host as libvirt's message has it, with what a C program prints for nothing."""
+    mac, name, address = (host.get(key) or "(null)" for key in ("mac", "name", "ip"))
+    return f" \"<host mac='{mac}' name='{name}' ip='{address}'/>\""
 
 
 def _holder(root: Node, path: str, index: int) -> Node:

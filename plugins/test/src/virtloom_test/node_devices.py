@@ -41,6 +41,9 @@ class TestNodeDevices(NodeDeviceDriver):
 
     def define_initial(self, definition: Node) -> None:
         """Put in a device that is there from the start."""
+        for capability in definition.all("capability"):
+            if capability.get("type") == "system" and capability.find("firmware") is None:
+                capability.add("firmware")
         self._put(definition)
 
     def _put(self, definition: Node) -> NodeDeviceHandle:

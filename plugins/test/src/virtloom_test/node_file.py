@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from virtloom.driver import DriverHost
-from virtloom.driver.constants.domain_state import DomainRunningReason
+from virtloom.driver.constants.domain_state import DomainState
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
 from virtloom.xmldef import document
 from virtloom.xmldef.document import Node as Element
@@ -87,11 +87,21 @@ def _number(element: Element, what: str) -> int:
 def _made(host: DriverHost, node: Node, root: Element, folder: Path | None) -> TestHost:
     made = TestHost(host, node)
     for element in root.all("domain"):
-        definition = RULES.parse(document.write(_whole(element, folder)))
-        made.domains.define(definition)
-        made.domains.begin(definition, DomainRunningReason.UNKNOWN)
+        _add_domain(made, _whole(element, folder))
     made.add_resources(_whole(child, folder) for child in root.children if child.tag not in BESIDES)
     return made
+
+
+def _add_domain(made: TestHost, element: Element) -> None:
+    """Put in a domain: running, unless its description says otherwise in the test driver's namespace."""
+    said = {child.tag.rpartition(":")[2]: child for child in element.children if ":" in child.tag}
+    definition = RULES.parse(document.write(element))
+    snapshot = said.get("domainsnapshot")
+    if snapshot is not None and snapshot.find("active") is None:
+        raise VirtError(ErrorCode.INTERNAL_ERROR, "Could not find 'active' element", ErrorDomain.DOMAIN_SNAPSHOT)
+    state = _number(said["runstate"], "domain runstate") if "runstate" in said else DomainState.RUNNING
+    made.domains.define(definition)
+    made.domains.begin(definition, state, kept="transient" not in said, saved="hasmanagedsave" in said)
 
 
 def _whole(element: Element, folder: Path | None) -> Element:

@@ -76,7 +76,7 @@ class Tuning(DomainsBase):
 
     def domain_get_scheduler_parameters_flags(self, dom: DomainHandle, flags: int) -> list[TypedParam]:
         """`virDomainGetSchedulerParametersFlags`"""
-        check_flags(flags, 0, "testDomainGetSchedulerParametersFlags")
+        check_flags(flags and flags | 4, 0, "testDomainGetSchedulerParametersFlags")  # as the client sent them
         self._find(dom)
         return [uint("weight", 50)]
 

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import uuid4
 
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef import document
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.checks import CHECKS
-from virtloom.xmldef.domain.cleaning import clean
+from virtloom.xmldef.domain.cleaning import clean, clean_device
+from virtloom.xmldef.domain.cleaning.order import arrange
 from virtloom.xmldef.domain.defaults import DEFAULTS
-from virtloom.xmldef.domain.definition import Domain
+from virtloom.xmldef.domain.definition import Devices, Domain
+
+# The field of `Devices` that holds each kind of device, by its element's name.
+DEVICE_FIELDS = {field.xml: field.name for field in Devices.fields if field.xml not in ("emulator", "redirfilter")}
 
 Step = Callable[[Domain], Domain]
 Check = Callable[[Domain], None]
@@ -48,6 +53,29 @@ class DomainRules:
             detail = f"unexpected root element <{root.tag}>, expecting <domain>"
             raise VirtError(ErrorCode.XML_ERROR, detail, ErrorDomain.XML)
         return self.complete(read(root))
+
+    def parse_device(self, text: str, domain: Domain) -> tuple[str, Any]:
+        """One device of a document, filled in as if it were in a domain (`virDomainDeviceDefParse`).
+
+        :param domain: the domain that it is for; it gives the device what it lacks, such as a free place.
+        :return: the device's kind, such as `disk`, and the device.
+        :raises VirtError: in libvirt's words.
+        """
+        root = document.parse(text, "device_definition")
+        name = DEVICE_FIELDS.get(root.tag)
+        if name is None:
+            detail = f"unknown device type '{root.tag}'"
+            raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail, ErrorDomain.DOMAIN)
+        clean_device(root)
+        arrange(root)
+        holder = Node("devices")
+        holder.children.append(root)
+        given = getattr(Devices.read(holder), name)
+        if not isinstance(given, tuple):
+            return root.tag, given
+        others = tuple(getattr(domain.parts, name))
+        completed = self.complete(domain.with_devices(**{name: (*others, *given)}))
+        return root.tag, next(one for one in reversed(getattr(completed.parts, name)) if one not in others)
 
     def complete(self, domain: Domain) -> Domain:
         """A domain with everything filled in and checked.

@@ -22,6 +22,7 @@ GUEST_STEPS: tuple[Step, ...] = (
     numa.cells,
     numa.distances,
     numa.placement,
+    guest.cache_tuning,
 )
 
 DEVICE_STEPS: dict[str, tuple[Step, ...]] = {
@@ -33,7 +34,7 @@ DEVICE_STEPS: dict[str, tuple[Step, ...]] = {
     "serial": (characters.terminal, characters.sources),
     "parallel": (characters.terminal, characters.sources),
     "smartcard": (characters.sources, characters.bare_passthrough),
-    "redirdev": (characters.sources,),
+    "redirdev": (devices.redirection, characters.sources),
     "redirfilter": (devices.redirection_filter,),
     "rng": (characters.rng_backend, devices.entropy),
     "shmem": (devices.shared_memory,),
@@ -50,8 +51,10 @@ def clean(root: Node) -> None:
     for step in GUEST_STEPS:
         step(root)
     found = root.find("devices")
-    for device in found.children if found is not None else ():
-        clean_device(device)
+    if found is not None:
+        for device in found.children:
+            clean_device(device)
+        found.children = [child for child in found.children if child.tag != "panic" or child.attrs or child.children]
     arrange(root)
 
 
@@ -60,6 +63,7 @@ def clean_device(device: Node) -> None:
     _drop_generated_alias(device)
     for step in DEVICE_STEPS.get(device.tag, ()):
         step(device)
+    devices.without_empty(device)
     clean_addresses(device)
 
 

@@ -34,6 +34,12 @@ def image_chain(disk: Node) -> None:
     """The numbers of images in a chain, a mirror and the position of a tray are for one run."""
     disk.children = [child for child in disk.children if child.tag != "mirror"]
     _drop_index(disk)
+    for driver in disk.all("driver"):
+        driver.attrs = {name: value for name, value in driver.attrs.items() if value != "default"}
+    for size in _below(disk, "max_size"):
+        in_units(size, "bytes", 1)
+    if disk.get("device") in ("cdrom", "floppy") and disk.find("source") is None:
+        disk.attrs["type"] = "file"
     for target in disk.all("target"):
         if target.get("tray") == "closed":
             del target.attrs["tray"]
@@ -48,18 +54,16 @@ def _drop_index(node: Node) -> None:
 
 
 def _source(source: Node) -> None:
-    """A source on the network names its port; the caches' sizes are in bytes."""
+    """A source on the network names its port."""
     port = HTTP_PORTS.get(source.get("protocol") or "")
     for host in source.all("host"):
         if port is not None:
             host.attrs.setdefault("port", port)
-    for size in _below(source, "max_size"):
-        in_units(size, "bytes", 1)
 
 
 def _below(node: Node, tag: str) -> list[Node]:
     direct = [child for child in node.children if child.tag == tag]
-    return direct + [found for child in node.children if child.tag != "backingStore" for found in _below(child, tag)]
+    return direct + [found for child in node.children for found in _below(child, tag)]
 
 
 def secret_parts(disk: Node) -> None:
@@ -110,6 +114,7 @@ def interface_parts(interface: Node) -> None:
 
 def _has(interface: Node, child: Node, driven: bool) -> bool:
     if child.tag == "driver":
+        _queues(child)
         if child.get("queues") in ("0", "1"):
             del child.attrs["queues"]
         return driven and (interface.get("type") != "hostdev" or child.get("name") is not None)
@@ -118,6 +123,13 @@ def _has(interface: Node, child: Node, driven: bool) -> bool:
     if child.tag == "coalesce":
         return any((frames.get("max") or "0") != "0" for frames in _below(child, "frames"))
     return True
+
+
+def _queues(driver: Node) -> None:
+    text = driver.get("queues")
+    if text is not None and not (text.isascii() and text.isdigit()):
+        detail = f"Invalid value for attribute 'queues' in element 'driver': '{text}'."
+        raise VirtError(ErrorCode.XML_ERROR, f"{detail} Expected non-negative integer value", ErrorDomain.XML)
 
 
 def managed(hostdev: Node) -> None:
@@ -156,6 +168,17 @@ def shared_memory(shmem: Node) -> None:
         raise VirtError(ErrorCode.XML_ERROR, "msi option is only supported with a server", ErrorDomain.DOMAIN)
     if shmem.find("model") is None:
         shmem.children.insert(0, Node("model", {"type": "ivshmem"}))
+
+
+def redirection(device: Node) -> None:
+    """On the message bus, a channel is called as QEMU calls it unless told otherwise."""
+    if device.get("type") == "dbus" and device.find("source") is None:
+        device.add("source", {"channel": "org.qemu.usbredir"})
+
+
+def without_empty(device: Node) -> None:
+    """A driver about which nothing is said is not written."""
+    device.children = [child for child in device.children if child.tag != "driver" or child.attrs or child.children]
 
 
 def redirection_filter(node: Node) -> None:

@@ -9,6 +9,7 @@ from virtloom.xmldef.values import Misfit, cpus
 # Features that say `state='on'` where nothing was said; the others are there or not (`virDomainFeaturesDefParse`).
 SWITCHES = ("vmcoreinfo", "hap", "pmu", "pvspinlock", "vmport", "htm", "nested-hv", "ccf-assist", "smm")
 PLAIN = ("acpi", "pae", "viridian", "privnet")
+SHARED = ("cachetune", "memorytune")
 # Elements of `<os>` that stand for a system of another kind (`virDomainDefParseBootOptions`).
 FOREIGN = {"hvm": ("init", "initarg", "initenv", "initdir", "inituser", "initgroup")}
 
@@ -74,6 +75,25 @@ def thread_tuning(root: Node) -> None:
     pins = ("vcpupin", "iothreadpin")
     made.sort(key=lambda child: _thread(child) if child.tag in pins else 0)
     tune.children = made
+
+
+def cache_tuning(root: Node) -> None:
+    """Caches and memory are shared out among the processors that there are."""
+    tune, vcpu = root.find("cputune"), root.find("vcpu")
+    text = "1" if vcpu is None else vcpu.text.strip()
+    if tune is None or not (text.isascii() and text.isdigit()):
+        return
+    kept = [child for child in tune.children if child.tag not in SHARED or _has_processors(child, int(text))]
+    tune.children = kept
+
+
+def _has_processors(share: Node, count: int) -> bool:
+    try:
+        members = frozenset(cpu for cpu in cpus.parse(share.get("vcpus") or "") if cpu < count)
+    except Misfit:
+        return True
+    share.attrs["vcpus"] = cpus.format(members)
+    return bool(members)
 
 
 def _thread(pin: Node) -> int:

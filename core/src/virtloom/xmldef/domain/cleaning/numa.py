@@ -10,6 +10,7 @@ from virtloom.xmldef.values import Misfit, cpus
 LOCAL = 10  # the distance of a cell to itself
 REMOTE = 20  # and to any other, as far as nobody says
 UNREACHABLE = 255
+PINS = ("vcpupin", "emulatorpin", "iothreadpin")
 
 
 def cells(root: Node) -> None:
@@ -103,8 +104,18 @@ def placement(root: Node) -> None:
         tune = tune or root.add("numatune")
         memory = Node("memory", {"mode": "strict", "placement": "auto"})
         tune.children.insert(0, memory)
+    if memory is not None and memory.get("placement") == "auto" and not automatic:
+        _place_processors(root)
     if tune is not None:
         _bindings(root, tune, memory)
+
+
+def _place_processors(root: Node) -> None:
+    """Processors follow the memory, unless they are bound to the host's."""
+    vcpu, tune = root.find("vcpu"), root.find("cputune")
+    pins = [] if tune is None else [one for one in tune.children if one.tag in PINS]
+    if vcpu is not None and vcpu.get("cpuset") is None and not pins:
+        vcpu.attrs["placement"] = "auto"
 
 
 def _memory_placement(memory: Node, automatic: bool) -> None:

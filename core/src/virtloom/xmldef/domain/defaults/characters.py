@@ -17,13 +17,16 @@ NO_CONSOLE = ("pci-serial", "usb-serial", "isa-debug")
 def characters(domain: Domain) -> Domain:
     """Ports are numbered, and the first serial port and the first console are one."""
     parts = domain.parts
-    serials, consoles = numbered(parts.serials), tuple(_serial_by_default(one) for one in parts.consoles)
+    serials, consoles = (
+        numbered(parts.serials),
+        tuple(_console(number, one) for number, one in enumerate(parts.consoles)),
+    )
     if any(_kind(console) == "serial" for console in consoles[1:]):
         detail = "Only the first console can be a serial port"
         raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail, ErrorDomain.DOMAIN)
     if domain.os is not None and domain.os.type is not None and domain.os.type.name == "hvm":
         serials, consoles = _mirrored(serials, consoles)
-    return domain.with_devices(serials=serials, parallels=numbered(parts.parallels), consoles=numbered(consoles))
+    return domain.with_devices(serials=serials, parallels=numbered(parts.parallels), consoles=consoles)
 
 
 def numbered(devices: Devices) -> Devices:
@@ -52,9 +55,11 @@ def _kind(device: CharDevice) -> str | None:
     return device.target.type if device.target is not None else None
 
 
-def _serial_by_default(console: CharDevice) -> CharDevice:
+def _console(number: int, console: CharDevice) -> CharDevice:
+    """A console with its number among those that were given, whatever its document says."""
     target = console.target or CharTarget()
-    return console.replace(target=target.replace(type=target.type or "serial"))
+    target = target.replace(type=target.type or "serial", port=str(number))
+    return console.replace(type=console.type or "pty", target=target)
 
 
 def _mirrored(serials: Devices, consoles: Devices) -> tuple[Devices, Devices]:

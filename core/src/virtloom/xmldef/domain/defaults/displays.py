@@ -14,6 +14,9 @@ HVM_BUSES = {"mouse": "ps2", "keyboard": "ps2", "passthrough": "virtio", "evdev"
 VIDEO_MEMORY = {"cirrus": 16384, "vga": 16384, "vmvga": 16384, "bochs": 16384, "xen": 4096, "qxl": 65536}
 
 
+DEFAULT_CARD = "cirrus"
+
+
 def graphics(domain: Domain) -> Domain:
     """A display says where it listens, and whether its port is chosen for it."""
     return domain.with_devices(graphics=tuple(_completed(one) for one in domain.parts.graphics))
@@ -105,9 +108,10 @@ def videos(domain: Domain) -> Domain:
 
 
 def _with_memory(model: VideoModel) -> VideoModel:
-    memory = VIDEO_MEMORY.get(model.type or "")
+    kind = model.type or DEFAULT_CARD
+    memory = VIDEO_MEMORY.get(kind)
     return model.replace(
-        type=model.type or "cirrus",
+        type=kind,
         ram=_power_of_two(model.ram or (memory if model.type == "qxl" else None)),
         vram=_power_of_two(model.vram or memory),
         heads=model.heads or 1,

@@ -112,7 +112,7 @@ FORMS: dict[str, tuple[str, str, list[str]]] = {
     "a display has a card": (
         "<graphics type='vnc'/>",
         "model",
-        ["<model type='cirrus' vram='16384' heads='1' primary='yes'/>"],
+        ["<model type='default' heads='1' primary='yes'/>"],
     ),
     "a card's memory is a power of two": (
         "<video><model type='qxl' vram='9000'/></video>",

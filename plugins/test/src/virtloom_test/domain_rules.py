@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from virtloom.xmldef.domain.definition import Domain
-from virtloom.xmldef.domain.devices import Target
+from virtloom.xmldef.domain.devices import Target, Video, VideoModel
 from virtloom.xmldef.domain.rules import DomainRules
 
 
@@ -19,4 +19,20 @@ def interface_names(domain: Domain) -> Domain:
     return domain.with_devices(interfaces=tuple(interfaces))
 
 
-RULES = DomainRules(types=("test",), arches=("i686",), os_types=("hvm", "xen"), defaults=(interface_names,))
+def cards(domain: Domain) -> Domain:
+    """A guest with a display has a card; its kind follows from the guest's (`testDomainDevicesDefPostParse`)."""
+    kind = domain.os.type if domain.os is not None else None
+    card = "xen" if kind is not None and kind.name in ("xen", "linux") else "cirrus"
+    if kind is not None and (kind.arch or "").startswith("ppc64"):
+        card = "vga"
+    videos = domain.parts.videos or ((Video(),) if domain.parts.graphics else ())
+    models = (video.model or VideoModel() for video in videos)
+    chosen = (model.replace(type=card) if model.type in (None, "default") else model for model in models)
+    return domain.with_devices(
+        videos=tuple(video.replace(model=model) for video, model in zip(videos, chosen, strict=True))
+    )
+
+
+RULES = DomainRules(
+    types=("test",), arches=("i686",), os_types=("hvm", "xen"), first=(cards,), defaults=(interface_names,)
+)

@@ -33,13 +33,15 @@ class DomainRules:
 
     :ivar types: the domain types that it runs; :ivar arches: the architectures, the first being the default.
     :ivar os_types: the types of `<os>`.
-    :ivar defaults: what it fills in after the defaults that all drivers share.
+    :ivar first: what it fills in before the defaults that all drivers share.
+    :ivar defaults: what it fills in after them.
     :ivar checks: what it refuses besides what all refuse.
     """
 
     types: Sequence[str]
     arches: Sequence[str]
     os_types: Sequence[str] = ("hvm",)
+    first: Sequence[Step] = ()
     defaults: Sequence[Step] = ()
     checks: Sequence[Check] = field(default=())
 
@@ -83,7 +85,7 @@ class DomainRules:
         :raises VirtError: in libvirt's words.
         """
         domain = self._supported(domain)
-        for step in (*DEFAULTS, *self.defaults):
+        for step in (*self.first, *DEFAULTS, *self.defaults):
             domain = step(domain)
         for check in (*CHECKS, *self.checks):
             check(domain)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from virtloom.xmldef.domain.checks.refusal import internal, invalid, malformed, unsupported
 from virtloom.xmldef.domain.definition import Domain
-from virtloom.xmldef.domain.devices import Controller
+from virtloom.xmldef.domain.devices import Controller, Input
 
 # Numbers of a PCI controller's target, and the range of each (`virDomainControllerDefValidate`).
 PCI_RANGES = {"chassisNr": (1, 255), "chassis": (0, 255), "port": (0, 255), "busNr": (1, 254)}
@@ -27,11 +27,25 @@ def usb(domain: Domain) -> None:
 
 
 def inputs(domain: Domain) -> None:
-    """Input buses that only some guests have."""
-    hvm = domain.os is not None and domain.os.type is not None and domain.os.type.name == "hvm"
+    """What each input device can be connected to (`virDomainInputDefValidate`)."""
+    system = domain.os.type.name if domain.os is not None and domain.os.type is not None else ""
     for device in domain.parts.inputs:
-        if device.bus == "xen" and hvm:
-            raise internal(f"unsupported input bus {device.bus}")
+        _bus(device, system)
+        if device.type == "passthrough" and device.bus != "virtio":
+            raise unsupported("only bus 'virtio' is supported for 'passthrough' input devices")
+        if device.type == "evdev" and device.bus != "none":
+            raise unsupported("input evdev doesn't support bus element")
+        if device.model is not None and device.bus != "virtio":
+            raise unsupported(f"only bus 'virtio' is supported for input model '{device.model}'")
+
+
+def _bus(device: Input, system: str) -> None:
+    if system not in ("hvm", "xen", "xenpvh"):
+        raise internal("Input devices are not supported by this virtualization driver.")
+    if (device.bus == "xen") is (system == "hvm"):
+        raise internal(f"unsupported input bus {device.bus}")
+    if device.bus in ("ps2", "xen") and device.type not in ("mouse", "keyboard"):
+        raise internal(f"{device.bus} bus does not support {device.type} input device")
 
 
 def controllers(domain: Domain) -> None:

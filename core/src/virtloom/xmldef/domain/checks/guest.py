@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.domain.checks.refusal import internal, invalid, malformed, unsupported
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.parts import Loader, Os
@@ -34,6 +35,22 @@ def schedulers(domain: Domain) -> None:
             raise invalid(f"'{node.tag}' attributes '{key}' must not overlap")
         if key is not None:
             seen.add((key, node.get(key)))
+
+
+def shares(domain: Domain) -> None:
+    """Of a cache, or of a node's memory bandwidth, a group of processors is given one share (`virResctrlAlloc`)."""
+    for group in domain.cputune.children if domain.cputune is not None else ():
+        seen: set[tuple[str | None, ...]] = set()
+        for node in group.children if group.tag in ("cachetune", "memorytune") else ():
+            level, id, kind = (node.get(name) for name in ("level", "id", "type"))
+            if node.tag == "monitor":
+                continue
+            if (level, id, kind) in seen or (kind != "both" and (level, id, "both") in seen):
+                detail = f"Colliding cache allocations for cache level '{level}' id '{id}', type '{kind}'"
+                if node.tag == "node":
+                    detail = f"Memory Bandwidth already defined for node {id}"
+                raise VirtError(ErrorCode.XML_ERROR, detail, ErrorDomain.RESCTRL)
+            seen.add((level, id, kind))
 
 
 def boot_order(domain: Domain) -> None:

@@ -27,7 +27,7 @@ GUEST_STEPS: tuple[Step, ...] = (
 
 DEVICE_STEPS: dict[str, tuple[Step, ...]] = {
     "disk": (devices.image_chain, devices.secret_parts, devices.iscsi_path),
-    "controller": (devices.pci_hole,),
+    "controller": (devices.companion, devices.pci_hole),
     "interface": (devices.interface_source, devices.interface_model, devices.interface_parts),
     "channel": (characters.channel_state, characters.terminal, characters.sources),
     "console": (characters.terminal, characters.sources),

@@ -26,6 +26,7 @@ INTERFACE_MODELS = (
     "82545EM", "82543GC",
 )  # fmt: skip
 SPELLING = {model.lower(): model for model in INTERFACE_MODELS}
+COMPANIONS = {"ich9-uhci1": "0", "ich9-uhci2": "2", "ich9-uhci3": "4"}
 FILTERED = ("ethernet", "network", "bridge")
 HTTP_PORTS = {"http": "80", "https": "443", "ftp": "21", "ftps": "990", "tftp": "69"}
 
@@ -38,7 +39,7 @@ def image_chain(disk: Node) -> None:
         driver.attrs = {name: value for name, value in driver.attrs.items() if value != "default"}
     for size in _below(disk, "max_size"):
         in_units(size, "bytes", 1)
-    if disk.get("device") in ("cdrom", "floppy") and disk.find("source") is None:
+    if disk.get("type") == "block" and disk.get("device") in ("cdrom", "floppy") and disk.find("source") is None:
         disk.attrs["type"] = "file"
     for target in disk.all("target"):
         if target.get("tray") == "closed":
@@ -185,6 +186,13 @@ def redirection_filter(node: Node) -> None:
     """What stands for any device is left out."""
     for device in node.all("usbdev"):
         device.attrs = {name: value for name, value in device.attrs.items() if value != "-1"}
+
+
+def companion(controller: Node) -> None:
+    """Companions on the USB say where they begin among their master's ports (`virDomainControllerDefParseXML`)."""
+    port = COMPANIONS.get(controller.get("model") or "")
+    if controller.get("type") == "usb" and port is not None and controller.find("master") is None:
+        controller.add("master", {"startport": port})
 
 
 def pci_hole(controller: Node) -> None:

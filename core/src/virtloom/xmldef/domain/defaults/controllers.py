@@ -8,6 +8,8 @@ from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Controller
 
+USB2 = {"ich9-ehci1", "ich9-uhci1", "ich9-uhci2", "ich9-uhci3"}
+
 
 def controllers(domain: Domain) -> Domain:
     """Controllers are numbered, and those that devices sit on are there."""
@@ -21,18 +23,28 @@ def controllers(domain: Domain) -> Domain:
 
 
 def _indexed(given: tuple[Controller, ...]) -> list[Controller]:
-    """Each with a number: a companion of a USB controller has that one's, the others the lowest that is free."""
+    """Each with a number: USB 2 controllers in a row share one, the others have the lowest that is free."""
     done: list[Controller] = []
     for place, controller in enumerate(given):
         if controller.index is None:
-            before = done[place - 1] if place else None
-            if controller.master is not None and before is not None and before.type == "usb":
-                controller = controller.replace(index=before.index)
-            else:
-                taken = {other.index for other in (*given, *done) if other.type == controller.type}
-                controller = controller.replace(index=next(n for n in range(len(taken) + 1) if n not in taken))
+            others = [*done, *given[place + 1 :]]
+            index = _index_of_group(controller, done, others)
+            if index is None:
+                taken = {other.index for other in others if other.type == controller.type}
+                index = next(number for number in range(len(taken) + 1) if number not in taken)
+            controller = controller.replace(index=index)
         done.append(controller)
     return done
+
+
+def _index_of_group(controller: Controller, before: list[Controller], others: list[Controller]) -> int | None:
+    """The number of the USB 2 controllers just before, if they have none of this model yet."""
+    last = next((one for one in reversed(before) if one.type == "usb"), None)
+    if last is None or controller.type != "usb" or not {controller.model, last.model} <= USB2:
+        return None
+    if any((one.type, one.index, one.model) == ("usb", last.index, controller.model) for one in others):
+        return None
+    return last.index
 
 
 def insert(placed: list[Controller], controller: Controller) -> None:

@@ -14,7 +14,7 @@ HVM_BUSES = {"mouse": "ps2", "keyboard": "ps2", "passthrough": "virtio", "evdev"
 VIDEO_MEMORY = {"cirrus": 16384, "vga": 16384, "vmvga": 16384, "bochs": 16384, "xen": 4096, "qxl": 65536}
 
 
-DEFAULT_CARD = "cirrus"
+DEFAULT_CARD = "default"
 
 
 def graphics(domain: Domain) -> Domain:

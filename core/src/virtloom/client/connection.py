@@ -148,10 +148,11 @@ def connect(
     where = Path(named) if named else path
     if where is None:
         raise VirtError(ErrorCode.INVALID_ARG, f"the URI '{uri}' names no socket; add ?socket=PATH to it")
-    plain = parts._replace(scheme=parts.scheme.partition("+")[0], query="" if named else parts.query).geturl()
+    scheme, rest = parts.scheme, uri[len(parts.scheme) :]
+    plain = scheme.partition("+")[0] + (rest.partition("?")[0] if named else rest)
     connection = Connection(where, deadline=deadline)
     try:
-        return connection.open(plain if parts.scheme else uri, readonly=readonly)
+        return connection.open(plain, readonly=readonly)
     except BaseException:
         connection.close()
         raise

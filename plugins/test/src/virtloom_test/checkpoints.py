@@ -75,7 +75,7 @@ class Checkpoints(DomainsBase):
         if moment.disks:
             root.add("disks").children = list(moment.disks)
         if moment.domain is not None and not flags & Xml.NO_DOMAIN:
-            root.children.append(domain_node(moment.domain, -1, secure=bool(flags & Xml.SECURE)))
+            root.children.append(domain_node(moment.domain, secure=bool(flags & Xml.SECURE)))
         return document.write(root)
 
     def domain_checkpoint_create_xml(self, dom: DomainHandle, xml_desc: str, flags: int) -> DomainCheckpointHandle:

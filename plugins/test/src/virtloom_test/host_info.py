@@ -14,6 +14,7 @@ from virtloom_test.flags import check_flags
 PAGE_SIZES = (4, 2048, 1048576)  # KiB; of the second cell the first is 8
 CPU_STATS = (("user", 9797400000), ("kernel", 34678723400000), ("idle", 87264900000), ("iowait", 763600000))  # ns
 HYPERVISOR_VERSION = 2
+ARCH = "i686"
 SECURITY_MODEL = "testSecurity"
 
 
@@ -44,7 +45,7 @@ class HostInfo(DomainsBase):
         features = Element("features")
         features.children = [Element("pae"), Element("nonpae")]
         cpu = host.add("cpu")
-        cpu.add("arch", text=self.node.model)
+        cpu.add("arch", text=ARCH)
         cpu.children.append(features)
         host.add("power_management")
         host.add("iommu", {"support": "no"})
@@ -53,7 +54,7 @@ class HostInfo(DomainsBase):
         secmodel.add("model", text=SECURITY_MODEL)
         secmodel.add("doi")
         for kind in ("hvm", "xen"):
-            root.children.append(guest(kind, self.node.model))
+            root.children.append(guest(kind, ARCH))
         return document.write(root)
 
     def _topology(self) -> Element:

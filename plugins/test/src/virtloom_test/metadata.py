@@ -103,9 +103,6 @@ def with_metadata(definition: Domain, type: int, text: str | None, element: Node
         raise VirtError(ErrorCode.INVALID_ARG, "unknown metadata type", ErrorDomain.DOMAIN)
     nodes = [] if definition.metadata is None else definition.metadata.children
     kept = [node for node in nodes if namespace(node) != uri]
-    if element is None and len(kept) == len(nodes):
-        detail = "Requested metadata element is not present"
-        raise VirtError(ErrorCode.NO_DOMAIN_METADATA, detail, ErrorDomain.DOMAIN)
     holder = Node("metadata")
     holder.children = kept if element is None else [*kept, element]
     return definition.replace(metadata=holder if holder.children else None)

@@ -26,7 +26,7 @@ NAMES = {1: "bridge", 2: "domain", 3: "ip", 7: "forward-pf", 8: "forward"}
 def updated(definition: Node, command: int, section: int, index: int, xml: str) -> Node:
     """A definition with a piece added, changed or removed.
 
-    :raises VirtError: OPERATION_UNSUPPORTED for a section that cannot be changed, OPERATION_INVALID for a piece that clashes.
+    :raises VirtError: OPERATION_UNSUPPORTED for a section that cannot be changed, OPERATION_INVALID for a clash.
     """
     if section not in SECTIONS:
         if section in NAMES:
@@ -44,9 +44,8 @@ def updated(definition: Node, command: int, section: int, index: int, xml: str) 
     same = [one for one in holder.all(tag) if _same(one, piece, keys)]
     if command in (ADD_FIRST, ADD_LAST):
         if same:
-            raise _invalid(
-                f"there is an existing {_path(path)} {tag} entry in network '{_name(definition)}' that matches"
-            )
+            told = f"there is an existing {_path(path)} {tag} entry in network '{_name(definition)}' that matches"
+            raise _invalid(told + (_shown_host(piece) if section == DHCP_HOST else ""))
         place = 0 if command == ADD_FIRST else len(holder.children)
         holder.children.insert(place, piece)
     elif not same:

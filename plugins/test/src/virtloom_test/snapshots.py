@@ -146,7 +146,7 @@ class Snapshots(DomainsBase):
         if moment.disks:
             root.add("disks").children = list(moment.disks)
         if moment.domain is not None:
-            root.children.append(domain_node(moment.domain, -1, secure=bool(flags & DomainXMLFlags.SECURE)))
+            root.children.append(domain_node(moment.domain, secure=bool(flags & DomainXMLFlags.SECURE)))
         return document.write(root)
 
     # Making.

@@ -1,0 +1,83 @@
+"""Collections: a key and a name belong to one object, and a busy object delays nobody's look-up."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from virtloom.driver.collections import Collection, NameTaken
+from virtloom.locks import Checker, LockManager, LockViolation, Mode, ObjectType
+
+THING = ObjectType("thing", key="number")
+
+
+class State:
+    def __init__(self) -> None:
+        self.value = 0
+
+
+@pytest.fixture
+def things() -> Collection[State]:
+    return Collection(LockManager("test", Checker(Mode.ENFORCE), (THING,)), THING)
+
+
+def test_an_object_is_made_once_and_found_by_key_and_name(things: Collection[State]) -> None:
+    made, new = things.obtain(1, "one", State)
+    again, anew = things.obtain(1, "one", State)
+    assert (new, anew) == (True, False)
+    assert made is again is things.find(1) is things.find_name("one")
+    assert things.find(2) is None
+    assert list(things) == [made]
+
+
+def test_a_name_belongs_to_one_object(things: Collection[State]) -> None:
+    one, _ = things.obtain(1, "one", State)
+    two, _ = things.obtain(2, "two", State)
+    with pytest.raises(NameTaken) as caught:
+        things.obtain(3, "one", State)
+    assert caught.value.holder is one
+    with pytest.raises(NameTaken):
+        things.rename(two, "one")
+    things.rename(two, "three")
+    assert things.find_name("two") is None
+    assert things.find_name("three") is two
+
+
+def test_what_was_removed_leaves_its_key_and_name_to_others(things: Collection[State]) -> None:
+    one, _ = things.obtain(1, "one", State)
+    with one.locked():
+        one.retire()
+    things.remove(one)
+    things.remove(one)
+    other, new = things.obtain(1, "one", State)
+    assert new
+    things.remove(one)
+    assert things.find(1) is other
+
+
+def test_a_busy_object_delays_no_look_up(things: Collection[State]) -> None:
+    things.obtain(1, "busy", State)
+    things.obtain(2, "idle", State)
+    busy, held, done = things.find(1), threading.Event(), threading.Event()
+
+    def hold() -> None:
+        assert busy is not None
+        with busy.locked():
+            held.set()
+            done.wait(30)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert held.wait(30)
+    assert things.find(1) is busy
+    assert things.find_name("idle") is not None
+    assert len(things.snapshot()) == 2
+    done.set()
+    holder.join(30)
+
+
+def test_the_drivers_lock_is_not_taken_under_an_objects(things: Collection[State]) -> None:
+    one, _ = things.obtain(1, "one", State)
+    with one.locked(), pytest.raises(LockViolation):
+        things.find(2)

@@ -47,6 +47,8 @@ class HostInfo(DomainsBase):
         cpu = host.add("cpu")
         cpu.add("arch", text=ARCH)
         cpu.children.append(features)
+        for size in (4, 8, 2048, 1048576):
+            cpu.add("pages", {"unit": "KiB", "size": str(size)})
         host.add("power_management")
         host.add("iommu", {"support": "no"})
         host.children.append(self._topology())

@@ -159,6 +159,8 @@ class TestNetworks(NetworkDriver):
         """`virNetworkDestroy`"""
         with self._all.changing(self._all.named(net.name)) as state:
             state.active = False
+            if state.more is not None:  # what was changed for the next start
+                state.definition, state.more = state.more, None
             self._all.emit(state.handle, 0, (Event.STOPPED, 0))
 
     def network_set_autostart(self, net: NetworkHandle, autostart: int) -> None:
@@ -174,11 +176,17 @@ class TestNetworks(NetworkDriver):
         """`virNetworkUpdate`"""
         check_flags(flags, 3, "testNetworkUpdate")
         with self._all.changing(self._found(net.uuid)) as state:
-            live = flags & 1 or (not flags & 2 and state.active)
+            live = bool(flags & 1) or (not flags & 2 and state.active)
             if live and not state.active:
                 detail = "network is not running"
                 raise VirtError(ErrorCode.OPERATION_INVALID, detail, ErrorDomain.NETWORK)
-            state.definition = updated(state.definition, command, section, parentIndex, xml)
+            config = bool(flags & 2) or not state.active
+            after = updated(state.definition, command, section, parentIndex, xml) if live else state.definition
+            if config and state.active:
+                state.more = updated(state.more or state.definition, command, section, parentIndex, xml)
+            elif config:
+                after = updated(state.definition, command, section, parentIndex, xml)
+            state.definition = after
 
 
 def parse(text: str) -> Node:

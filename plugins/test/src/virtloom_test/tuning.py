@@ -31,6 +31,7 @@ from virtloom_test.base import DomainsBase
 from virtloom_test.flags import check_flags
 
 BOTH = Impact.LIVE | Impact.CONFIG
+STRING_OKAY = 4  # VIR_TYPED_PARAM_STRING_OKAY
 UNLIMITED = 9007199254740991  # VIR_DOMAIN_MEMORY_PARAM_UNLIMITED, in KiB
 
 MEMTUNE = ("hard_limit", "soft_limit", "swap_hard_limit")
@@ -74,11 +75,15 @@ class Tuning(DomainsBase):
         """`virDomainGetSchedulerType`"""
         return "fair", 1
 
-    def domain_get_scheduler_parameters_flags(self, dom: DomainHandle, flags: int) -> list[TypedParam]:
-        """`virDomainGetSchedulerParametersFlags`"""
-        check_flags(flags and flags | 4, 0, "testDomainGetSchedulerParametersFlags")  # as the client sent them
+    def domain_get_scheduler_parameters(self, dom: DomainHandle) -> list[TypedParam]:
+        """`virDomainGetSchedulerParameters`"""
         self._find(dom)
         return [uint("weight", 50)]
+
+    def domain_get_scheduler_parameters_flags(self, dom: DomainHandle, flags: int) -> list[TypedParam]:
+        """`virDomainGetSchedulerParametersFlags`: libvirt's test driver refuses the flag that all its clients set."""
+        check_flags(flags | STRING_OKAY, 0, "testDomainGetSchedulerParametersFlags")
+        return self.domain_get_scheduler_parameters(dom)
 
     def domain_set_scheduler_parameters_flags(
         self, dom: DomainHandle, params: Sequence[TypedParam], flags: int

@@ -15,6 +15,7 @@ from virtloom.xmldef.domain.cleaning.order import arrange
 Step = Callable[[Node], None]
 
 GUEST_STEPS: tuple[Step, ...] = (
+    guest.vcpu_count,
     guest.processor,
     guest.features,
     guest.thread_tuning,
@@ -23,6 +24,7 @@ GUEST_STEPS: tuple[Step, ...] = (
     numa.distances,
     numa.placement,
     guest.cache_tuning,
+    guest.launch_security,
 )
 
 DEVICE_STEPS: dict[str, tuple[Step, ...]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.cleaning.sizes import in_units
 from virtloom.xmldef.values import Misfit, cpus
@@ -120,3 +121,24 @@ def boot_parts(root: Node) -> None:
     for loader in os.all("loader"):
         if loader.text:
             loader.attrs.setdefault("type", "rom")
+
+
+SEV_ORDER = ("cbitpos", "reducedPhysBits", "policy", "dhCert", "session")
+
+
+def launch_security(root: Node) -> None:
+    """What protects the guest's memory from the host, in libvirt's order (`virDomainSecDefFormat`)."""
+    node = root.find("launchSecurity")
+    if node is not None and node.get("type") == "sev":
+        node.children = [child for tag in SEV_ORDER for child in node.all(tag)]
+
+
+def vcpu_count(root: Node) -> None:
+    """The number of processors is one.
+
+    :raises VirtError: XML_ERROR.
+    """
+    vcpu = root.find("vcpu")
+    if vcpu is not None and vcpu.text.strip() and not vcpu.text.strip().isdigit():
+        detail = "maximum vcpus count must be an integer"
+        raise VirtError(ErrorCode.XML_ERROR, detail, ErrorDomain.DOMAIN)

@@ -13,14 +13,14 @@ MODIFY, DELETE, ADD_LAST, ADD_FIRST = 1, 2, 3, 4
 SECTIONS: dict[int, tuple[str, str, tuple[str, ...]]] = {
     4: ("ip/dhcp", "host", ("mac", "name", "ip")),
     5: ("ip/dhcp", "range", ("start", "end")),
-    6: ("forward", "interface", ("dev",)),
+    7: ("forward", "interface", ("dev",)),
     9: ("", "portgroup", ("name",)),
     10: ("dns", "host", ("ip",)),
     11: ("dns", "txt", ("name",)),
     12: ("dns", "srv", ("service", "protocol", "domain", "target")),
 }
 DHCP_HOST = 4
-NAMES = {1: "bridge", 2: "domain", 3: "ip", 7: "forward-pf", 8: "forward"}
+NAMES = {1: "bridge", 2: "domain", 3: "ip", 6: "forward", 8: "forward-pf"}
 
 
 def updated(definition: Node, command: int, section: int, index: int, xml: str) -> Node:

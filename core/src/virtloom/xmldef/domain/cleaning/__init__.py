@@ -16,6 +16,7 @@ Step = Callable[[Node], None]
 
 GUEST_STEPS: tuple[Step, ...] = (
     guest.vcpu_count,
+    guest.actions,
     guest.processor,
     guest.features,
     guest.thread_tuning,

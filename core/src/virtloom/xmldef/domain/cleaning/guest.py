@@ -142,3 +142,24 @@ def vcpu_count(root: Node) -> None:
     if vcpu is not None and vcpu.text.strip() and not vcpu.text.strip().isdigit():
         detail = "maximum vcpus count must be an integer"
         raise VirtError(ErrorCode.XML_ERROR, detail, ErrorDomain.DOMAIN)
+
+
+ACTIONS = ("destroy", "restart", "rename-restart", "preserve")
+LIFECYCLE = {
+    "on_poweroff": ACTIONS,
+    "on_reboot": ACTIONS,
+    "on_crash": (*ACTIONS, "coredump-destroy", "coredump-restart"),
+    "on_lockfailure": ("poweroff", "restart", "pause", "ignore"),
+}
+
+
+def actions(root: Node) -> None:
+    """What happens at the guest's end is one of a few words.
+
+    :raises VirtError: CONFIG_UNSUPPORTED.
+    """
+    for tag, words in LIFECYCLE.items():
+        node = root.find(tag)
+        if node is not None and node.text and node.text not in words:
+            detail = f"unknown {tag} action: {node.text}"
+            raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail, ErrorDomain.DOMAIN)

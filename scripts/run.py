@@ -13,6 +13,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from virtloom.client import connect
+
 BIN = Path(sys.executable).parent
 ROOT = Path(__file__).parent.parent / ".run"
 READY_WITHIN = 20  # seconds from the command to the first answered call
@@ -34,9 +36,11 @@ def main() -> int:
     if daemon is None:
         return 1
     try:
-        shown = show_guest()
-        if shown and not options.once:
-            serve(daemon)
+        # test:///default lives for as long as somebody is connected, as libvirt's does: stay connected.
+        with connect(uri()):
+            shown = show_guest()
+            if shown and not options.once:
+                serve(daemon)
         return 0 if shown else 1
     finally:
         stop(daemon)
@@ -62,20 +66,24 @@ def socket_path() -> Path:
     return ROOT / "run" / "virtloom-sock"
 
 
+def uri() -> str:
+    """What reaches the daemon's test driver, for libvirt's clients and for ours."""
+    return f"test+unix:///default?socket={socket_path()}"
+
+
 def show_guest() -> bool:
     """Define and start a guest and list it, with virsh where there is one; whether it runs."""
     virsh = shutil.which("virsh")
     if virsh is None:
         print("virsh is not installed (Debian: apt-get install libvirt-clients); showing virtloom's own client")
         return show_with_own_client()
-    uri = f"test+unix:///default?socket={socket_path()}"
     xml = ROOT / "first.xml"
     xml.write_text(GUEST)
     for words in (["define", str(xml)], ["start", "first"], ["list", "--all"]):
-        listed = run([virsh, "-c", uri, *words], shown=f"virsh -c '{uri}' {' '.join(words)}")
+        listed = run([virsh, "-c", uri(), *words], shown=f"virsh -c '{uri()}' {' '.join(words)}")
         if listed is None:
             return False
-    print(f"\nThe guest runs. Reach the daemon with:\n\n  virsh -c '{uri}' list --all\n")
+    print(f"\nThe guest runs. Reach the daemon with:\n\n  virsh -c '{uri()}' list --all\n")
     return "first" in (listed or "")
 
 

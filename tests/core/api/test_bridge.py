@@ -144,3 +144,17 @@ class Slips(HypervisorDriver):
 def test_the_contract_tells_of_slips(told: str) -> None:
     assert told in contract.check(Slips())
     assert len(contract.check(Slips())) == 2
+
+
+class Counting(HypervisorDriver):
+    def domain_get_cpu_stats(
+        self, dom: DomainHandle, nparams: int, start_cpu: int, ncpus: int, flags: int
+    ) -> tuple[list[TypedParam], int]:
+        return [uint("cpu_time", ncpus)][:nparams], 1
+
+
+def test_a_call_whose_count_is_an_answer_of_its_own_sees_all_arguments() -> None:
+    assert contract.check(Counting()) == []
+    connected = connect(Counting())
+    assert connected.call("domain_get_cpu_stats", POLLY, 1, 0, 2, 0) == ([("cpu_time", (2, 2))], 1)
+    assert connected.call("domain_get_cpu_stats", POLLY, 0, 0, 2, 0) == ([], 1)

@@ -28,6 +28,8 @@ COUNTS = frozenset(
 )
 # Lists named `params` that hold plain pairs of a name and a number.
 PLAIN_PAIRS = frozenset({"node_get_cpu_stats", "node_get_memory_stats"})
+# Calls whose count is an answer of its own, which only the driver can give: their arguments are left whole.
+COUNTING_THEMSELVES = frozenset({"domain_get_cpu_stats"})
 STRINGS_OKAY = 1 << 2  # VIR_TYPED_PARAM_STRING_OKAY, which a client sets by itself
 
 
@@ -38,8 +40,13 @@ def field_names(struct: Any) -> tuple[str, ...]:
 
 def parameters(procedure: Procedure) -> tuple[str, ...]:
     """The parameters that a driver's method for the procedure takes, in order, without `self`."""
-    names = tuple(name for name in field_names(procedure.args) if name not in COUNTS)
+    names = tuple(name for name in field_names(procedure.args) if name not in _counts(procedure))
     return (*names, "stream") if procedure.stream is not None else names
+
+
+def _counts(procedure: Procedure) -> frozenset[str]:
+    """The arguments of a procedure that its method does not see."""
+    return frozenset() if procedure.snake in COUNTING_THEMSELVES else COUNTS
 
 
 def bind(procedure: Procedure, method: Callable[..., Any], count: int | None = None) -> Call:
@@ -72,7 +79,7 @@ def _preparation(procedure: Procedure) -> Call | None:
     if "nparams" in names and "flags" in names:
         flags = names.index("flags")
         steps.append(lambda args: args.__setitem__(flags, args[flags] & ~STRINGS_OKAY))
-    dropped = [place for place, name in enumerate(names) if name in COUNTS]
+    dropped = [place for place, name in enumerate(names) if name in _counts(procedure)]
     if not steps and not dropped:
         return None
 
@@ -92,7 +99,7 @@ def _completion(procedure: Procedure) -> Callable[[Args, Any], Any]:
     names, given = field_names(procedure.ret), field_names(procedure.args)
     if not names:
         return lambda args, result: None
-    if names[0] == "params" and "nparams" in given:
+    if names[0] == "params" and "nparams" in given and procedure.snake not in COUNTING_THEMSELVES:
         return _counted_params(procedure, given, "nparams" in names)
     if len(names) == 2 and names[1] in ("ret", "nerrors") and names[0] != "cpumaps":
         return _counted_list(given)

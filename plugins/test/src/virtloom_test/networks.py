@@ -186,7 +186,7 @@ class TestNetworks(NetworkDriver):
                 state.more = updated(state.more or state.definition, command, section, parentIndex, xml)
             elif config:
                 after = updated(state.definition, command, section, parentIndex, xml)
-            state.definition = after
+            state.definition = ordered(after, ORDER)
 
 
 def parse(text: str) -> Node:

@@ -17,7 +17,7 @@ def name(domain: Domain) -> None:
     if "/" in domain.name:
         raise malformed(f"name {domain.name} cannot contain '/'")
     if "\n" in domain.name:
-        raise malformed("name cannot contain newline")
+        raise VirtError(ErrorCode.XML_DETAIL, "invalid char in name: \n", ErrorDomain.XML)
 
 
 def title(domain: Domain) -> None:

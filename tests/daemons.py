@@ -20,7 +20,7 @@ CONFIG = '[locks]\nchecking = "enforce"\n'
 
 def needs(program: str, package: str) -> str:
     """The path of a program that a test cannot do without: skipped here, a failure where CI promised it."""
-    found = shutil.which(program)
+    found = shutil.which(program, path=f"{os.environ.get('PATH', '/usr/bin:/bin')}:/usr/sbin:/sbin")
     if found is None:
         reason = f"{program} is not installed (Debian: apt-get install {package})"
         if os.environ.get("CI") == "true":

@@ -17,7 +17,7 @@ from virtloom.errors import ErrorCode, VirtError
 
 @pytest.fixture
 def connection(scratch: Path) -> Iterator[Connection]:
-    program = needs("libvirtd", "libvirt-daemon")
+    program = needs("libvirtd", "libvirt-daemon-system")
     config, socket = scratch / "libvirtd.conf", scratch / "libvirt-sock"
     config.write_text(f'unix_sock_dir = "{scratch}"\nauth_unix_rw = "none"\nauth_unix_ro = "none"\n')
     command = [program, "--config", str(config), "--pid-file", str(scratch / "pid")]

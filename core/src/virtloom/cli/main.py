@@ -9,7 +9,7 @@ from pathlib import Path
 
 from virtloom import __version__
 from virtloom.cli import ask, configure
-from virtloom.client.transport import ConnectionLost, DeadlineMissed
+from virtloom.client import ConnectionLost, DeadlineMissed
 from virtloom.daemon.config import ConfigError
 from virtloom.errors import VirtError
 

@@ -6,6 +6,21 @@ with connect("test+unix:///default?socket=/run/virtloom/virtloom-sock") as conne
 """
 
 from virtloom.client.connection import Connection, connect
-from virtloom.client.transport import ConnectionLost, DeadlineMissed, Transport
+from virtloom.client.errors import ConnectionLost, DeadlineMissed
+from virtloom.client.events import Event, EventQueue
+from virtloom.client.framesocket import FrameSocket
+from virtloom.client.streams import ClientStream, Hole
+from virtloom.client.transport import Transport
 
-__all__ = ["Connection", "ConnectionLost", "DeadlineMissed", "Transport", "connect"]
+__all__ = [
+    "ClientStream",
+    "Connection",
+    "ConnectionLost",
+    "DeadlineMissed",
+    "Event",
+    "EventQueue",
+    "FrameSocket",
+    "Hole",
+    "Transport",
+    "connect",
+]

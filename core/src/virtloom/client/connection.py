@@ -7,24 +7,28 @@ in `virtloom.wire` know them all.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import parse_qsl, urlsplit
 
+from virtloom.client.errors import ConnectionLost, DeadlineMissed
+from virtloom.client.events import Event, EventListener, EventQueue, hand_over
+from virtloom.client.framesocket import DEADLINE, FrameSocket, close_all
 from virtloom.client.streams import ClientStream
-from virtloom.client.transport import DEADLINE, Transport, connect_socket, decode_reply
-from virtloom.errors import ErrorCode, VirtError
+from virtloom.client.transport import Transport, decode_reply
+from virtloom.client.uri import target
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.wire import lxc, qemu, remote
 from virtloom.wire.programs import Procedure, Program
 
 PROGRAMS = (remote.PROGRAM, qemu.PROGRAM, lxc.PROGRAM)
 KEEPALIVE = 10  # VIR_DRV_FEATURE_PROGRAM_KEEPALIVE
-EventListener = Callable[[str, Any], None]
+GOODBYE = 1.0  # seconds that a daemon may take to answer a goodbye
+NO_AUTH, POLKIT = 0, 2  # REMOTE_AUTH_NONE, REMOTE_AUTH_POLKIT
 
 
 class Connection:
@@ -33,65 +37,90 @@ class Connection:
     :param path: the daemon's socket.
     :param programs: the programs to speak; the first one is asked when a name is in several.
     :param deadline: seconds that each call waits.
+    :raises ConnectionLost: if no daemon answers.
     """
 
     def __init__(self, path: Path, programs: Sequence[Program] = PROGRAMS, deadline: float = DEADLINE) -> None:
         self.deadline = deadline
         self._programs = programs
+        self._open = False
         self._mutex = threading.Lock()
-        self._listeners: tuple[EventListener, ...] = ()
-        self.transport = Transport(connect_socket(path, deadline), programs, self._deliver)
+        self._subscribers: tuple[EventQueue, ...] = ()  # replaced whole, so that delivery needs no lock
+        self.transport = Transport(FrameSocket.connect(path, deadline), programs, self._deliver, self._end_events)
 
     def open(self, uri: str = "", *, readonly: bool = False, keepalive: bool = False) -> Self:
         """Authenticate and open a URI; "" opens the daemon's default.
 
         :param keepalive: whether the daemon may ask whether we are still here.
         """
-        self.call("auth_list")
+        self._authenticate()
         if keepalive:
             self.call("connect_supports_feature", KEEPALIVE)
         self.call("connect_open", uri, int(readonly))
+        self._open = True
         return self
+
+    def _authenticate(self) -> None:
+        """Say who we are as the daemon asks first; it sees by itself who is at a unix socket.
+
+        :raises VirtError: AUTH_FAILED if it asks for what we do not have.
+        """
+        wanted = next(iter(self.call("auth_list").types), NO_AUTH)
+        if wanted == POLKIT:
+            self.call("auth_polkit")
+        elif wanted != NO_AUTH:
+            raise VirtError(ErrorCode.AUTH_FAILED, f"unsupported authentication type {wanted}", ErrorDomain.REMOTE)
+
+    # Calls.
 
     def find(self, name: str) -> tuple[Program, Procedure]:
         """The program and the procedure of a name.
 
-        :raises VirtError: INVALID_ARG if there is none.
+        :raises VirtError: INVALID_ARG if there is none that can be called.
         """
         for program in self._programs:
             try:
-                return program, program.by_name(name)
+                procedure = program.by_name(name)
             except KeyError:
                 continue
+            if procedure.event is not None:
+                raise VirtError(ErrorCode.INVALID_ARG, f"'{name}' is an event; the daemon sends it")
+            return program, procedure
         raise VirtError(ErrorCode.INVALID_ARG, f"there is no procedure '{name}'")
 
     def call(self, name: str, *args: Any, **named: Any) -> Any:
         """Call a procedure; its return struct, or None.
 
-        :raises VirtError: the daemon's error.
+        :raises VirtError: the daemon's error; INVALID_ARG for wrong arguments, before anything is sent.
+        :raises DeadlineMissed: if it did not answer in time.
+        :raises ConnectionLost: if it is gone.
         """
-        program, procedure = self.find(name)
-        value, fds = self.transport.call(program, procedure, arguments(procedure, args, named), (), self.deadline)
-        for fd in fds:
-            os.close(fd)
+        value, fds = self._call(name, args, named, ())
+        close_all(fds)
         return value
 
     def call_with_fds(self, name: str, *args: Any, fds: Sequence[int] = ()) -> tuple[Any, list[int]]:
         """Call a procedure with descriptors; its return struct, and the descriptors that came with it."""
+        return self._call(name, args, {}, fds)
+
+    def _call(self, name: str, args: Sequence[Any], named: dict[str, Any], fds: Sequence[int]) -> tuple[Any, list[int]]:
         program, procedure = self.find(name)
-        return self.transport.call(program, procedure, arguments(procedure, args, {}), fds, self.deadline)
+        if procedure.stream is not None:
+            raise VirtError(ErrorCode.INVALID_ARG, f'{name} has a stream; use stream("{name}", ...)')
+        return self.transport.call(program, procedure, arguments(procedure, args, named), fds, self.deadline)
 
     def stream(self, name: str, *args: Any, **named: Any) -> tuple[Any, ClientStream]:
         """Call a procedure that has a stream; its return struct, and the stream."""
         program, procedure = self.find(name)
+        if procedure.stream is None:
+            raise VirtError(ErrorCode.INVALID_ARG, f"{name} has no stream")
         waiting = self.transport.begin(program, procedure, arguments(procedure, args, named))
-        frame, _ = waiting.next(self.deadline)
         try:
-            value = decode_reply(procedure, frame)
-        except VirtError:
+            value = decode_reply(procedure, waiting.next(self.deadline).frame)
+        except BaseException:
             self.transport.end(waiting)
             raise
-        return value, ClientStream(self.transport, waiting)
+        return value, ClientStream(self.transport, waiting, self.deadline)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
@@ -99,17 +128,42 @@ class Connection:
         self.find(name)
         return partial(self.call, name)
 
-    def on_event(self, listener: EventListener) -> None:
-        """Call a function, on the reader's thread, with each event's name and message."""
+    # Events. They come once the daemon was asked for them (`connect_domain_event_callback_register_any`, ...).
+
+    def events(self) -> EventQueue:
+        """A queue of all events from now on; to be closed when it is no longer wanted."""
+        subscriber = EventQueue(self._unsubscribe)
         with self._mutex:
-            self._listeners = (*self._listeners, listener)
+            self._subscribers = (*self._subscribers, subscriber)
+        if not self.transport.alive:
+            subscriber.end("the connection has ended")
+        return subscriber
+
+    def on_event(self, listener: EventListener) -> None:
+        """Call a function with each event's name and message, in order, on a thread of its own: it may call us back."""
+        threading.Thread(target=hand_over, args=(self.events(), listener), name="virtloom-events", daemon=True).start()
+
+    def _unsubscribe(self, subscriber: EventQueue) -> None:
+        with self._mutex:
+            self._subscribers = tuple(other for other in self._subscribers if other is not subscriber)
 
     def _deliver(self, program: Program, procedure: Procedure, message: Any) -> None:
-        for listener in self._listeners:
-            listener(procedure.snake, message)
+        for subscriber in self._subscribers:
+            subscriber.put(Event(procedure.snake, message))
+
+    def _end_events(self, reason: str) -> None:
+        for subscriber in self._subscribers:
+            subscriber.end(reason)
+
+    # The end.
 
     def close(self) -> None:
-        """Say goodbye and let go of the socket."""
+        """Say goodbye and let go of the socket. Calls that are under way end with `ConnectionLost`."""
+        if self._open:
+            self._open = False
+            with suppress(VirtError, ConnectionLost, DeadlineMissed):
+                program, procedure = self.find("connect_close")
+                self.transport.call(program, procedure, (), (), min(GOODBYE, self.deadline))
         self.transport.close()
 
     def __enter__(self) -> Self:
@@ -134,25 +188,29 @@ def arguments(procedure: Procedure, args: Sequence[Any], named: dict[str, Any]) 
 
 
 def connect(
-    uri: str = "", *, path: Path | None = None, readonly: bool = False, deadline: float = DEADLINE
+    uri: str = "",
+    *,
+    path: Path | None = None,
+    readonly: bool = False,
+    keepalive: bool = False,
+    deadline: float = DEADLINE,
 ) -> Connection:
     """Connect and open.
 
     :param uri: a URI as libvirt's clients write it; its query may name the socket (`?socket=PATH`).
     :param path: the daemon's socket, if the URI does not name it.
-    :raises VirtError: INVALID_ARG if neither names it; the daemon's error if it does not open.
+    :param keepalive: whether the daemon may ask whether we are still here.
+    :param deadline: seconds that each call waits.
+    :raises VirtError: INVALID_ARG if neither names the socket; the daemon's error if it does not open.
     :raises ConnectionLost: if no daemon answers.
     """
-    parts = urlsplit(uri)
-    named = dict(parse_qsl(parts.query)).get("socket")
-    where = Path(named) if named else path
+    wanted = target(uri)
+    where = wanted.socket or path
     if where is None:
         raise VirtError(ErrorCode.INVALID_ARG, f"the URI '{uri}' names no socket; add ?socket=PATH to it")
-    scheme, rest = parts.scheme, uri[len(parts.scheme) :]
-    plain = scheme.partition("+")[0] + (rest.partition("?")[0] if named else rest)
     connection = Connection(where, deadline=deadline)
     try:
-        return connection.open(plain, readonly=readonly)
+        return connection.open(wanted.uri, readonly=readonly, keepalive=keepalive)
     except BaseException:
         connection.close()
         raise

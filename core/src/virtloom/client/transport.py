@@ -1,64 +1,44 @@
-"""The socket, its reader's thread, and who waits for which reply.
+"""Calls over one socket: its reader's thread, and who waits for which reply.
 
 Guarantees: every wait has a deadline; replies find their callers by serial, so that calls of several threads may be
-under way at once; a ping is answered at once, whatever else is going on.
-Locks: one mutex guards the table of waiting calls and the order of what is sent; nothing else is done under it.
+under way at once; a ping is answered at once, whatever else is going on; nothing that the daemon sends ends the
+reader's thread without whoever waits being told.
+Locks: one mutex guards the table of waiting calls; nothing is sent under it, so a full socket never stops the reader.
 """
 
 from __future__ import annotations
 
-import array
 import itertools
-import os
-import queue
-import socket
+import logging
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
+from virtloom.client.errors import ConnectionLost
+from virtloom.client.framesocket import DEADLINE, FrameSocket, Received, close_all
+from virtloom.client.inbox import Inbox
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.wire import keepalive
-from virtloom.wire.frames import Frame, FrameReader, FramingError, pack, pack_call
-from virtloom.wire.message import FDS_MAX, Header, MessageType, Status, message_error
+from virtloom.wire.frames import Frame, pack, pack_call
+from virtloom.wire.message import Header, MessageType, Status, message_error
 from virtloom.wire.programs import Procedure, Program
+from virtloom.xdr import XdrError
 
-DEADLINE = 30.0  # seconds that a call waits unless told otherwise
+log = logging.getLogger(__name__)
+
 PING, PONG = 1, 2
-ROOM = 1 << 18  # bytes of one read
+JOIN = 5.0  # seconds for the reader's thread to see that the socket was closed
 
 
-class ConnectionLost(Exception):
-    """The daemon closed the connection, or broke the protocol."""
+class Waiting(Inbox[Received]):
+    """A call under way, or its stream: where its frames arrive.
 
-
-class DeadlineMissed(Exception):
-    """No reply came in time. The call may still have its effect."""
-
-
-class Waiting:
-    """A call under way, or its stream: frames arrive in a queue; None is the end of the connection."""
+    :ivar header: the call's.
+    """
 
     def __init__(self, header: Header) -> None:
+        super().__init__("answer")
         self.header = header
-        self.frames: queue.SimpleQueue[tuple[Frame, list[int]] | None] = queue.SimpleQueue()
-
-    def next(self, deadline: float) -> tuple[Frame, list[int]]:
-        """The next frame, with its descriptors.
-
-        :param deadline: seconds to wait for it.
-        :raises DeadlineMissed: if none came.
-        :raises ConnectionLost: if none can come any more.
-        """
-        try:
-            item = self.frames.get(timeout=deadline)
-        except queue.Empty:
-            raise DeadlineMissed(f"no answer from the daemon within {deadline:g} s") from None
-        if item is None:
-            self.frames.put(None)
-            raise ConnectionLost("the daemon closed the connection")
-        return item
 
 
 EventHandler = Callable[[Program, Procedure, Any], None]
@@ -67,15 +47,23 @@ EventHandler = Callable[[Program, Procedure, Any], None]
 class Transport:
     """One connected socket.
 
-    :param sock: a connected unix socket.
+    :param frames: the socket; closed with this.
     :param programs: the programs whose events are understood.
-    :param on_event: called on the reader's thread with each event's message.
+    :param on_event: called on the reader's thread with each event's message; must neither wait nor raise.
+    :param on_end: called on the reader's thread when the connection has ended, with the reason.
     """
 
-    def __init__(self, sock: socket.socket, programs: Sequence[Program], on_event: EventHandler | None = None) -> None:
-        self._sock = sock
+    def __init__(
+        self,
+        frames: FrameSocket,
+        programs: Sequence[Program],
+        on_event: EventHandler = lambda program, procedure, message: None,
+        on_end: Callable[[str], None] = lambda reason: None,
+    ) -> None:
+        self.frames = frames
         self._programs = {program.number: program for program in programs}
         self._on_event = on_event
+        self._on_end = on_end
         self._mutex = threading.Lock()
         self._serials = itertools.count(1)
         self._waiting: dict[int, Waiting] = {}
@@ -90,43 +78,35 @@ class Transport:
 
     def close(self) -> None:
         """Let go of the socket; whoever waits learns of it."""
-        with suppress(OSError):
-            self._sock.shutdown(socket.SHUT_RDWR)
-        self._reader.join(5)
-        self._sock.close()
-
-    def send(self, frame: bytes, fds: Sequence[int] = ()) -> None:
-        """Send a frame whole, and a zero byte with each descriptor.
-
-        :raises ConnectionLost: if the daemon is gone.
-        """
-        with self._mutex:
-            try:
-                self._sock.sendall(frame)
-                for fd in fds:
-                    self._sock.sendmsg([b"\0"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [fd]))])
-            except OSError as error:
-                raise ConnectionLost(f"the daemon is gone: {error}") from error
+        self.frames.shut()
+        self._reader.join(JOIN)
+        self.frames.close()
 
     def begin(self, program: Program, procedure: Procedure, args: tuple[Any, ...], fds: Sequence[int] = ()) -> Waiting:
         """Send a call; its reply and its stream arrive at what is returned.
 
-        :raises virtloom.xdr.EncodeError: if the arguments are not the procedure's.
+        :raises VirtError: INVALID_ARG if the arguments are not the procedure's.
+        :raises ConnectionLost: if the daemon is gone.
         """
         serial = next(self._serials)
-        frame = pack_call(program, procedure, serial, args, len(fds))
+        try:
+            frame = pack_call(program, procedure, serial, args, len(fds))
+        except XdrError as error:
+            raise VirtError(ErrorCode.INVALID_ARG, str(error)) from error
         waiting = Waiting(Header(program.number, program.version, procedure.number, 0, serial, 0))
         with self._mutex:
             if self._lost is not None:
                 raise ConnectionLost(self._lost)
             self._waiting[serial] = waiting
-        self.send(frame, fds)
+        self.frames.send_frame(frame, fds)
         return waiting
 
     def end(self, waiting: Waiting) -> None:
         """Nothing more is expected for a call; what still comes is dropped."""
         with self._mutex:
             self._waiting.pop(waiting.header.serial, None)
+        for received in waiting.rest():
+            close_all(received.fds)
 
     def call(
         self,
@@ -151,90 +131,77 @@ class Transport:
     # The reader's thread.
 
     def _read(self) -> None:
-        reader = FrameReader()
-        fds: list[int] = []
-        reason = "the daemon closed the connection"
         try:
-            while data := self._receive(fds):
-                for frame in reader.feed(data):
-                    own, fds = fds[: frame.nfds], fds[frame.nfds :]
-                    self._take(frame, own)
-        except (OSError, FramingError, VirtError) as error:
-            reason = f"the connection broke: {error}"
-        for fd in fds:
-            os.close(fd)
+            while True:
+                self._take(self.frames.recv_frame(None))
+        except ConnectionLost as error:
+            reason = str(error)
         with self._mutex:
             self._lost = reason
             waiting, self._waiting = list(self._waiting.values()), {}
         for one in waiting:
-            one.frames.put(None)
+            one.end(reason)
+        self._on_end(reason)
 
-    def _receive(self, fds: list[int]) -> bytes:
-        data, ancillary, _, _ = self._sock.recvmsg(ROOM, socket.CMSG_SPACE(4 * FDS_MAX), socket.MSG_CMSG_CLOEXEC)
-        for level, kind, payload in ancillary:
-            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
-                received = array.array("i")
-                received.frombytes(payload[: len(payload) // 4 * 4])
-                fds += received
-        return data
-
-    def _take(self, frame: Frame, fds: list[int]) -> None:
-        header = frame.header
+    def _take(self, received: Received) -> None:
+        header = received.frame.header
         if header.prog == keepalive.PROGRAM.number:
             if header.proc == PING:
-                self.send(pack(header._replace(proc=PONG)))
+                self.frames.send_frame(pack(header._replace(proc=PONG)))
         elif header.type == MessageType.MESSAGE:
-            self._take_event(frame)
-        else:
-            with self._mutex:
-                waiting = self._waiting.get(header.serial)
+            self._take_event(received.frame)
+        elif self._hand_over(received):
+            return
+        close_all(received.fds)
+
+    def _hand_over(self, received: Received) -> bool:
+        """Give a frame to the call that it belongs to; False if nobody waits for it any more."""
+        with self._mutex:
+            waiting = self._waiting.get(received.frame.header.serial)
             if waiting is not None:
-                waiting.frames.put((frame, fds))
-                return
-        for fd in fds:
-            os.close(fd)
+                waiting.put(received)
+        return waiting is not None
 
     def _take_event(self, frame: Frame) -> None:
         program = self._programs.get(frame.header.prog)
         procedure = program.find(frame.header.proc) if program is not None else None
-        if program is None or procedure is None or procedure.message is None or self._on_event is None:
+        if program is None or procedure is None or procedure.message is None:
             return
-        self._on_event(program, procedure, procedure.message.decode(frame.payload))
+        try:
+            message = procedure.message.decode(frame.payload)
+        except XdrError as error:
+            log.warning("an event %s cannot be read: %s", procedure.snake, error)
+            return
+        self._on_event(program, procedure, message)
 
 
 def decode_reply(procedure: Procedure, frame: Frame) -> Any:
     """A reply's struct; None if the procedure returns nothing.
 
     :raises VirtError: the error that the reply is.
+    :raises ConnectionLost: if it is not what the procedure returns.
     """
     if frame.header.status == Status.ERROR:
         raise decode_error(frame)
-    return procedure.ret.decode(frame.payload) if procedure.ret is not None else None
+    if procedure.ret is None:
+        return None
+    try:
+        return procedure.ret.decode(frame.payload)
+    except XdrError as error:
+        raise ConnectionLost(f"the daemon broke the protocol: {error}") from error
 
 
 def decode_error(frame: Frame) -> VirtError:
-    """The error that a frame carries, with the daemon's own sentence."""
-    error = message_error.decode(frame.payload)
+    """The error that a frame carries, with the daemon's own sentence.
+
+    :raises ConnectionLost: if it carries none.
+    """
+    try:
+        error = message_error.decode(frame.payload)
+    except XdrError as problem:
+        raise ConnectionLost(f"the daemon broke the protocol: {problem}") from problem
     code = ErrorCode(error.code) if error.code in set(ErrorCode) else ErrorCode.INTERNAL_ERROR
     domain = ErrorDomain(error.domain) if error.domain in set(ErrorDomain) else ErrorDomain.NONE
     made = VirtError(code, error.message or "the daemon gave no reason", domain, verbatim=True)
     made.str1, made.str2, made.str3, made.int1, made.int2 = error.str1, error.str2, error.str3, error.int1, error.int2
     return made
-
-
-def connect_socket(path: Path, deadline: float = DEADLINE) -> socket.socket:
-    """A socket connected to a daemon's path.
-
-    :raises ConnectionLost: if nobody answers there, with what to do about it.
-    """
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    sock.settimeout(deadline)
-    try:
-        sock.connect(str(path))
-    except OSError as error:
-        sock.close()
-        raise ConnectionLost(
-            f"no daemon answers at {path}: {error.strerror or error}; is virtloomd running?"
-        ) from error
-    sock.settimeout(None)
-    return sock

@@ -18,9 +18,9 @@ from virtloom.driver.handles import DomainHandle
 from virtloom.driver.host import Directories, DriverHost, HostServices
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.locks import Checker, LockManager, Mode, ObjectGone
-from virtloom_test.domains import TestDomains
-from virtloom_test.host import TestHost
-from virtloom_test.node_file import default_host
+from virtloom_test.domains.driver import TestDomains
+from virtloom_test.hosts.file import default_host
+from virtloom_test.hosts.host import TestHost
 from virtloom_test.object_types import ALL
 
 

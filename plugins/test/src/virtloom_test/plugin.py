@@ -17,8 +17,8 @@ from virtloom.driver import (
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Level
 from virtloom_test import object_types
-from virtloom_test.host import TestHost
-from virtloom_test.node_file import default_host, host_from_file
+from virtloom_test.hosts.file import default_host, host_from_file
+from virtloom_test.hosts.host import TestHost
 
 VERSION = "0.1.0"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from virtloom.errors import ErrorCode, VirtError
-from virtloom_test.base import DomainsBase
+from virtloom_test.domains.base import DomainsBase
 from virtloom_test.flags import check_flags
 
 X86 = """

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping
 from virtloom.driver import Driver, DriverHost, DriverKind
 from virtloom.xmldef import document
 from virtloom.xmldef.document import Node as Element
-from virtloom_test import interfaces, networks
-from virtloom_test.domains import TestDomains
-from virtloom_test.interfaces import TestInterfaces
-from virtloom_test.networks import TestNetworks
-from virtloom_test.node import Node
-from virtloom_test.node_devices import TestNodeDevices
-from virtloom_test.storage_pools import TestStorage
+from virtloom_test.domains.driver import TestDomains
+from virtloom_test.hosts.devices import TestNodeDevices
+from virtloom_test.hosts.node import Node
+from virtloom_test.networks import driver as networks
+from virtloom_test.networks import interfaces
+from virtloom_test.networks.driver import TestNetworks
+from virtloom_test.networks.interfaces import TestInterfaces
+from virtloom_test.storage.driver import TestStorage
 
 
 class TestHost:

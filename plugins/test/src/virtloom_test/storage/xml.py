@@ -9,7 +9,7 @@ from uuid import UUID
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.values import scaled
-from virtloom_test.xml_parts import check_name, root_of, text_of, uuid_of
+from virtloom_test.resources.xml import check_name, root_of, text_of, uuid_of
 
 
 class PoolKind(NamedTuple):

@@ -15,8 +15,8 @@ from virtloom.xmldef import document
 from virtloom.xmldef.document import Node
 from virtloom_test.flags import check_flags
 from virtloom_test.object_types import POOL
-from virtloom_test.pool_xml import KINDS, Pool, Volume, parse_pool, parse_volume, pool_of, volume_of
-from virtloom_test.resources import Kind, Resource, Resources, matches
+from virtloom_test.resources.objects import Kind, Resource, Resources, matches
+from virtloom_test.storage.xml import KINDS, Pool, Volume, parse_pool, parse_volume, pool_of, volume_of
 
 KIND = Kind("storage pool", POOL, ErrorCode.NO_STORAGE_POOL, EventFamily.STORAGE_POOL)
 TYPE_FLAGS = {name: 1 << number for number, name in enumerate(KINDS, 6)}

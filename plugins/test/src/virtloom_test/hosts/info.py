@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.xmldef import document
 from virtloom.xmldef.document import Node as Element
-from virtloom_test.base import DomainsBase
+from virtloom_test.domains.base import DomainsBase
 from virtloom_test.flags import check_flags
 
 PAGE_SIZES = (4, 2048, 1048576)  # KiB; of the second cell the first is 8

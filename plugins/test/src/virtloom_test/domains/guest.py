@@ -13,11 +13,11 @@ from virtloom.driver.constants.domain_state import DomainControlState, DomainSta
 from virtloom.driver.handles import DomainHandle
 from virtloom.driver.params import TypedParam, int_, string, ullong
 from virtloom.errors import ErrorCode, VirtError
-from virtloom_test.base import DomainsBase
+from virtloom_test.domains.base import DomainsBase
+from virtloom_test.domains.lookup import passes
+from virtloom_test.domains.state import TestDomain
+from virtloom_test.domains.tuning import find_disk, find_interface
 from virtloom_test.flags import check_flags
-from virtloom_test.lookup import passes
-from virtloom_test.state import TestDomain
-from virtloom_test.tuning import find_disk, find_interface
 
 SIGNALS = 65  # VIR_DOMAIN_PROCESS_SIGNAL_LAST
 CPU_TIME, USER_TIME, SYSTEM_TIME = 77102913900, 45650000000, 11390000000  # ns

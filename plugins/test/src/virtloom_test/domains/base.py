@@ -12,9 +12,9 @@ from virtloom.driver.constants.domain_event import DomainEventID
 from virtloom.driver.handles import DomainHandle
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Guarded
-from virtloom_test.node import Node
+from virtloom_test.domains.state import TestDomain, View
+from virtloom_test.hosts.node import Node
 from virtloom_test.object_types import DOMAIN
-from virtloom_test.state import TestDomain, View
 
 
 class DomainsBase(HypervisorDriver):

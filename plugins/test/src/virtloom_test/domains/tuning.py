@@ -27,7 +27,7 @@ from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Disk, Interface
 from virtloom.xmldef.values import Misfit, cpus
-from virtloom_test.base import DomainsBase
+from virtloom_test.domains.base import DomainsBase
 from virtloom_test.flags import check_flags
 
 BOTH = Impact.LIVE | Impact.CONFIG

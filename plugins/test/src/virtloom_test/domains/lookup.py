@@ -9,9 +9,9 @@ from virtloom.driver.constants.connect import ConnectListAllDomainsFlags as Filt
 from virtloom.driver.constants.domain_state import DomainState
 from virtloom.driver.handles import DomainHandle
 from virtloom.errors import ErrorCode, VirtError
-from virtloom_test.base import DomainsBase
+from virtloom_test.domains.base import DomainsBase
+from virtloom_test.domains.state import View
 from virtloom_test.flags import check_flags
-from virtloom_test.state import View
 
 # Each group of flags: a domain passes it if none of the group is asked for, or one that fits.
 FILTERS: tuple[dict[int, Callable[[View], bool]], ...] = (

@@ -26,12 +26,12 @@ from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef import document
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
-from virtloom_test.base import DomainsBase
-from virtloom_test.domain_rules import RULES
-from virtloom_test.domain_text import domain_node
+from virtloom_test.domains.base import DomainsBase
+from virtloom_test.domains.moments.model import Moment, Moments, already_exists, moment_node, parse_moment
+from virtloom_test.domains.rules import RULES
+from virtloom_test.domains.state import TestDomain
+from virtloom_test.domains.text import domain_node
 from virtloom_test.flags import check_flags
-from virtloom_test.moments import Moment, Moments, already_exists, moment_node, parse_moment
-from virtloom_test.state import TestDomain
 
 CREATE_FLAGS = (
     Create.REDEFINE | Create.CURRENT | Create.HALT | Create.QUIESCE | Create.ATOMIC | Create.LIVE | Create.VALIDATE

@@ -9,10 +9,10 @@ from virtloom.driver.constants.domain_state import DomainState
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
 from virtloom.xmldef import document
 from virtloom.xmldef.document import Node as Element
-from virtloom_test.defaults import DEFAULT_DOMAIN, DEFAULT_RESOURCES
-from virtloom_test.domain_rules import RULES
-from virtloom_test.host import TestHost
-from virtloom_test.node import DEFAULT_NODE, Node
+from virtloom_test.domains.rules import RULES
+from virtloom_test.hosts.defaults import DEFAULT_DOMAIN, DEFAULT_RESOURCES
+from virtloom_test.hosts.host import TestHost
+from virtloom_test.hosts.node import DEFAULT_NODE, Node
 
 BESIDES = ("domain", "cpu", "memory", "auth")  # of a node's description, what is not a resource
 

@@ -19,11 +19,11 @@ from virtloom.driver.handles import DomainHandle
 from virtloom.errors import ErrorCode, VirtError, system_error
 from virtloom.locks import JobKind
 from virtloom.xmldef.domain.definition import Domain
-from virtloom_test.domain_rules import RULES
-from virtloom_test.domain_text import domain_text
+from virtloom_test.domains.life import Life
+from virtloom_test.domains.rules import RULES
+from virtloom_test.domains.state import TestDomain
+from virtloom_test.domains.text import domain_text
 from virtloom_test.flags import check_flags
-from virtloom_test.life import Life
-from virtloom_test.state import TestDomain
 
 MAGIC = b"TestGuestMagic\0"
 LENGTH = struct.Struct("=i")

@@ -10,7 +10,7 @@ from virtloom.driver.constants.domain_state import DomainShutoffReason, DomainSt
 from virtloom.driver.handles import DomainHandle
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.domain.definition import Domain
-from virtloom_test.moments import NONE, Moments
+from virtloom_test.domains.moments.model import NONE, Moments
 
 
 class View(NamedTuple):

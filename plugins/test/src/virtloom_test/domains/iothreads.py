@@ -11,10 +11,10 @@ from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.values import cpus
-from virtloom_test.base import DomainsBase
-from virtloom_test.config import cpu_map, cpu_set, vcpus_now, with_pin
+from virtloom_test.domains.base import DomainsBase
+from virtloom_test.domains.config import cpu_map, cpu_set, vcpus_now, with_pin
+from virtloom_test.domains.state import TestDomain
 from virtloom_test.flags import check_flags
-from virtloom_test.state import TestDomain
 
 BOTH = Impact.LIVE | Impact.CONFIG
 POLL = {"poll_max_ns": ULLONG, "poll_grow": UINT, "poll_shrink": UINT}

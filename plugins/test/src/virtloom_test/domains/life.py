@@ -29,11 +29,11 @@ from virtloom.driver.handles import DomainHandle
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import ObjectGone
 from virtloom.xmldef.domain.definition import Domain
-from virtloom_test.base import DomainsBase
-from virtloom_test.domain_rules import RULES
+from virtloom_test.domains.base import DomainsBase
+from virtloom_test.domains.lookup import uuid_text
+from virtloom_test.domains.rules import RULES
+from virtloom_test.domains.state import TestDomain
 from virtloom_test.flags import check_flags
-from virtloom_test.lookup import uuid_text
-from virtloom_test.state import TestDomain
 
 REBOOT_FLAGS = (
     DomainRebootFlag.ACPI_POWER_BTN

@@ -9,7 +9,7 @@ from virtloom.driver.handles import DomainHandle
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.domain import metadata as kept
 from virtloom.xmldef.domain.definition import Domain
-from virtloom_test.base import DomainsBase
+from virtloom_test.domains.base import DomainsBase
 from virtloom_test.flags import check_flags
 
 BOTH = Impact.LIVE | Impact.CONFIG

@@ -14,8 +14,8 @@ from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.parts import Vcpu
 from virtloom.xmldef.values import cpus
-from virtloom_test.base import DomainsBase
-from virtloom_test.domain_text import domain_text
+from virtloom_test.domains.base import DomainsBase
+from virtloom_test.domains.text import domain_text
 from virtloom_test.flags import check_flags
 
 XML_FLAGS = DomainXMLFlags.SECURE | DomainXMLFlags.INACTIVE | DomainXMLFlags.MIGRATABLE

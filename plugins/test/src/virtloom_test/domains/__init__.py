@@ -1,0 +1,1 @@
+"""Domains: what the driver keeps of them, and every call about them, a file for each concern."""

@@ -1,0 +1,23 @@
+"""The domain driver, put together from its parts; each part is a file that says what it is about."""
+
+from __future__ import annotations
+
+from virtloom_test.domains.config import Configuration
+from virtloom_test.domains.guest import Guest
+from virtloom_test.domains.iothreads import IoThreads
+from virtloom_test.domains.lookup import Lookup
+from virtloom_test.domains.metadata import Metadata
+from virtloom_test.domains.moments.checkpoints import Checkpoints
+from virtloom_test.domains.moments.snapshots import Snapshots
+from virtloom_test.domains.save import Saving
+from virtloom_test.domains.tuning import Tuning
+from virtloom_test.hosts.cpu_models import CpuModels
+from virtloom_test.hosts.info import HostInfo
+
+
+class TestDomains(
+    Lookup, Saving, Configuration, Metadata, Tuning, IoThreads, Guest, Snapshots, Checkpoints, HostInfo, CpuModels
+):
+    """One host's domains."""
+
+    __test__ = False  # the name begins as pytest's classes do

@@ -1,0 +1,1 @@
+"""What networks, interfaces, pools and devices have in common."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from virtloom.driver.constants.domain import DomainMemoryModFlags, DomainVcpuFlags, DomainXMLFlags
 from virtloom.driver.constants.domain import DomainModificationImpact as Impact
 from virtloom.driver.constants.domain_state import VcpuState
+from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import DomainHandle
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
@@ -16,7 +17,6 @@ from virtloom.xmldef.domain.parts import Vcpu
 from virtloom.xmldef.values import cpus
 from virtloom_test.domains.base import DomainsBase
 from virtloom_test.domains.text import domain_text
-from virtloom_test.flags import check_flags
 
 XML_FLAGS = DomainXMLFlags.SECURE | DomainXMLFlags.INACTIVE | DomainXMLFlags.MIGRATABLE
 MAX_VCPUS = 32

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from virtloom.driver.domains import DomainMetadata
 from virtloom_test.domains.config import Configuration
 from virtloom_test.domains.guest import Guest
 from virtloom_test.domains.iothreads import IoThreads
 from virtloom_test.domains.lookup import Lookup
-from virtloom_test.domains.metadata import Metadata
 from virtloom_test.domains.moments.checkpoints import Checkpoints
 from virtloom_test.domains.moments.snapshots import Snapshots
 from virtloom_test.domains.save import Saving
+from virtloom_test.domains.state import TestDomain
 from virtloom_test.domains.tuning import Tuning
 from virtloom_test.hosts.cpu_models import CpuModels
 from virtloom_test.hosts.info import HostInfo
 
 
 class TestDomains(
-    Lookup, Saving, Configuration, Metadata, Tuning, IoThreads, Guest, Snapshots, Checkpoints, HostInfo, CpuModels
+    Lookup,
+    Saving,
+    Configuration,
+    DomainMetadata[TestDomain],
+    Tuning,
+    IoThreads,
+    Guest,
+    Snapshots,
+    Checkpoints,
+    HostInfo,
+    CpuModels,
 ):
     """One host's domains."""
 

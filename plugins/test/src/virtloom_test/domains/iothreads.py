@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from virtloom.driver.constants.domain import DomainModificationImpact as Impact
+from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import DomainHandle
 from virtloom.driver.params import UINT, ULLONG, TypedParam, checked
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
@@ -14,7 +15,6 @@ from virtloom.xmldef.values import cpus
 from virtloom_test.domains.base import DomainsBase
 from virtloom_test.domains.config import cpu_map, cpu_set, vcpus_now, with_pin
 from virtloom_test.domains.state import TestDomain
-from virtloom_test.flags import check_flags
 
 BOTH = Impact.LIVE | Impact.CONFIG
 POLL = {"poll_max_ns": ULLONG, "poll_grow": UINT, "poll_shrink": UINT}

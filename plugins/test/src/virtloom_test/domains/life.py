@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from virtloom.driver import NameTaken
 from virtloom.driver.constants.domain import (
     DomainCreateFlags,
@@ -25,15 +23,13 @@ from virtloom.driver.constants.domain_state import (
     DomainShutoffReason,
     DomainState,
 )
+from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import DomainHandle
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
-from virtloom.locks import ObjectGone
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_test.domains.base import DomainsBase
-from virtloom_test.domains.lookup import uuid_text
 from virtloom_test.domains.rules import RULES
 from virtloom_test.domains.state import TestDomain
-from virtloom_test.flags import check_flags
 
 REBOOT_FLAGS = (
     DomainRebootFlag.ACPI_POWER_BTN
@@ -50,44 +46,11 @@ ENDINGS = {
     "rename-restart": (DomainState.RUNNING, DomainRunningReason.BOOTED),
 }
 
-Assign = Callable[[TestDomain], None]
-
 
 class Life(DomainsBase):
     """The calls that make, run, stop and remove domains."""
 
     # Defining.
-
-    def _obtain(self, definition: Domain, assign: Assign, *, inactive: bool = False) -> DomainHandle:
-        """The domain of a definition, made if there is none (`virDomainObjListAdd`).
-
-        :param assign: puts the definition into the state, with the domain locked.
-        :param inactive: whether it is an error if the domain runs.
-        :raises VirtError: OPERATION_FAILED if its name or its uuid is another domain's.
-        """
-        assert definition.uuid is not None
-        while True:
-            try:
-                found, _ = self.domains.obtain(definition.uuid, definition.name, lambda: TestDomain(definition))
-            except NameTaken as taken:
-                detail = f"domain '{definition.name}' already exists with uuid {uuid_text(taken.holder.key)}"
-                raise VirtError(ErrorCode.OPERATION_FAILED, detail, ErrorDomain.DOMAIN) from None
-            try:
-                with found.changing() as state:
-                    self._refuse_other(state, definition, inactive)
-                    assign(state)
-                    found.publish(state.view())
-                    return state.handle
-            except ObjectGone:
-                self.domains.remove(found)  # it went between the look-up and the lock: make it anew
-
-    def _refuse_other(self, state: TestDomain, definition: Domain, inactive: bool) -> None:
-        name = state.definition.name
-        if name != definition.name:
-            detail = f"domain '{name}' is already defined with uuid {uuid_text(definition.uuid or b'')}"
-            raise VirtError(ErrorCode.OPERATION_FAILED, detail, ErrorDomain.DOMAIN)
-        if inactive and state.active:
-            raise VirtError(ErrorCode.OPERATION_INVALID, f"domain is already active as '{name}'", ErrorDomain.DOMAIN)
 
     def domain_define_xml_flags(self, xml: str, flags: int) -> DomainHandle:
         """`virDomainDefineXMLFlags`"""
@@ -258,10 +221,6 @@ class Life(DomainsBase):
             self._lifecycle(state, Event.STOPPED, Stopped.DESTROYED)
 
     # Being started with the host.
-
-    def domain_get_autostart(self, dom: DomainHandle) -> bool:
-        """`virDomainGetAutostart`"""
-        return self._view(dom).autostart
 
     def domain_set_autostart(self, dom: DomainHandle, autostart: int) -> None:
         """`virDomainSetAutostart`"""

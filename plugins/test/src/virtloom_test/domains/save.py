@@ -15,6 +15,7 @@ from virtloom.driver.constants.domain_event import DomainEventStartedDetail as S
 from virtloom.driver.constants.domain_event import DomainEventStoppedDetail as Stopped
 from virtloom.driver.constants.domain_event import DomainEventType as Event
 from virtloom.driver.constants.domain_state import DomainRunningReason, DomainShutoffReason
+from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import DomainHandle
 from virtloom.errors import ErrorCode, VirtError, system_error
 from virtloom.locks import JobKind
@@ -23,7 +24,6 @@ from virtloom_test.domains.life import Life
 from virtloom_test.domains.rules import RULES
 from virtloom_test.domains.state import TestDomain
 from virtloom_test.domains.text import domain_text
-from virtloom_test.flags import check_flags
 
 MAGIC = b"TestGuestMagic\0"
 LENGTH = struct.Struct("=i")

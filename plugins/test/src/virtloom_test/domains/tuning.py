@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from virtloom.driver.constants.domain import DomainModificationImpact as Impact
+from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import DomainHandle
 from virtloom.driver.params import (
     BOOLEAN,
@@ -28,7 +29,6 @@ from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Disk, Interface
 from virtloom.xmldef.values import Misfit, cpus
 from virtloom_test.domains.base import DomainsBase
-from virtloom_test.flags import check_flags
 
 BOTH = Impact.LIVE | Impact.CONFIG
 STRING_OKAY = 4  # VIR_TYPED_PARAM_STRING_OKAY

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from virtloom.driver.flags import check_flags
 from virtloom.errors import ErrorCode, VirtError
 from virtloom_test.domains.base import DomainsBase
-from virtloom_test.flags import check_flags
 
 X86 = """
 486 pentium pentium2 pentium3 pentiumpro coreduo n270 core2duo qemu32 kvm32 cpu64-rhel5 cpu64-rhel6 qemu64 kvm64

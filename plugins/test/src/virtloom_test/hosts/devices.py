@@ -6,11 +6,11 @@ import copy
 
 from virtloom.driver import DriverHost, EventFamily, EventSource, NodeDeviceDriver
 from virtloom.driver.constants.node_device import NodeDeviceEventLifecycle as Event
+from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import NodeDeviceHandle
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef import document
 from virtloom.xmldef.document import Node
-from virtloom_test.flags import check_flags
 from virtloom_test.object_types import DEVICE
 from virtloom_test.resources.objects import Kind, Resource, Resources
 from virtloom_test.resources.xml import root_of, text_of

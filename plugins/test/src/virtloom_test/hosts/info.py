@@ -5,11 +5,11 @@ from __future__ import annotations
 import platform
 from collections.abc import Sequence
 
+from virtloom.driver.flags import check_flags
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.xmldef import document
 from virtloom.xmldef.document import Node as Element
 from virtloom_test.domains.base import DomainsBase
-from virtloom_test.flags import check_flags
 
 PAGE_SIZES = (4, 2048, 1048576)  # KiB; of the second cell the first is 8
 CPU_STATS = (("user", 9797400000), ("kernel", 34678723400000), ("idle", 87264900000), ("iowait", 763600000))  # ns

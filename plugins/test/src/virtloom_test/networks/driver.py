@@ -8,12 +8,12 @@ from uuid import UUID
 from virtloom.driver import DriverHost, EventFamily, EventSource, NameTaken, NetworkDriver
 from virtloom.driver.constants.connect import ConnectListAllNetworksFlags as Filter
 from virtloom.driver.constants.network import NetworkEventLifecycle as Event
+from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import NetworkHandle
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Guarded
 from virtloom.xmldef import document
 from virtloom.xmldef.document import Node
-from virtloom_test.flags import check_flags
 from virtloom_test.networks.update import updated
 from virtloom_test.object_types import NETWORK
 from virtloom_test.resources.objects import Kind, Resource, Resources, matches

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from virtloom.driver import DriverHost, EventSource, InterfaceDriver
+from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import InterfaceHandle
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Guarded, Level
 from virtloom.xmldef import document
 from virtloom.xmldef.document import Node
-from virtloom_test.flags import check_flags
 from virtloom_test.object_types import INTERFACE
 from virtloom_test.resources.objects import Kind, Resource, Resources, matches
 from virtloom_test.resources.xml import ordered, root_of

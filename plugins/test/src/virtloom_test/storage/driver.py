@@ -9,11 +9,11 @@ from virtloom.driver import DriverHost, EventFamily, EventSource, NameTaken, Sto
 from virtloom.driver.constants.connect import ConnectListAllStoragePoolsFlags as Filter
 from virtloom.driver.constants.storage import StoragePoolEventID, StoragePoolState
 from virtloom.driver.constants.storage import StoragePoolEventLifecycle as Event
+from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import StoragePoolHandle, StorageVolHandle
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef import document
 from virtloom.xmldef.document import Node
-from virtloom_test.flags import check_flags
 from virtloom_test.object_types import POOL
 from virtloom_test.resources.objects import Kind, Resource, Resources, matches
 from virtloom_test.storage.xml import KINDS, Pool, Volume, parse_pool, parse_volume, pool_of, volume_of

@@ -9,16 +9,16 @@ from virtloom.driver.constants.snapshot import DomainCheckpointCreateFlags as Cr
 from virtloom.driver.constants.snapshot import DomainCheckpointDeleteFlags as Delete
 from virtloom.driver.constants.snapshot import DomainCheckpointListFlags as List
 from virtloom.driver.constants.snapshot import DomainCheckpointXMLFlags as Xml
+from virtloom.driver.domains.moments import Moment, Moments, already_exists, moment_node, parse_moment
+from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import DomainCheckpointHandle, DomainHandle
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef import document
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_test.domains.base import DomainsBase
-from virtloom_test.domains.moments.model import Moment, Moments, already_exists, moment_node, parse_moment
 from virtloom_test.domains.rules import RULES
 from virtloom_test.domains.text import domain_node
-from virtloom_test.flags import check_flags
 
 LIST_FLAGS = List.ROOTS | List.TOPOLOGICAL | List.LEAVES | List.NO_LEAVES
 

@@ -21,17 +21,17 @@ from virtloom.driver.constants.snapshot import DomainSnapshotCreateFlags as Crea
 from virtloom.driver.constants.snapshot import DomainSnapshotDeleteFlags as Delete
 from virtloom.driver.constants.snapshot import DomainSnapshotListFlags as List
 from virtloom.driver.constants.snapshot import DomainSnapshotRevertFlags as Revert
+from virtloom.driver.domains.moments import Moment, Moments, already_exists, moment_node, parse_moment
+from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import DomainHandle, DomainSnapshotHandle
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef import document
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_test.domains.base import DomainsBase
-from virtloom_test.domains.moments.model import Moment, Moments, already_exists, moment_node, parse_moment
 from virtloom_test.domains.rules import RULES
 from virtloom_test.domains.state import TestDomain
 from virtloom_test.domains.text import domain_node
-from virtloom_test.flags import check_flags
 
 CREATE_FLAGS = (
     Create.REDEFINE | Create.CURRENT | Create.HALT | Create.QUIESCE | Create.ATOMIC | Create.LIVE | Create.VALIDATE

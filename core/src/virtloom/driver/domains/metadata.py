@@ -5,22 +5,21 @@ from __future__ import annotations
 from virtloom.driver.constants.domain import DomainMetadataType as Type
 from virtloom.driver.constants.domain import DomainModificationImpact as Impact
 from virtloom.driver.constants.domain_event import DomainEventID
+from virtloom.driver.domains.base import Domains, S
 from virtloom.driver.handles import DomainHandle
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.domain import metadata as kept
 from virtloom.xmldef.domain.definition import Domain
-from virtloom_test.domains.base import DomainsBase
-from virtloom_test.flags import check_flags
 
 BOTH = Impact.LIVE | Impact.CONFIG
 
 
-class Metadata(DomainsBase):
+class DomainMetadata(Domains[S]):
     """The calls for what a definition says about itself."""
 
     def domain_get_metadata(self, dom: DomainHandle, type: int, uri: str | None, flags: int) -> str:
         """`virDomainGetMetadata`"""
-        check_flags(flags, BOTH, "testDomainGetMetadata")
+        self._check_flags(flags, BOTH, "DomainGetMetadata")
         with self._reading(dom) as state:
             definition = state.chosen(flags)
         if type == Type.ELEMENT:
@@ -36,7 +35,7 @@ class Metadata(DomainsBase):
         self, dom: DomainHandle, type: int, metadata: str | None, key: str | None, uri: str | None, flags: int
     ) -> None:
         """`virDomainSetMetadata`"""
-        check_flags(flags, BOTH, "testDomainSetMetadata")
+        self._check_flags(flags, BOTH, "DomainSetMetadata")
 
         def changed(definition: Domain) -> Domain:
             if type == Type.ELEMENT:

@@ -1,0 +1,11 @@
+"""What drivers of domains have in common: a domain's state, how it is found and changed, metadata, snapshots.
+
+A driver derives its own base from `Domains` and mixes in the calls that it answers as all drivers do.
+"""
+
+from virtloom.driver.domains.base import Domains
+from virtloom.driver.domains.lookup import DomainLookup
+from virtloom.driver.domains.metadata import DomainMetadata
+from virtloom.driver.domains.state import DomainState, View
+
+__all__ = ["DomainLookup", "DomainMetadata", "DomainState", "Domains", "View"]

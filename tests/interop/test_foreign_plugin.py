@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -61,6 +62,25 @@ def test_it_is_listed_with_what_it_supports(parrot_daemon: Daemon) -> None:
     listed = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=30).stdout)
     assert "parrot" in json.dumps(listed)
     assert "domain_suspend" in json.dumps(listed)
+
+
+def test_one_that_was_installed_since_the_start_is_added_while_the_others_serve(
+    scratch: Path, installed: Path, tmp_path: Path
+) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    running = Daemon(scratch, env={"PYTHONPATH": str(site)})
+    try:
+        others = Virsh(running.uri())
+        assert "no connection driver available" in Virsh(running.uri("parrot", "/system")).fails("list")
+        shutil.copytree(installed, site, dirs_exist_ok=True)
+        command = [str(BIN / "virtloom"), "--root", str(running.root), "drivers", "--reload"]
+        listed = subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout
+        assert "parrot" in listed
+        assert Virsh(running.uri("parrot", "/system"))("list", "--all", "--name").split() == ["kiki", "polly"]
+        assert others("list", "--name").split() == ["test"]
+    finally:
+        running.stop()
 
 
 def test_a_plugin_that_cannot_be_imported_hides_no_other(scratch: Path, installed: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from daemons import BIN, Daemon
+from virtloom.client import connect
 
 
 def virtloom(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -55,6 +56,22 @@ def test_without_a_daemon_it_says_where_it_looked(scratch: Path) -> None:
     finished = virtloom(scratch, "list")
     assert finished.returncode == 1
     assert f"no daemon answers at {scratch}/run/virtloom-sock" in finished.stderr
+
+
+def test_events_can_be_asked_for_after_they_were_missed(daemon: Daemon) -> None:
+    virtloom(daemon.root, "call", "domain_lookup_by_name", '{"name": "test"}')
+    with connect(daemon.uri()) as connection:
+        dom = connection.domain_lookup_by_name("test").dom
+        connection.domain_suspend(dom)
+        connection.domain_resume(dom)
+    found = json.loads(virtloom(daemon.root, "events", "--json").stdout)
+    seen = [(e["event"], e["msg"]["dom"]["name"], e["msg"]["event"]) for e in found["events"] if "msg" in e]
+    assert seen[-2:] == [("domain_event_callback_lifecycle", "test", number) for number in (3, 4)]
+    assert found["complete"]
+    before = str(found["events"][-2]["sequence"])
+    assert len(json.loads(virtloom(daemon.root, "events", "--since", before, "--json").stdout)["events"]) == 1
+    assert "domain_event_callback_lifecycle" in virtloom(daemon.root, "events").stdout
+    assert "--since takes the number of an event" in virtloom(daemon.root, "events", "--since", "-3").stderr
 
 
 def test_the_configuration_is_written_shown_checked_and_changed(scratch: Path) -> None:

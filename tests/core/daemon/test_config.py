@@ -55,6 +55,18 @@ def test_what_the_file_says_holds_and_is_known_as_given() -> None:
             "[server]\nlisten_tcp = true\n",
             "server.listen_tcp = True is not possible in this version; leave it at False",
         ),
+        (
+            "[server]\nmax_clients = 10\n",
+            "virtloomd.toml:2: server.max_anonymous_clients (20) must not be more than server.max_clients (10); lower",
+        ),
+        (
+            "[server]\nmin_workers = 30\n",
+            "server.min_workers (30) must not be more than server.max_workers (20); lower the one or raise the other",
+        ),
+        (
+            '[server]\nunix_sock_rw_perms = "0o700"\n',
+            "server.unix_sock_rw_perms must be permissions in octal, such as \"0700\", not '0o700'",
+        ),
         ("[server\n", "virtloomd.toml: "),
     ],
 )
@@ -64,6 +76,12 @@ def test_a_mistake_is_told_with_its_line_and_a_suggestion(text: str, told: str) 
 
 def test_all_mistakes_are_told_at_once() -> None:
     assert len(problems("[server]\nmax_worker = 3\nmin_workers = 'x'\n[foo]\n")) == 3
+
+
+def test_changed_keys_and_plugins_sections_are_known() -> None:
+    old = parse("[server]\nmax_workers = 30\n[driver.parrot]\nuser = 'bob'\n", None)
+    assert old.changed(old) == []
+    assert old.changed(defaults()) == ["server.max_workers", "driver.parrot"]
 
 
 def test_a_plugins_section_is_checked_against_the_keys_that_it_declared() -> None:

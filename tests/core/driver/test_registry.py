@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -71,6 +72,12 @@ def test_a_scheme_that_nobody_serves_says_where_to_look() -> None:
         started(plugin(parrot())).open(URI.parse("dodo:///system"))
     assert caught.value.code is ErrorCode.NO_CONNECT
     assert caught.value.hint is not None
+
+
+def test_an_empty_uri_opens_the_hypervisor_of_the_lowest_rank() -> None:
+    played = replace(parrot("played", ("played",)), default_rank=90)
+    real = replace(parrot("real", ("real",)), default_rank=10)
+    assert started(plugin(played), plugin(real)).default_uri() == "real:///system"
 
 
 def test_an_empty_uri_without_a_hypervisor_is_an_error() -> None:

@@ -159,7 +159,9 @@ def test_events_go_out_in_order_and_between_replies(rig: Rig) -> None:
     assert texts == [str(number) for number in range(100)]
 
 
-def test_events_for_a_client_that_does_not_read_are_dropped_and_then_it_is(rig: Rig) -> None:
+def test_events_for_a_client_that_does_not_read_are_dropped_and_then_it_is(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
     peer = rig.start(event_queue=5, max_lost_events=10).login()
     port = rig.client_of(peer)
     taken = 0
@@ -169,6 +171,7 @@ def test_events_for_a_client_that_does_not_read_are_dropped_and_then_it_is(rig: 
     dropped = [port.send_event(PROGRAM, CHANGED, ("x",)) for _ in range(9)]
     assert dropped == [False] * 9
     assert peer.gone()
+    assert caplog.text.count("it does not read and loses events") == 1
 
 
 def test_a_client_that_reads_again_in_time_gets_events_again(rig: Rig) -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 from virtloom.cli import show
 from virtloom.client.connection import Connection, connect
@@ -14,7 +12,7 @@ from virtloom.daemon.own_program import PROGRAM as OWN
 from virtloom.daemon.places import Places
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.wire import admin
-from virtloom.xdr import Bytes, Optional, Struct, Type
+from virtloom.wire.as_json import plain, typed
 
 STATES = ("no state", "running", "idle", "paused", "in shutdown", "shut off", "crashed", "pmsuspended")
 ACTIVE, INACTIVE = 1, 2  # of virConnectListAllDomainsFlags
@@ -32,6 +30,12 @@ def add_commands(commands: Any) -> None:
         command.add_argument("--json", action="store_true", help="print JSON")
         command.add_argument("--verbose", "-v", action="store_true", help="print everything")
         command.set_defaults(run=run)
+        if name == "drivers":
+            command.add_argument("--reload", action="store_true", help="first load what was installed since the start")
+    events = commands.add_parser("events", help="the last events of this run of the daemon, also those nobody read")
+    events.add_argument("--since", type=int, default=0, metavar="N", help="only those after event number N")
+    events.add_argument("--json", action="store_true", help="print JSON")
+    events.set_defaults(run=print_events)
     listing = commands.add_parser("list", help="list domains")
     listing.add_argument("--all", action="store_true", help="those that do not run as well")
     listing.add_argument("--json", action="store_true", help="print JSON")
@@ -52,12 +56,12 @@ def opened(options: argparse.Namespace) -> Connection:
     return connect(options.connect, path=options.socket or places(options).socket)
 
 
-def report(options: argparse.Namespace, name: str) -> Any:
+def report(options: argparse.Namespace, name: str, *args: Any) -> Any:
     """One of the daemon's reports about itself, over its administration socket."""
     path = options.socket or places(options).admin_socket
     with Connection(path, (admin.PROGRAM, OWN)) as connection:
         connection.call("connect_open", 0)
-        return json.loads(connection.call(name).json)
+        return json.loads(connection.call(name, *args).json)
 
 
 def print_uris(options: argparse.Namespace) -> None:
@@ -71,7 +75,7 @@ def print_uris(options: argparse.Namespace) -> None:
 
 def print_drivers(options: argparse.Namespace) -> None:
     """What is loaded, what failed and why."""
-    rows = report(options, "get_drivers")
+    rows = report(options, "reload_drivers" if options.reload else "get_drivers")
     if options.json:
         print(json.dumps(rows, indent=2))
         return
@@ -91,6 +95,21 @@ def print_drivers(options: argparse.Namespace) -> None:
             print(f"\n{row['name']} supports:")
             for name in row["supports"]:
                 print(f"  {name}")
+
+
+def print_events(options: argparse.Namespace) -> None:
+    """What happened since an event's number, oldest first."""
+    if options.since < 0:
+        raise VirtError(ErrorCode.INVALID_ARG, f"--since takes the number of an event, not {options.since}")
+    found = report(options, "get_events", options.since)
+    if options.json:
+        print(json.dumps(found, indent=2))
+        return
+    if not found["complete"]:
+        print("events before these are no longer kept")
+    for event in found["events"]:
+        said = {key: value for key, value in event.items() if key not in ("sequence", "event", "callbackID")}
+        print(f"{event['sequence']}: {event['event']} {json.dumps(said.get('msg', said))}")
 
 
 def print_status(options: argparse.Namespace) -> None:
@@ -149,40 +168,3 @@ def print_call(options: argparse.Namespace) -> None:
             raise VirtError(ErrorCode.INVALID_ARG, f"{options.procedure} takes an object with {wanted or 'no members'}")
         args = () if procedure.args is None else typed(procedure.args, given)
         print(json.dumps(plain(connection.call(options.procedure, *args)), indent=2))
-
-
-def plain(value: Any) -> Any:
-    """A decoded value as JSON has it: structs as objects, sixteen bytes as a uuid, other bytes in hex."""
-    if hasattr(value, "_fields"):
-        return {name: plain(getattr(value, name)) for name in value._fields}
-    if isinstance(value, bytes):
-        return str(UUID(bytes=value)) if len(value) == 16 else value.hex()
-    if isinstance(value, list | tuple):
-        return [plain(one) for one in value]
-    return value
-
-
-def typed(of: Type, value: Any) -> Any:
-    """What JSON has as the codec wants it: objects as tuples in the struct's order, uuids and hex as bytes.
-
-    :raises VirtError: INVALID_ARG for what cannot be that.
-    """
-    if isinstance(of, Struct):
-        if not isinstance(value, dict) or set(value) != set(of.field_names):
-            raise VirtError(ErrorCode.INVALID_ARG, f"{of.name} is an object with {', '.join(of.field_names)}")
-        return tuple(typed(field, value[name]) for name, field in of.fields)
-    if isinstance(of, Optional):
-        return None if value is None else typed(of.of, value)
-    if isinstance(of, Bytes) and not of.text:
-        return _bytes(of, value)
-    if isinstance(value, Sequence) and not isinstance(value, str) and hasattr(of, "of"):
-        return [typed(of.of, one) for one in value]
-    return value
-
-
-def _bytes(of: Bytes, value: Any) -> bytes:
-    try:
-        return UUID(value).bytes if of.size == 16 else bytes.fromhex(value)
-    except (ValueError, TypeError, AttributeError):
-        detail = f"{value!r} is no {'uuid' if of.size == 16 else 'text in hex'}"
-        raise VirtError(ErrorCode.INVALID_ARG, detail) from None

@@ -50,8 +50,10 @@ class Config:
         return self.values[section][name]
 
     def changed(self, other: Config) -> list[str]:
-        """The keys whose values differ in another configuration."""
-        return [setting.key for setting in SETTINGS if self.get(setting.key) != other.get(setting.key)]
+        """The keys whose values differ in another configuration, and `driver.NAME` for a plugin's section."""
+        changed = [setting.key for setting in SETTINGS if self.get(setting.key) != other.get(setting.key)]
+        names = sorted({*self.drivers, *other.drivers})
+        return changed + [f"driver.{name}" for name in names if self.drivers.get(name) != other.drivers.get(name)]
 
     def driver(self, name: str, keys: Iterable[ConfigKey]) -> dict[str, Any]:
         """A plugin's section, checked against the keys that it declared, with defaults filled in.
@@ -134,6 +136,9 @@ class _Reader:
                 self.problem(objection, name, key)
             else:
                 values[key] = float(value) if isinstance(setting.default, float) else value
+        for key, setting in table.items():
+            if excess := setting.excess(values):
+                self.problem(excess, name, key if key in found else str(setting.at_most))
         return values
 
     def drivers(self, found: Any) -> dict[str, Mapping[str, Any]]:

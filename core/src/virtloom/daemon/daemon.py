@@ -20,17 +20,17 @@ from virtloom.api import contract
 from virtloom.api.session import Session
 from virtloom.daemon.config import Config, ConfigError, load
 from virtloom.daemon.logs import Log
-from virtloom.daemon.own_program import PROGRAM, OwnSession
+from virtloom.daemon.own_program import PROGRAM, OwnSession, Report
 from virtloom.daemon.pidfile import PidFile
 from virtloom.daemon.places import Places
-from virtloom.daemon.reports import drivers_report, status_report
+from virtloom.daemon.reports import drivers_report, events_report, status_report
 from virtloom.daemon.settings import NEEDS_RESTART
 from virtloom.driver.declaration import DriverDeclaration
 from virtloom.driver.events import EventHub
 from virtloom.driver.host import DriverHost, HostServices
 from virtloom.driver.registry import DriverRegistry
 from virtloom.errors import ErrorCode, VirtError
-from virtloom.locks import Checker, LockManager, Mode
+from virtloom.locks import Checker, JobKind, LockManager, Mode, ObjectType
 from virtloom.server.admin.session import AdminSession
 from virtloom.server.client import Client
 from virtloom.server.limits import ServerLimits
@@ -42,6 +42,7 @@ from virtloom.wire import admin, lxc, qemu, remote
 log = logging.getLogger(__name__)
 
 BACKGROUND_THREADS = 8
+REGISTRY = ObjectType("registry", key="name")
 LIBVIRT_NAMES = {"libvirt-sock": False, "libvirt-sock-ro": True}
 
 
@@ -66,6 +67,7 @@ class Daemon:
         self._background = ThreadPoolExecutor(BACKGROUND_THREADS, thread_name_prefix="background")
         enabled = set(only) or set(config.get("drivers.enable"))
         self.registry = DriverRegistry(enabled or None, contract.check, config.get("drivers.disable"))
+        self._loading = self._lock_manager("daemon", (REGISTRY,)).guard(REGISTRY, "drivers", None)
         self._services = HostServices(self._hub, waiting, self._background, self.registry.resource)
         self.server = Server("virtloomd", _programs(), self._session, self._locks, _limits(config))
         self.admin = Server("admin", (admin.PROGRAM, PROGRAM), self._admin_session, self._locks, _admin_limits(config))
@@ -88,10 +90,8 @@ class Daemon:
             self._hub.start()
             undo.callback(self._hub.stop)
             undo.callback(self._background.shutdown, wait=False, cancel_futures=True)
-            self.registry.discover()
-            self._check_driver_sections()
             undo.callback(self.registry.stop)
-            self.registry.start(self._host)
+            self._load_drivers()
             for server, listener in self._listeners():
                 undo.callback(listener.close)
                 server.add_listener(listener)
@@ -99,6 +99,18 @@ class Daemon:
             self.admin.start()
             undo.pop_all()
         log.info("serving at %s with the drivers %s", self.places.socket, ", ".join(self._driver_names()) or "none")
+
+    def _load_drivers(self) -> None:
+        """Load what is installed and does not run yet. It imports and may sleep, so it is a job, not a lock."""
+        with self._loading.job(JobKind.MODIFY):
+            self.registry.discover()
+            self._check_driver_sections()
+            self.registry.start(self._host)
+
+    def _reload_drivers(self) -> list[dict[str, Any]]:
+        """Add drivers that were installed since the start, and try again those that failed; then as `get_drivers`."""
+        self._load_drivers()
+        return drivers_report(self.registry)
 
     def _driver_names(self) -> list[str]:
         return [declaration.name for declaration, _ in self.registry.running()]
@@ -152,7 +164,12 @@ class Daemon:
 
     def _admin_session(self, client: Client) -> OwnSession:
         servers = {server.name: server for server in (self.server, self.admin)}
-        reports = {"get_status": lambda: status_report(self), "get_drivers": lambda: drivers_report(self.registry)}
+        reports: dict[str, Report] = {
+            "get_status": lambda: status_report(self),
+            "get_drivers": lambda: drivers_report(self.registry),
+            "reload_drivers": self._reload_drivers,
+            "get_events": lambda since: events_report(self._hub, since),
+        }
         return OwnSession(AdminSession(client, servers, self), reports)
 
     # What an administrator changes (server.admin.session.Control).
@@ -197,7 +214,7 @@ class Daemon:
         except ConfigError as error:
             return ["the configuration is left as it is:", *error.problems]
         changed = self.config.changed(fresh)
-        later = [key for key in changed if key in NEEDS_RESTART]
+        later = [key for key in changed if key in NEEDS_RESTART or key.startswith("driver.")]
         self.server.reload(_limits(fresh))
         self.admin.reload(_admin_limits(fresh))
         self._log.set_outputs(fresh.get("log.log_outputs").split())

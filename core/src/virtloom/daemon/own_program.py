@@ -14,11 +14,12 @@ from virtloom.api.ports import Reply
 from virtloom.errors import ErrorDomain
 from virtloom.server.admin.session import AdminSession
 from virtloom.wire.programs import Procedure, Program
-from virtloom.xdr import string, struct
+from virtloom.xdr import string, struct, uint64
 
 JSON_MAX = 16 << 20
 
 report_ret = struct("report_ret", json=string(JSON_MAX))
+get_events_args = struct("get_events_args", since=uint64)
 
 PROGRAM = Program(
     "VIRTLOOM",
@@ -27,10 +28,12 @@ PROGRAM = Program(
     [
         Procedure(1, "GET_STATUS", "virtloomGetStatus", ret=report_ret, priority=True),
         Procedure(2, "GET_DRIVERS", "virtloomGetDrivers", ret=report_ret, priority=True),
+        Procedure(3, "RELOAD_DRIVERS", "virtloomReloadDrivers", ret=report_ret),
+        Procedure(4, "GET_EVENTS", "virtloomGetEvents", args=get_events_args, ret=report_ret, priority=True),
     ],
 )
 
-Report = Callable[[], Any]
+Report = Callable[..., Any]
 
 
 class OwnSession:
@@ -54,7 +57,7 @@ class OwnSession:
         if program is not PROGRAM:
             return self._admin.call(program, procedure, args, fds)
         try:
-            return Reply((json.dumps(self._reports[procedure.snake]()),))
+            return Reply((json.dumps(self._reports[procedure.snake](*args)),))
         except Exception as error:
             raise as_virt_error(error, ErrorDomain.ADMIN) from error
 

@@ -7,7 +7,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from virtloom.api import contract
+from virtloom.api.subscriptions import event_procedure, message
+from virtloom.driver.events import EventHub
 from virtloom.driver.registry import DriverRegistry
+from virtloom.wire.as_json import plain
 
 if TYPE_CHECKING:
     from virtloom.daemon.daemon import Daemon
@@ -42,6 +45,22 @@ def _supports(driver: Any) -> list[str]:
     for other in getattr(driver, "brings", ()):
         found |= set(contract.supported(other))
     return sorted(found)
+
+
+def events_report(hub: EventHub, since: int) -> dict[str, Any]:
+    """The events after a number of this run, in the form in which a client with a callback -1 would have had them.
+
+    What a client missed, because it did not read or was not connected, is here for as long as the hub keeps it.
+    """
+    last = hub.sequence
+    events, complete = hub.since(since)
+    rows = []
+    for event in events:
+        procedure = event_procedure(event.family, event.number, legacy=False)
+        if procedure is not None and procedure.message is not None:
+            decoded = procedure.message.decode(procedure.message.encode(message(procedure, -1, event)))
+            rows.append({"sequence": event.sequence, "event": procedure.snake, **plain(decoded)})
+    return {"last": max([last, *(event.sequence for event in events)]), "complete": complete, "events": rows}
 
 
 def status_report(daemon: Daemon) -> dict[str, Any]:

@@ -7,6 +7,8 @@ otherwise.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +24,8 @@ class Setting:
     :ivar help: one sentence.
     :ivar choices: the values that it may have; () for any of its type.
     :ivar low: high: the range of a number.
+    :ivar at_most: the name of a key of the same section that this one must not exceed.
+    :ivar octal: whether a string must be permissions in octal digits, as chmod(1) takes them.
     :ivar later: whether only the default works in this version.
     """
 
@@ -32,6 +36,8 @@ class Setting:
     choices: tuple[Value, ...] = ()
     low: float | None = None
     high: float | None = None
+    at_most: str | None = None
+    octal: bool = False
     later: bool = False
 
     @property
@@ -51,9 +57,18 @@ class Setting:
             return f"{self.key} must be one of {', '.join(map(repr, self.choices))}, not {value!r}"
         if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
             return f"{self.key} must be {_range(self.low, self.high)}, not {value}"
+        if self.octal and not re.fullmatch("0?[0-7]{3}", value):
+            return f'{self.key} must be permissions in octal, such as "{self.default}", not {value!r}'
         if self.later and value != self.default:
             return f"{self.key} = {value!r} is not possible in this version; leave it at {self.default!r}"
         return None
+
+    def excess(self, values: Mapping[str, Any]) -> str | None:
+        """What is wrong with this key beside another of its section's values; None if nothing."""
+        if self.at_most is None or values[self.name] <= values[self.at_most]:
+            return None
+        own, other = (f"{self.section}.{name} ({values[name]})" for name in (self.name, self.at_most))
+        return f"{own} must not be more than {other}; lower the one or raise the other"
 
 
 def _type_name(kind: type) -> str:
@@ -80,8 +95,14 @@ def _server(name: str, default: Value, text: str, **more: Any) -> Setting:
 SETTINGS: tuple[Setting, ...] = (
     _server("max_clients", 5000, "clients at once, over all sockets", low=1),
     _server("max_queued_clients", 20, "clients that wait in the kernel to be accepted", low=1),
-    _server("max_anonymous_clients", 20, "clients that have not authenticated; 0 sets no limit", low=0),
-    _server("min_workers", 5, "threads for calls that are there from the start", low=1),
+    _server(
+        "max_anonymous_clients",
+        20,
+        "clients that have not authenticated; 0 sets no limit",
+        low=0,
+        at_most="max_clients",
+    ),
+    _server("min_workers", 5, "threads for calls that are there from the start", low=1, at_most="max_workers"),
     _server("max_workers", 20, "threads for calls, not counting those that wait", low=1),
     _server("prio_workers", 5, "threads for calls of high priority, which never wait behind others", low=0),
     _server("max_waiting", 100, "calls that may wait for the outside world at once", low=1),
@@ -93,14 +114,16 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     _server("keepalive_count", 5, "unanswered questions that cost a client its connection", low=0),
     _server("unix_sock_group", "", "group that owns the read-write socket; empty leaves it alone"),
-    _server("unix_sock_ro_perms", "0777", "permissions of the read-only socket, octal"),
-    _server("unix_sock_rw_perms", "0700", "permissions of the read-write socket, octal"),
-    _server("unix_sock_admin_perms", "0700", "permissions of the administration socket, octal"),
+    _server("unix_sock_ro_perms", "0777", "permissions of the read-only socket, octal", octal=True),
+    _server("unix_sock_rw_perms", "0700", "permissions of the read-write socket, octal", octal=True),
+    _server("unix_sock_admin_perms", "0700", "permissions of the administration socket, octal", octal=True),
     _server("unix_sock_dir", "", "folder of the sockets; empty is the usual one"),
     _server("libvirt_compat", False, "listen at libvirt's own socket paths as well"),
     _server("stop_timeout", 5.0, "seconds for running calls to finish when the daemon stops", low=0.1, high=60.0),
     _server("admin_max_clients", 5, "clients of the administration socket at once", low=1),
-    _server("admin_min_workers", 1, "threads for administration calls from the start", low=1),
+    _server(
+        "admin_min_workers", 1, "threads for administration calls from the start", low=1, at_most="admin_max_workers"
+    ),
     _server("admin_max_workers", 5, "threads for administration calls", low=1),
     _server("listen_tcp", False, "listen on TCP, unencrypted", later=True),
     _server("listen_addr", "0.0.0.0", "address to listen on"),

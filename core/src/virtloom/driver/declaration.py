@@ -40,6 +40,8 @@ class DriverDeclaration:
     :ivar object_types: the types of its objects; the host's lock manager is made from them.
     :ivar config: the keys of its configuration section.
     :ivar default_uris: what an empty URI may open, best first (`qemu:///system`); () if never.
+    :ivar default_rank: whose default an empty URI opens where several hypervisors run: the lowest rank's. Real guests
+        come before containers (10, 20, as libvirt probes them), and both before what is only played (90).
     """
 
     name: str
@@ -50,6 +52,7 @@ class DriverDeclaration:
     object_types: tuple[ObjectType, ...] = ()
     config: tuple[ConfigKey, ...] = ()
     default_uris: tuple[str, ...] = ()
+    default_rank: int = 50
 
     def problems(self) -> list[str]:
         """What is wrong with the declaration itself, in sentences for its author; [] if nothing."""

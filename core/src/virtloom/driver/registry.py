@@ -6,6 +6,7 @@ others as they are; why, and what to do, is kept in its `DriverStatus` for the l
 
 from __future__ import annotations
 
+import importlib
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -72,13 +73,22 @@ class DriverRegistry:
         self._only = None if only is None else frozenset(only)
         self._without = frozenset(without)
         self._check = check
-        self.statuses: list[DriverStatus] = []
+        self.statuses: tuple[DriverStatus, ...] = ()  # replaced whole: connections open while drivers are added
 
     def discover(self) -> None:
-        """Import every plugin that an entry point names, and let it declare itself."""
+        """Import every plugin that an entry point names, and let it declare itself.
+
+        Called again, it adds what was installed meanwhile and tries again what failed; what runs is left as it is.
+        """
+        importlib.invalidate_caches()
+        self.statuses = tuple(status for status in self.statuses if status.driver is not None)
+        running = {status.entry for status in self.statuses}
         for entry in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda entry: entry.name):
-            if (self._only is None or entry.name in self._only) and entry.name not in self._without:
+            if entry.name not in running and self._is_wanted(entry.name):
                 self._declare(entry.name, _origin(entry), entry.load)
+
+    def _is_wanted(self, name: str) -> bool:
+        return (self._only is None or name in self._only) and name not in self._without
 
     def add(self, name: str, plugin: object) -> None:
         """Let a plugin declare itself that no entry point names (tests, embedding)."""
@@ -86,7 +96,7 @@ class DriverRegistry:
 
     def _declare(self, name: str, origin: str, load: Callable[[], Any]) -> None:
         status = DriverStatus(name, origin)
-        self.statuses.append(status)
+        self.statuses = (*self.statuses, status)
         try:
             self._hooks(status, load())
         except Exception as error:
@@ -127,11 +137,12 @@ class DriverRegistry:
         return None
 
     def start(self, make_host: MakeHost) -> None:
-        """Start every driver that was declared well; failures are kept in the statuses."""
-        for status in self.statuses:
-            if status.problem is None and status.driver is None:
+        """Start every driver that was declared well and does not run yet; failures are kept in the statuses."""
+        fresh = [status for status in self.statuses if status.driver is None]
+        for status in fresh:
+            if status.problem is None:
                 self._start(status, make_host)
-        for status in self.statuses:
+        for status in fresh:
             if status.problem is not None:
                 log.error("driver %s is not available: %s", status.name, status.problem)
             for note in status.notes:
@@ -178,11 +189,11 @@ class DriverRegistry:
         return None
 
     def default_uri(self) -> str:
-        """What an empty URI opens: the first hypervisor that says it can be a default.
+        """What an empty URI opens: the default of the running hypervisor with the lowest rank.
 
         :raises VirtError: NO_CONNECT if there is none.
         """
-        for declaration, _ in self.running():
+        for declaration, _ in sorted(self.running(), key=lambda running: running[0].default_rank):
             for uri in declaration.default_uris:
                 return uri
         raise VirtError(

@@ -309,11 +309,14 @@ class Client:
                 return False
             full = self._out.events >= limits.event_queue or self._blocked()
             self._lost = self._lost + 1 if full else 0
-            doomed = self._lost == limits.max_lost_events
+            first, doomed = self._lost == 1, self._lost == limits.max_lost_events
             if not full:
                 broken = self._put(frame, event=True)
         if broken is not None:
             self.kill(f"writing failed: {broken}")
+        elif first:
+            told = "client %d of %s (%s): it does not read and loses events; 'virtloom events' has them"
+            log.warning(told, self.id, self._server.name, self._whose())
         elif doomed:
             self.kill(f"it does not read: {limits.max_lost_events} events in a row were lost", logging.WARNING)
         return not full

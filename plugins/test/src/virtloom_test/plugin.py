@@ -78,6 +78,7 @@ def virtloom_declare() -> DriverDeclaration:
         schemes=("test",),
         object_types=object_types.ALL,
         default_uris=("test:///default",),
+        default_rank=90,
     )
 
 

@@ -80,6 +80,17 @@ def test_an_empty_uri_opens_the_hypervisor_of_the_lowest_rank() -> None:
     assert started(plugin(played), plugin(real)).default_uri() == "real:///system"
 
 
+def test_a_driver_may_have_calls_of_its_own_for_administrators() -> None:
+    talker = Parrot()
+    talker.administration = {"say": lambda arguments: [arguments["word"]] * 2}
+    registry = started(plugin(parrot(), lambda host: talker))
+    assert registry.administer("parrot", "say", {"word": "hello"}) == ["hello", "hello"]
+    with pytest.raises(VirtError, match="no administration call 'sing'; it has say"):
+        registry.administer("parrot", "sing", {})
+    with pytest.raises(VirtError, match="no driver 'dodo' is running"):
+        registry.administer("dodo", "say", {})
+
+
 def test_an_empty_uri_without_a_hypervisor_is_an_error() -> None:
     with pytest.raises(VirtError) as caught:
         started().default_uri()

@@ -47,8 +47,10 @@ class Reply(NamedTuple):
     :ivar value: the fields of the procedure's return struct, or None if it has none.
     :ivar fds: descriptors to send with it; the server closes them when they were sent.
     :ivar stream: what goes on after the reply, if the procedure has a stream.
+    :ivar cut: how many bytes of it are sent before the connection is closed; None if it is sent whole.
     """
 
     value: tuple[Any, ...] | None = None
     fds: Sequence[int] = ()
     stream: Stream | None = None
+    cut: int | None = None

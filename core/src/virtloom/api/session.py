@@ -26,6 +26,7 @@ from virtloom.api.subscriptions import Subscriptions
 from virtloom.driver.base import Driver, HypervisorDriver
 from virtloom.driver.context import CallContext, Identity, current, serving
 from virtloom.driver.events import EventFamily, EventSource
+from virtloom.driver.interception import InterceptedCall, ReplyCut
 from virtloom.driver.kinds import DriverKind
 from virtloom.driver.registry import DriverRegistry
 from virtloom.driver.streams import Stream
@@ -71,6 +72,7 @@ class Session:
         self._identity: Identity | None = None
         self._hypervisor: HypervisorDriver | None = None
         self._drivers: Mapping[DriverKind, Driver] = {}
+        self._serving: HypervisorDriver | None = None  # the one of them whose connection this is
         self._sources: tuple[EventSource, ...] = ()
         self._handlers: dict[Procedure, tuple[Handler, ErrorDomain]] = {}
         self._undo: dict[Hashable, Callable[[], None]] = {}
@@ -137,6 +139,8 @@ class Session:
             raise VirtError(ErrorCode.INTERNAL_ERROR, "connection already open", ErrorDomain.REMOTE)
         uri = URI.parse(name or self._registry.default_uri())
         self._hypervisor, self._drivers = self._registry.open(uri)
+        serving = self._drivers.get(DriverKind.HYPERVISOR)
+        self._serving = serving if isinstance(serving, HypervisorDriver) else None
         self._readonly = self._readonly or bool(flags & CONNECT_RO)
         sources = {id(d.events): d.events for d in self._drivers.values() if d.events is not None}
         self._sources = tuple(sources.values())
@@ -190,7 +194,16 @@ class Session:
                 handler, domain = self._handler(procedure)
                 if self._readonly:
                     check_readonly(procedure, args)
-                value = handler(args if stream is None else (*args, stream))
+                args = args if stream is None else (*args, stream)
+                interceptor = None if self._serving is None else self._serving.interceptor
+                if interceptor is None:
+                    value = handler(args)
+                else:
+                    value = interceptor(InterceptedCall(procedure.snake, args), lambda: handler(args))
+        except ReplyCut as cut:
+            if stream is not None:
+                stream.discard()
+            return Reply(cut.value, cut=cut.keep)
         except Exception as error:
             if stream is not None:
                 stream.discard()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -36,10 +37,30 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the daemon. Returns the exit status: 0 after an orderly stop, 78 for a wrong configuration, 1 otherwise."""
     options = parser().parse_args(argv)
     places = Places.below(options.root) if options.root else Places.default()
-    try:
+
+    def make() -> Daemon:
         config = load(options.config or places.config, required=options.config is not None)
-        daemon = Daemon(config, places, only=options.only, verbose=options.verbose)
-        daemon.start()
+        return Daemon(config, places, only=options.only, verbose=options.verbose)
+
+    return run(make, lambda: ready(options.ready_fd))
+
+
+def run(make: Callable[[], Daemon], on_ready: Callable[[], None]) -> int:
+    """Run daemons, each after the one that asked to be restarted, and say what keeps one from starting.
+
+    :param make: makes a daemon; it reads the configuration anew.
+    :param on_ready: called when the first one can be reached.
+    :return: the exit status, see `main`.
+    """
+    try:
+        while True:
+            daemon = make()
+            daemon.start()
+            serve(daemon, on_ready)
+            if daemon.restart_after is None:
+                return 0
+            time.sleep(daemon.restart_after)
+            on_ready = _nothing
     except ConfigError as error:
         print("\n".join(f"virtloomd: {problem}" for problem in error.problems), file=sys.stderr)
         return EX_CONFIG
@@ -47,11 +68,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         hint = f"; {error.hint}" if error.hint else ""
         print(f"virtloomd: {error}{hint}", file=sys.stderr)
         return 1
-    serve(daemon, options.ready_fd)
-    return 0
 
 
-def serve(daemon: Daemon, ready_fd: int | None) -> None:
+def _nothing() -> None:
+    """Who waited for the first daemon has been told."""
+
+
+def serve(daemon: Daemon, on_ready: Callable[[], None]) -> None:
     """Serve until a signal or an administrator ends it."""
     sys.setswitchinterval(SWITCH_INTERVAL)
     reload_wanted = False
@@ -66,7 +89,7 @@ def serve(daemon: Daemon, ready_fd: int | None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     signal.signal(signal.SIGHUP, reload)
-    ready(ready_fd)
+    on_ready()
     # The wait is short so that a signal's handler, which only leaves a mark, is followed soon.
     while not daemon.stopping.wait(0.2):
         if reload_wanted:

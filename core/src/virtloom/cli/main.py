@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from virtloom import __version__
@@ -12,6 +13,8 @@ from virtloom.cli import ask, configure
 from virtloom.client import ConnectionLost, DeadlineMissed
 from virtloom.daemon.config import ConfigError
 from virtloom.errors import VirtError
+
+COMMANDS = "virtloom.commands"  # entry points: functions that add commands to the parser, as `ask.add_commands` does
 
 
 def parser() -> argparse.ArgumentParser:
@@ -25,6 +28,11 @@ def parser() -> argparse.ArgumentParser:
     commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
     ask.add_commands(commands)
     configure.add_commands(commands)
+    for entry in sorted(entry_points(group=COMMANDS), key=lambda entry: entry.name):
+        try:
+            entry.load()(commands)
+        except Exception as error:
+            print(f"virtloom: the command '{entry.name}' cannot be loaded: {error}", file=sys.stderr)
     return made
 
 

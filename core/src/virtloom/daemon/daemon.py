@@ -7,6 +7,7 @@ Locks: it takes none of its own; what it wires together does.
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 import time
@@ -59,6 +60,7 @@ class Daemon:
         self.places = places
         self.started = time.time()
         self.stopping = threading.Event()
+        self.restart_after: float | None = None  # seconds after its end at which another is to take its place
         self._log = Log(config, verbose=verbose)
         self.checker = Checker(Mode(config.get("locks.checking")))
         self._locks = self._lock_manager("server")
@@ -68,7 +70,7 @@ class Daemon:
         enabled = set(only) or set(config.get("drivers.enable"))
         self.registry = DriverRegistry(enabled or None, contract.check, config.get("drivers.disable"))
         self._loading = self._lock_manager("daemon", (REGISTRY,)).guard(REGISTRY, "drivers", None)
-        self._services = HostServices(self._hub, waiting, self._background, self.registry.resource)
+        self._services = HostServices(self._hub, waiting, self._background, self.registry.resource, self.restart)
         self.server = Server("virtloomd", _programs(), self._session, self._locks, _limits(config))
         self.admin = Server("admin", (admin.PROGRAM, PROGRAM), self._admin_session, self._locks, _admin_limits(config))
 
@@ -169,6 +171,7 @@ class Daemon:
             "get_drivers": lambda: drivers_report(self.registry),
             "reload_drivers": self._reload_drivers,
             "get_events": lambda since: events_report(self._hub, since),
+            "call_driver": lambda name, call, text: self.registry.administer(name, call, json.loads(text)),
         }
         return OwnSession(AdminSession(client, servers, self), reports)
 
@@ -200,6 +203,11 @@ class Daemon:
 
     def shut_down(self) -> None:
         """End, as SIGTERM does."""
+        self.stopping.set()
+
+    def restart(self, pause: float) -> None:
+        """End, and be followed by another daemon in the same process (`DriverHost.restart_daemon`)."""
+        self.restart_after = pause
         self.stopping.set()
 
     # Reload and stop.

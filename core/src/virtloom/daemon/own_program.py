@@ -17,9 +17,13 @@ from virtloom.wire.programs import Procedure, Program
 from virtloom.xdr import string, struct, uint64
 
 JSON_MAX = 16 << 20
+NAME_MAX = 256
 
 report_ret = struct("report_ret", json=string(JSON_MAX))
 get_events_args = struct("get_events_args", since=uint64)
+call_driver_args = struct(
+    "call_driver_args", driver=string(NAME_MAX), call=string(NAME_MAX), arguments=string(JSON_MAX)
+)
 
 PROGRAM = Program(
     "VIRTLOOM",
@@ -30,10 +34,11 @@ PROGRAM = Program(
         Procedure(2, "GET_DRIVERS", "virtloomGetDrivers", ret=report_ret, priority=True),
         Procedure(3, "RELOAD_DRIVERS", "virtloomReloadDrivers", ret=report_ret),
         Procedure(4, "GET_EVENTS", "virtloomGetEvents", args=get_events_args, ret=report_ret, priority=True),
+        Procedure(100, "CALL_DRIVER", "virtloomCallDriver", args=call_driver_args, ret=report_ret, priority=True),
     ],
 )
 
-Report = Callable[..., Any]
+Report = Callable[..., Any]  # takes the fields of the procedure's argument struct
 
 
 class OwnSession:

@@ -19,6 +19,7 @@ from virtloom.driver.declaration import API_VERSION, ConfigKey, DriverDeclaratio
 from virtloom.driver.events import Event, EventFamily, EventSource
 from virtloom.driver.hookspecs import hookimpl
 from virtloom.driver.host import Directories, DriverHost
+from virtloom.driver.interception import InterceptedCall, ReplyCut
 from virtloom.driver.kinds import DriverKind
 from virtloom.driver.streams import BytesSource, Hole, Sink, Source, Stream
 from virtloom.driver.uri import URI
@@ -39,11 +40,13 @@ __all__ = [
     "EventSource",
     "Hole",
     "HypervisorDriver",
+    "InterceptedCall",
     "InterfaceDriver",
     "NWFilterDriver",
     "NameTaken",
     "NetworkDriver",
     "NodeDeviceDriver",
+    "ReplyCut",
     "SecretDriver",
     "Sink",
     "Source",

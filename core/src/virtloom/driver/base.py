@@ -7,9 +7,11 @@ with NO_SUPPORT. docs/writing-a-driver.md has the conventions; `virtloom drivers
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from virtloom.driver.events import EventSource
+from virtloom.driver.interception import CallInterceptor
 from virtloom.driver.kinds import DriverKind
 from virtloom.driver.uri import URI
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
@@ -35,6 +37,10 @@ class HypervisorDriver(Driver):
 
     kind = DriverKind.HYPERVISOR
     error_domain = ErrorDomain.DOMAIN
+    interceptor: CallInterceptor | None = None  # stands before every call of the connections that this serves
+    # What an administrator may ask of the driver (`virtloom`, the administration socket): a name, and what takes the
+    # arguments and returns what JSON can hold. Called with no lock held.
+    administration: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {}
 
     def open(self, uri: URI) -> Mapping[DriverKind, Driver]:
         """The drivers that serve one new connection (`virConnectOpen`).

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any, NamedTuple
 
+from virtloom.driver.interception import EventInterceptor
 from virtloom.locks import Level, LockManager
 
 log = logging.getLogger(__name__)
@@ -112,20 +113,24 @@ class EventHub:
                 item.set()
                 continue
             source, event = item
-            for listener in source.listeners:
-                try:
-                    listener(event)
-                except Exception:
-                    log.exception("an event listener failed on %s", event)
+            if source.interceptor is None:
+                source.deliver(event)
+                continue
+            for passed in source.interceptor(event):
+                source.deliver(passed)
 
 
 class EventSource:
-    """The events of one driver, or of one set of drivers that a connection sees together."""
+    """The events of one driver, or of one set of drivers that a connection sees together.
+
+    :ivar interceptor: chooses what is delivered of each event; None for all, as they come.
+    """
 
     def __init__(self, hub: EventHub, locks: LockManager) -> None:
         self._hub = hub
         self._lock = locks.lock("event listeners", Level.LEAF)
         self.listeners: tuple[Listener, ...] = ()  # replaced whole, so that delivery needs no lock
+        self.interceptor: EventInterceptor | None = None
 
     def emit(self, family: EventFamily, number: int, handle: Any, payload: tuple[Any, ...] = ()) -> None:
         """Queue an event for everyone who listens to this source.
@@ -135,6 +140,14 @@ class EventSource:
         :param payload: the fields of the wire's message after the handle, in order.
         """
         self._hub.emit(self, family, number, handle, payload)
+
+    def deliver(self, event: Event) -> None:
+        """Hand an event to everyone who listens, past the interceptor; with no lock held, from any thread."""
+        for listener in self.listeners:
+            try:
+                listener(event)
+            except Exception:
+                log.exception("an event listener failed on %s", event)
 
     def add_listener(self, listener: Listener) -> None:
         """Deliver later events to the listener too."""

@@ -50,12 +50,14 @@ class HostServices:
     :ivar waiting: the worker pool's mark of a call that waits for the outside world.
     :ivar background: runs what outlives a call.
     :ivar find_driver: the driver of a kind that serves connections which do not bring their own, or None.
+    :ivar restart: ends the daemon and starts another one so many seconds later.
     """
 
     hub: EventHub
     waiting: Callable[[], AbstractContextManager[Any]]
     background: ThreadPoolExecutor
     find_driver: Callable[[DriverKind], Driver | None]
+    restart: Callable[[float], None] = lambda pause: None
 
 
 class DriverHost:
@@ -129,3 +131,10 @@ class DriverHost:
     def driver(self, kind: DriverKind) -> Driver | None:
         """The driver of another kind, to be called with no lock of one's own held; None if there is none."""
         return self._services.find_driver(kind)
+
+    def restart_daemon(self, pause: float = 0.0) -> None:
+        """Let the daemon end as on SIGTERM and start anew, for drivers that play such a thing; returns at once.
+
+        :param pause: seconds between its end and its start, in which nobody listens.
+        """
+        self._services.restart(pause)

@@ -188,6 +188,20 @@ class DriverRegistry:
                 return driver
         return None
 
+    def administer(self, name: str, call: str, arguments: Mapping[str, Any]) -> Any:
+        """What a driver answers to a call of its own administration (`HypervisorDriver.administration`).
+
+        :param name: the driver's.
+        :raises VirtError: INVALID_ARG if there is no such driver or call, and whatever the call raises.
+        """
+        driver = next((driver for declared, driver in self.running() if declared.name == name), None)
+        calls = getattr(driver, "administration", {})
+        if call not in calls:
+            known = f"; it has {', '.join(sorted(calls))}" if calls else ""
+            detail = f"the driver '{name}' has no administration call '{call}'{known}"
+            raise VirtError(ErrorCode.INVALID_ARG, detail if driver is not None else f"no driver '{name}' is running")
+        return calls[call](arguments)
+
     def default_uri(self) -> str:
         """What an empty URI opens: the default of the running hypervisor with the lowest rank.
 

@@ -63,7 +63,10 @@ class Dispatcher:
         self, client: Client, call: Call, program: Program, procedure: Procedure, args: tuple[Any, ...]
     ) -> None:
         reply = client.session.call(program, procedure, args, call.fds)
-        client.send(_encode(call, procedure, reply), reply.fds)
+        if reply.cut is None:
+            client.send(_encode(call, procedure, reply), reply.fds)
+        else:
+            _break_off(client, call, procedure, reply)
 
     def _answer_with_stream(
         self, client: Client, call: Call, program: Program, procedure: Procedure, args: tuple[Any, ...]
@@ -71,11 +74,14 @@ class Dispatcher:
         client.streams.claim()
         try:
             reply = client.session.call(program, procedure, args, call.fds)
-            frame = _encode(call, procedure, reply)
+            frame = b"" if reply.cut is not None else _encode(call, procedure, reply)
         except BaseException:
             client.streams.release()
             raise
-        if reply.stream is None:
+        if reply.cut is not None:
+            client.streams.release()
+            _break_off(client, call, procedure, reply)
+        elif reply.stream is None:
             client.streams.release()
             client.send(frame)
         else:
@@ -103,6 +109,14 @@ def accept(client: Client, call: Call) -> tuple[Program, Procedure, tuple[Any, .
     except XdrError as error:
         log.debug("client %d: %s: %s", client.id, procedure.name, error)
         raise refusal("Unable to decode message payload") from None
+
+
+def _break_off(client: Client, call: Call, procedure: Procedure, reply: Reply) -> None:
+    """Send the beginning of an answer, never all of it, and close the connection (`driver.ReplyCut`)."""
+    if reply.cut:
+        frame = _encode(call, procedure, reply)
+        client.send(frame[: min(reply.cut, len(frame) - 1)])
+    client.close_after_reply()
 
 
 def _encode(call: Call, procedure: Procedure, reply: Reply) -> bytes:

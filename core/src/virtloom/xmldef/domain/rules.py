@@ -19,6 +19,7 @@ from virtloom.xmldef.domain.cleaning import clean, clean_device
 from virtloom.xmldef.domain.cleaning.order import arrange
 from virtloom.xmldef.domain.defaults import DEFAULTS
 from virtloom.xmldef.domain.definition import Devices, Domain
+from virtloom.xmldef.elements import root_of
 
 # The field of `Devices` that holds each kind of device, by its element's name.
 DEVICE_FIELDS = {field.xml: field.name for field in Devices.fields if field.xml not in ("emulator", "redirfilter")}
@@ -50,11 +51,7 @@ class DomainRules:
 
         :raises VirtError: in libvirt's words; nothing was changed.
         """
-        root = document.parse(text, "domain_definition")
-        if root.tag != "domain":
-            detail = f"unexpected root element <{root.tag}>, expecting <domain>"
-            raise VirtError(ErrorCode.XML_ERROR, detail, ErrorDomain.XML)
-        return self.complete(read(root))
+        return self.complete(read(root_of(text, "domain_definition", "domain")))
 
     def parse_device(self, text: str, domain: Domain) -> tuple[str, Any]:
         """One device of a document, filled in as if it were in a domain (`virDomainDeviceDefParse`).

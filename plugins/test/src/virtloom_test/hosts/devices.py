@@ -11,9 +11,9 @@ from virtloom.driver.handles import NodeDeviceHandle
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef import document
 from virtloom.xmldef.document import Node
+from virtloom.xmldef.elements import root_of, text_of
 from virtloom_test.object_types import DEVICE
 from virtloom_test.resources.objects import Kind, Resource, Resources
-from virtloom_test.resources.xml import root_of, text_of
 
 KIND = Kind("node device", DEVICE, ErrorCode.NO_NODE_DEVICE, EventFamily.NODE_DEVICE)
 # The flag of each capability (`virConnectListAllNodeDeviceFlags`).

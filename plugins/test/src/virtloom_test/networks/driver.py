@@ -14,10 +14,10 @@ from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Guarded
 from virtloom.xmldef import document
 from virtloom.xmldef.document import Node
+from virtloom.xmldef.elements import check_name, ordered, root_of, text_of, uuid_of
 from virtloom_test.networks.update import updated
 from virtloom_test.object_types import NETWORK
 from virtloom_test.resources.objects import Kind, Resource, Resources, matches
-from virtloom_test.resources.xml import check_name, ordered, root_of, text_of, uuid_of
 
 KIND = Kind("network", NETWORK, ErrorCode.NO_NETWORK, EventFamily.NETWORK)
 ORDER = ("name", "uuid", "title", "description", "metadata", "forward", "bridge", "mtu", "mac", "domain", "dns", "vlan",

@@ -9,9 +9,9 @@ from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Guarded, Level
 from virtloom.xmldef import document
 from virtloom.xmldef.document import Node
+from virtloom.xmldef.elements import ordered, root_of
 from virtloom_test.object_types import INTERFACE
 from virtloom_test.resources.objects import Kind, Resource, Resources, matches
-from virtloom_test.resources.xml import ordered, root_of
 
 KIND = Kind("interface", INTERFACE, ErrorCode.NO_INTERFACE, None)
 ORDER = ("start", "mtu", "protocol", "bond", "bridge", "vlan", "mac")

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
+from virtloom.xmldef.elements import check_name, root_of, text_of, uuid_of
 from virtloom.xmldef.values import scaled
-from virtloom_test.resources.xml import check_name, root_of, text_of, uuid_of
 
 
 class PoolKind(NamedTuple):

@@ -1,4 +1,4 @@
-"""Small helpers for the resources' documents."""
+"""What every kind of document needs: its root, a text, a uuid, children in order."""
 
 from __future__ import annotations
 

@@ -5,18 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import calls, idle
+from benchmarks import calls
 
 
 def main() -> int:
     """Run all or the named benchmarks. Returns the exit status."""
-    suites = {"calls": calls.main, "idle": idle.main}
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[*suites, []], help="which ones; all by default")
+    parser.add_argument("--only", default="", metavar="WORDS", help="only the loads whose name contains this")
     options = parser.parse_args()
-    for name in options.names or suites:
-        print(f"== {name}: {(sys.modules[suites[name].__module__].__doc__ or '').splitlines()[0]}")
-        suites[name]()
+    calls.main(options.only)
     return 0
 
 

@@ -1,70 +1,69 @@
-"""Calls per second of one connection, and of several at once, against both daemons in turn.
-
-The load comes from this process, so with many connections it is the bottleneck; the ratio
-still compares like with like.
-"""
+"""Calls per second, against both daemons in turn, from a load generator that is not the bottleneck."""
 
 from __future__ import annotations
 
 import statistics
-import struct
-import threading
-import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from itertools import groupby
+from typing import NamedTuple
 
-from benchmarks.rawclient import GET_LIB_VERSION, LOOKUP_BY_NAME, RawClient, frame, string
+from benchmarks import generator
+from benchmarks.generator import Measured
+from benchmarks.loads import LOADS, Load
 from benchmarks.targets import Target, libvirtd, virtloomd
 
-SECONDS = 1.0
+SECONDS = 0.5
 ROUNDS = 5
-GET_INFO = 16
-URI = "test:///default"
 
 
-def rate(target: Target, data: bytes, connections: int) -> float:
-    """Calls per second over some connections, each calling as fast as it is answered."""
-    clients = [RawClient(target.socket, URI) for _ in range(connections)]
-    counts = [0] * connections
-    end = time.monotonic() + SECONDS
+class Figure(NamedTuple):
+    """One load's medians.
 
-    def work(place: int) -> None:
-        client = clients[place]
-        while time.monotonic() < end:
-            client.call(data)
-            counts[place] += 1
+    :ivar ours: theirs: answers a second; theirs is None without a libvirtd.
+    """
 
-    threads = [threading.Thread(target=work, args=(place,)) for place in range(connections)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for client in clients:
-        client.close()
-    return sum(counts) / SECONDS
+    name: str
+    connections: int
+    ours: float
+    theirs: float | None
+    p99_ours: float
+    p99_theirs: float | None
+    goal: float
 
+    @property
+    def ratio(self) -> float | None:
+        """Our rate to theirs."""
+        return None if not self.theirs else self.ours / self.theirs
 
-def loads(target: Target) -> dict[str, bytes]:
-    """The calls that are measured; the domain's handle comes from the daemon itself."""
-    client = RawClient(target.socket, URI)
-    domain = client.call(frame(LOOKUP_BY_NAME, string("test")))
-    client.close()
-    return {
-        "library version": frame(GET_LIB_VERSION),
-        "look-up by name": frame(LOOKUP_BY_NAME, string("test")),
-        "domain info": frame(GET_INFO, domain),
-        "domain XML": frame(14, domain + struct.pack(">I", 0)),
-    }
+    def __str__(self) -> str:
+        compared = "" if self.ratio is None else f"  libvirtd {self.theirs:9.0f}/s  ratio {self.ratio:5.2f}"
+        return f"{self.name:28} x{self.connections:<3} virtloomd {self.ours:9.0f}/s{compared}  goal {self.goal}"
 
 
-def main() -> None:
-    """Print the median rate of each load, and the ratio to libvirtd."""
-    with virtloomd() as ours, libvirtd() as theirs:
-        for name in loads(ours):
-            for connections in (1, 8):
-                figures: dict[str, list[float]] = {}
-                for _ in range(ROUNDS):
-                    for target in filter(None, (ours, theirs)):
-                        figures.setdefault(target.name, []).append(rate(target, loads(target)[name], connections))
-                medians = {target: statistics.median(rates) for target, rates in figures.items()}
-                ratio = f"  ratio {medians['virtloomd'] / medians['libvirtd']:.2f}" if "libvirtd" in medians else ""
-                shown = "  ".join(f"{target} {value:8.0f}/s" for target, value in medians.items())
-                print(f"{name:16} x{connections}: {shown}{ratio}")
+def compare(load: Load, connections: int, targets: Sequence[Target]) -> Figure:
+    """A load against each daemon in turn, some rounds long."""
+    frames = [load.frames(number) for number in range(connections)]
+    rounds: list[list[Measured]] = [
+        [generator.run(target, SECONDS, frames) for target in targets] for _ in range(ROUNDS)
+    ]
+    rates = [statistics.median(run.rate for run in runs) for runs in zip(*rounds, strict=True)]
+    slowest = [statistics.median(run.p99 for run in runs) for runs in zip(*rounds, strict=True)]
+    theirs, p99_theirs = (rates[1], slowest[1]) if len(targets) > 1 else (None, None)
+    return Figure(load.name, connections, rates[0], theirs, slowest[0], p99_theirs, load.goal)
+
+
+def main(only: str = "") -> list[Figure]:
+    """Measure every load, or those whose name contains `only`; prints each figure as it is known."""
+    figures = []
+    for population, loads in groupby((load for load in LOADS if only in load.name), lambda load: load.population):
+        with ExitStack() as stack:
+            daemons = (stack.enter_context(virtloomd()), stack.enter_context(libvirtd()))
+            targets = [daemon for daemon in daemons if daemon is not None]
+            for target in targets:
+                stack.callback(population.settle(target).close)
+            for load in loads:
+                for connections in load.connections:
+                    figures.append(compare(load, connections, targets))
+                    print(figures[-1], flush=True)
+    return figures

@@ -7,7 +7,8 @@ struct holds, more simply put. The conventions, each one entry below:
 - typed parameters are `TypedParam` values, both ways; whether a client can take strings among them is settled here;
 - a list with its count is returned as the list;
 - a struct of one field is returned as that field's value, a larger one as a tuple, none as None;
-- a status that is 0 on success need not be returned.
+- a status that is 0 on success need not be returned;
+- descriptors that go with the reply are what the method returns; they are closed when they were sent.
 """
 
 from __future__ import annotations
@@ -97,6 +98,8 @@ def _preparation(procedure: Procedure) -> Call | None:
 def _completion(procedure: Procedure) -> Callable[[Args, Any], Any]:
     """What makes the return struct's fields of a method's result."""
     names, given = field_names(procedure.ret), field_names(procedure.args)
+    if procedure.replies_with_fds:
+        return lambda args, result: tuple(result)
     if not names:
         return lambda args, result: None
     if names[0] == "params" and "nparams" in given and procedure.snake not in COUNTING_THEMSELVES:

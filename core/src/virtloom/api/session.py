@@ -210,7 +210,7 @@ class Session:
             raise as_virt_error(error, domain) from error
         finally:
             self._running.pop(thread, None)
-        return Reply(value, (), stream)
+        return Reply(None, value) if procedure.replies_with_fds else Reply(value, (), stream)
 
     def running(self) -> list[tuple[str, float]]:
         """The calls that are being served now: the public function's name, and for how many seconds."""

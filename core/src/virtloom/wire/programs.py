@@ -125,6 +125,11 @@ class Procedure:
         self.fds = fds
         self.event = event
 
+    @property
+    def replies_with_fds(self) -> bool:
+        """Whether descriptors are all that the reply brings."""
+        return self.fds.startswith("reply") and self.ret is None
+
     def __repr__(self) -> str:
         return f"Procedure({self.number}, {self.name})"
 

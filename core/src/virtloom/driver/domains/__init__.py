@@ -4,8 +4,9 @@ A driver derives its own base from `Domains` and mixes in the calls that it answ
 """
 
 from virtloom.driver.domains.base import Domains
+from virtloom.driver.domains.kept import KeptDomains
 from virtloom.driver.domains.lookup import DomainLookup
 from virtloom.driver.domains.metadata import DomainMetadata
 from virtloom.driver.domains.state import DomainState, View
 
-__all__ = ["DomainLookup", "DomainMetadata", "DomainState", "Domains", "View"]
+__all__ = ["DomainLookup", "DomainMetadata", "DomainState", "Domains", "KeptDomains", "View"]

@@ -125,8 +125,7 @@ class Domains(HypervisorDriver, Generic[S]):
             try:
                 found, _ = self.domains.obtain(definition.uuid, definition.name, lambda: self._make(definition))
             except NameTaken as taken:
-                detail = f"domain '{definition.name}' already exists with uuid {uuid_text(taken.holder.key)}"
-                raise VirtError(ErrorCode.OPERATION_FAILED, detail, ErrorDomain.DOMAIN) from None
+                raise name_is_taken(taken) from None
             try:
                 with found.changing() as state:
                     refuse_other(state, definition, inactive=inactive)
@@ -144,6 +143,12 @@ class Domains(HypervisorDriver, Generic[S]):
 
     def _emit(self, number: int, handle: DomainHandle, payload: tuple[object, ...] = ()) -> None:
         self._source.emit(EventFamily.DOMAIN, number, handle, payload)
+
+
+def name_is_taken(taken: NameTaken) -> VirtError:
+    """The error for a definition whose name another domain has (`virDomainObjListAddLocked`)."""
+    detail = f"domain '{taken.name}' already exists with uuid {uuid_text(taken.holder.key)}"
+    return VirtError(ErrorCode.OPERATION_FAILED, detail, ErrorDomain.DOMAIN)
 
 
 def refuse_other(state: DomainState, definition: Domain, *, inactive: bool) -> None:

@@ -16,6 +16,7 @@ from virtloom.xmldef.domain.devices import (
     Interface,
     Video,
 )
+from virtloom.xmldef.domain.namespaces import read_namespaced, write_namespaced
 from virtloom.xmldef.domain.parts import Clock, Memballoon, Os, Vcpu, size
 from virtloom.xmldef.values import Number, Words, uuid
 
@@ -118,7 +119,7 @@ class Domain(Definition, tag="domain"):
     seclabel: tuple[Node, ...] = raws()
     keywrap: Node | None = raw()
     launch_security: Node | None = raw("launchSecurity")
-    namespaced: tuple[Node, ...] = ()
+    namespaced: tuple[Node, ...] = computed(read_namespaced, write_namespaced, ())
 
     @property
     def parts(self) -> Devices:

@@ -19,6 +19,7 @@ from virtloom.xmldef.domain.cleaning import clean, clean_device
 from virtloom.xmldef.domain.cleaning.order import arrange
 from virtloom.xmldef.domain.defaults import DEFAULTS
 from virtloom.xmldef.domain.definition import Devices, Domain
+from virtloom.xmldef.domain.namespaces import prefix_of
 from virtloom.xmldef.elements import root_of
 
 # The field of `Devices` that holds each kind of device, by its element's name.
@@ -37,6 +38,7 @@ class DomainRules:
     :ivar first: what it fills in before the defaults that all drivers share.
     :ivar defaults: what it fills in after them.
     :ivar checks: what it refuses besides what all refuse.
+    :ivar namespace: the prefix of the elements that are its own, such as `lxc`; those of others are left out.
     """
 
     types: Sequence[str]
@@ -45,6 +47,7 @@ class DomainRules:
     first: Sequence[Step] = ()
     defaults: Sequence[Step] = ()
     checks: Sequence[Check] = field(default=())
+    namespace: str = ""
 
     def parse(self, text: str) -> Domain:
         """A domain of a document.
@@ -82,6 +85,8 @@ class DomainRules:
         :raises VirtError: in libvirt's words.
         """
         domain = self._supported(domain)
+        own = tuple(node for node in domain.namespaced if prefix_of(node) == self.namespace)
+        domain = domain.replace(namespaced=own)
         for step in (*self.first, *DEFAULTS, *self.defaults):
             domain = step(domain)
         for check in (*CHECKS, *self.checks):
@@ -97,7 +102,8 @@ class DomainRules:
         name, arch = kind.name.strip(), kind.arch
         if domain.type in self.types and name in self.os_types and (arch is None or arch in self.arches):
             return domain.replace(os=os_part.replace(type=kind.replace(name=name, arch=arch or self.arches[0])))
-        wanted = f"ostype={name}" + (f" arch={arch}" if arch else "") + f" domaintype={domain.type}"
+        wanted = f"arch={arch or self.arches[0]} domaintype={domain.type}"
+        wanted = wanted if name == "hvm" else f"ostype={name} {wanted}"  # hvm is number 0 there, and goes unsaid
         raise VirtError(ErrorCode.INVALID_ARG, f"could not find capabilities for {wanted} ", ErrorDomain.CAPABILITIES)
 
 

@@ -21,6 +21,7 @@ GUEST_STEPS: tuple[Step, ...] = (
     guest.features,
     guest.thread_tuning,
     guest.boot_parts,
+    guest.init_parts,
     numa.cells,
     numa.distances,
     numa.placement,

@@ -1,0 +1,175 @@
+"""Domains that are kept: their definitions on disk, and whether they start with the daemon.
+
+Guarantees: what a call has confirmed is on disk; a call that could not write changes nothing. Files are written with a
+job held and no lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from virtloom.driver.collections import NameTaken
+from virtloom.driver.constants.domain import DomainDefineFlags
+from virtloom.driver.constants.domain_event import DomainEventDefinedDetail as Defined
+from virtloom.driver.constants.domain_event import DomainEventType as Event
+from virtloom.driver.constants.domain_event import DomainEventUndefinedDetail as Undefined
+from virtloom.driver.domains.base import Domains, S, name_is_taken, refuse_other
+from virtloom.driver.handles import DomainHandle
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
+from virtloom.locks import Guarded, JobKind, ObjectGone
+from virtloom.xmldef.domain.definition import Domain
+from virtloom.xmldef.domain.formatting import format_domain
+from virtloom.xmldef.domain.rules import DomainRules
+
+
+class KeptDomains(Domains[S]):
+    """The calls that define and undefine domains; a driver names its `rules` before it mixes them in."""
+
+    rules: DomainRules
+
+    # Reading what was kept.
+
+    def load_definitions(self) -> None:
+        """Make a domain of every definition on disk; a domain that runs already learns of its next start alone."""
+        for name, definition in self.host.store().load(self.rules.parse):
+            try:
+                self._keep_loaded(name, definition)
+            except VirtError as error:
+                self.host.log.error("the definition %s.xml is ignored: %s", name, error)
+
+    def _keep_loaded(self, name: str, definition: Domain) -> None:
+        autostart = self._autostart_link(name).is_symlink()
+
+        def assign(state: S) -> None:
+            state.set_config(definition)
+            state.persistent = True
+            state.autostart = autostart
+
+        self._obtain(definition, assign)
+
+    def started_with_daemon(self) -> Iterable[DomainHandle]:
+        """The domains that are to be started with the daemon and do not run yet."""
+        views = (found.published for found in self.domains)
+        return [view.handle for view in views if view is not None and view.autostart and not view.active]
+
+    # Defining.
+
+    def domain_define_xml_flags(self, xml: str, flags: int) -> DomainHandle:
+        """`virDomainDefineXMLFlags`"""
+        self._check_flags(flags, DomainDefineFlags.VALIDATE, "DomainDefineXMLFlags")
+        return self.define(self.rules.parse(xml).replace(id=None))
+
+    def define(self, definition: Domain) -> DomainHandle:
+        """Keep a definition, of a new domain or of one that there is.
+
+        :raises VirtError: OPERATION_FAILED if its name or uuid is another domain's, SYSTEM_ERROR if it cannot be kept.
+        """
+        while True:
+            found = self._place(definition)
+            try:
+                with found.job(JobKind.MODIFY):
+                    return self._define(found, definition)
+            except ObjectGone:
+                self.domains.remove(found)  # it went between the look-up and the job: make it anew
+
+    def _place(self, definition: Domain) -> Guarded[S]:
+        assert definition.uuid is not None
+        try:
+            return self.domains.obtain(definition.uuid, definition.name, lambda: self._make(definition))[0]
+        except NameTaken as taken:
+            raise name_is_taken(taken) from None
+
+    def _define(self, found: Guarded[S], definition: Domain) -> DomainHandle:
+        try:
+            with found.locked() as state:
+                refuse_other(state, definition, inactive=False)
+            self.write_definition(definition)
+        except BaseException:
+            self._forget_unused(found)
+            raise
+        with found.locked() as state:
+            detail = Defined.UPDATED if state.persistent else Defined.ADDED
+            state.set_config(definition)
+            state.persistent = True
+            found.publish(state.view())
+            self._lifecycle(state, Event.DEFINED, detail)
+            return state.handle
+
+    def _forget_unused(self, found: Guarded[S]) -> None:
+        """Take a domain out again that was made for a call which failed."""
+        with found.locked() as state:
+            gone = not state.persistent and not state.active
+            if gone:
+                found.retire()
+        if gone:
+            self.domains.remove(found)
+
+    def write_definition(self, definition: Domain) -> None:
+        """Put a definition on disk, secrets included; with no lock held.
+
+        :raises VirtError: SYSTEM_ERROR; the old one is then still there.
+        """
+        self.host.store().write(definition.name, format_domain(definition, secure=True, inactive=True))
+
+    # Undefining.
+
+    def undefine(self, dom: DomainHandle) -> None:
+        """Forget a definition; a domain that runs goes on until it ends.
+
+        :raises VirtError: OPERATION_INVALID for a domain that is not kept.
+        """
+        found = self._find(dom)
+        with found.job(JobKind.MODIFY):
+            with found.locked() as state:
+                if not state.persistent:
+                    detail = "Cannot undefine transient domain"
+                    raise VirtError(ErrorCode.OPERATION_INVALID, detail, self.error_domain)
+                name = state.definition.name
+            self._unlink_autostart(name)
+            self.host.store().remove(name)
+            with found.locked() as state:
+                self._lifecycle(state, Event.UNDEFINED, Undefined.REMOVED)
+                state.persistent = state.autostart = False
+                gone = self._publish(found, state)
+        if gone:
+            self.domains.remove(found)
+
+    # Starting with the daemon: a link in the folder `autostart`, as libvirt keeps it.
+
+    def domain_set_autostart(self, dom: DomainHandle, autostart: int) -> None:
+        """`virDomainSetAutostart`"""
+        found = self._find(dom)
+        with found.job(JobKind.MODIFY):
+            with found.locked() as state:
+                if not state.persistent:
+                    detail = "Cannot set autostart for transient domain"
+                    raise VirtError(ErrorCode.OPERATION_INVALID, detail, self.error_domain)
+                name = state.definition.name
+            if autostart:
+                self._link_autostart(name)
+            else:
+                self._unlink_autostart(name)
+            with found.locked() as state:
+                state.autostart = bool(autostart)
+                found.publish(state.view())
+
+    def _autostart_link(self, name: str) -> Path:
+        return self.host.store("autostart").path(name)
+
+    def _link_autostart(self, name: str) -> None:
+        link, target = self._autostart_link(name), self.host.store().path(name)
+        try:
+            link.parent.mkdir(parents=True, exist_ok=True)
+            with suppress(FileExistsError):
+                link.symlink_to(target)
+        except OSError as error:
+            raise system_error(error, f"Failed to create symlink '{link}' to '{target}'", ErrorDomain.NONE) from error
+
+    def _unlink_autostart(self, name: str) -> None:
+        link = self._autostart_link(name)
+        try:
+            link.unlink(missing_ok=True)
+        except OSError as error:
+            raise system_error(error, f"Failed to delete symlink '{link}'", ErrorDomain.NONE) from error

@@ -218,7 +218,7 @@ class Raws(Field):
 class Computed(Field):
     """A field with a reader and a writer of its own, for what fits no other kind."""
 
-    def __init__(self, read: Callable[[Node], Any], write: Callable[[Any, Node], None], default: Any) -> None:
+    def __init__(self, read: Callable[[Node], Any], write: Callable[[Any, Node], object], default: Any) -> None:
         super().__init__()
         self._read = read
         self._write = write
@@ -273,7 +273,7 @@ def raws(xml: str | None = None) -> Any:
     return Raws(xml)
 
 
-def computed(read: Callable[[Node], Any], write: Callable[[Any, Node], None], default: Any = None) -> Any:
+def computed(read: Callable[[Node], Any], write: Callable[[Any, Node], object], default: Any = None) -> Any:
     """A field with a reader and a writer of its own."""
     return Computed(read, write, default)
 

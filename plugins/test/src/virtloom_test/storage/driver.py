@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from uuid import UUID
 
 from virtloom.driver import DriverHost, EventFamily, EventSource, NameTaken, StorageDriver
@@ -12,15 +11,18 @@ from virtloom.driver.constants.storage import StoragePoolEventLifecycle as Event
 from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import StoragePoolHandle, StorageVolHandle
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
-from virtloom.xmldef import document
 from virtloom.xmldef.document import Node
+from virtloom.xmldef.storage.conflicts import same_source
+from virtloom.xmldef.storage.pool import Pool, parse_pool, pool_of
+from virtloom.xmldef.storage.types import POOL_TYPES
+from virtloom.xmldef.storage.volume import Volume, parse_volume, volume_of
 from virtloom_test.object_types import POOL
 from virtloom_test.resources.objects import Kind, Resource, Resources, matches
-from virtloom_test.storage.xml import KINDS, Pool, Volume, parse_pool, parse_volume, pool_of, volume_of
 
 KIND = Kind("storage pool", POOL, ErrorCode.NO_STORAGE_POOL, EventFamily.STORAGE_POOL)
-TYPE_FLAGS = {name: 1 << number for number, name in enumerate(KINDS, 6)}
+TYPE_FLAGS = {name: 1 << number for number, name in enumerate(POOL_TYPES, 6)}
 VOLUME_FILE = 0  # VIR_STORAGE_VOL_FILE
+CAPACITY = 100 << 30  # bytes of every test pool
 
 
 class Content(dict[str, Volume]):
@@ -39,12 +41,12 @@ class TestStorage(StorageDriver):
 
     def define_initial(self, definition: Node) -> None:
         """Put in a pool that is there from the start, with the volumes that its description has."""
-        pool = pool_of(definition)
+        pool = _sized(pool_of(definition))
         content = Content()
         for element in definition.all("volume"):
-            volume = volume_of(element, pool)
+            volume = _placed(volume_of(element, pool.kind), pool)
             content[volume.name] = volume
-            pool = pool.using(volume.allocation)
+            pool = _using(pool, volume.allocation)
         self._put(pool, active=True, persistent=True, content=content)
 
     # Finding.
@@ -112,21 +114,21 @@ class TestStorage(StorageDriver):
         """`virStoragePoolGetXMLDesc`"""
         check_flags(flags, 0, "testStoragePoolGetXMLDesc")
         definition: Pool = self._view(pool).more[0]
-        return document.write(definition.node())
+        return definition.format()
 
     # Making and unmaking.
 
     def storage_pool_define_xml(self, xml: str, flags: int) -> StoragePoolHandle:
         """`virStoragePoolDefineXML`"""
         check_flags(flags, 1, "testStoragePoolDefineXML")
-        handle = self._put(parse_pool(xml), active=False, persistent=True)
+        handle = self._put(_sized(parse_pool(xml)), active=False, persistent=True)
         self._all.emit(handle, StoragePoolEventID.LIFECYCLE, (Event.DEFINED, 0))
         return handle
 
     def storage_pool_create_xml(self, xml: str, flags: int) -> StoragePoolHandle:
         """`virStoragePoolCreateXML`"""
         check_flags(flags, 0, "testStoragePoolCreateXML")
-        handle = self._put(parse_pool(xml), active=True, persistent=False)
+        handle = self._put(_sized(parse_pool(xml)), active=True, persistent=False)
         self._all.emit(handle, StoragePoolEventID.LIFECYCLE, (Event.STARTED, 0))
         return handle
 
@@ -160,7 +162,7 @@ class TestStorage(StorageDriver):
         """Two pools do not share their source (`virStoragePoolObjSourceFindDuplicate`)."""
         for view in self._all.views():
             other: Pool = view.more[0]
-            if other.name != pool.name and _same_source(other, pool):
+            if other.name != pool.name and same_source(other, pool):
                 detail = f"Storage source conflict with pool: '{other.name}'"
                 raise VirtError(ErrorCode.OPERATION_FAILED, detail, ErrorDomain.STORAGE)
 
@@ -223,7 +225,7 @@ class TestStorage(StorageDriver):
             return SOURCES.format(
                 device="  <source>\n    <name>vg_test</name>\n    <format type='lvm2'/>\n  </source>\n"
             )
-        if type in KINDS:
+        if type in POOL_TYPES:
             raise VirtError(ErrorCode.NO_SUPPORT, f"pool type '{type}' does not support source discovery")
         raise VirtError(ErrorCode.INTERNAL_ERROR, f"unknown storage pool type {type}")
 
@@ -276,7 +278,7 @@ class TestStorage(StorageDriver):
     def storage_vol_get_xml_desc(self, vol: StorageVolHandle, flags: int) -> str:
         """`virStorageVolGetXMLDesc`"""
         check_flags(flags, 0, "testStorageVolGetXMLDesc")
-        return document.write(self._of(vol).node())
+        return self._of(vol).format()
 
     def storage_vol_get_path(self, vol: StorageVolHandle) -> str:
         """`virStorageVolGetPath`"""
@@ -298,7 +300,7 @@ class TestStorage(StorageDriver):
         with self._all.changing(self._all.named(pool.name)) as state:
             _require(state, True)
             definition, content = state.more
-            volume = parse_volume(xml, definition)
+            volume = _placed(parse_volume(xml, definition.kind), definition)
             if volume.name in content:
                 raise VirtError(ErrorCode.OPERATION_FAILED, "storage vol already exists")
             if original is not None and original not in content:
@@ -307,7 +309,7 @@ class TestStorage(StorageDriver):
             if definition.allocation + volume.allocation > definition.capacity:
                 detail = f"Not enough free space in pool for volume '{volume.name}'"
                 raise VirtError(ErrorCode.INTERNAL_ERROR, detail)
-            state.more = (definition.using(volume.allocation), Content({**content, volume.name: volume}))
+            state.more = (_using(definition, volume.allocation), Content({**content, volume.name: volume}))
             return _volume_handle(state, volume)
 
     def storage_vol_delete(self, vol: StorageVolHandle, flags: int) -> None:
@@ -318,7 +320,7 @@ class TestStorage(StorageDriver):
             definition, content = state.more
             volume = _volume(state, vol.name)
             kept = Content({name: one for name, one in content.items() if name != vol.name})
-            state.more = (replace(definition, allocation=definition.allocation - volume.allocation), kept)
+            state.more = (_using(definition, -volume.allocation), kept)
 
 
 SOURCES = "<sources>\n{device}</sources>\n"
@@ -341,12 +343,18 @@ def _volume_handle(view: Resource, volume: Volume) -> StorageVolHandle:
     return StorageVolHandle(view.handle.name, volume.name, volume.path)
 
 
-def _same_source(one: Pool, other: Pool) -> bool:
-    """Whether two pools would hold the same things."""
-    if one.type == other.type == "dir":
-        return one.path == other.path
-    devices = [{device.get("path") for device in pool.source.all("device")} for pool in (one, other)]
-    local = ("fs", "logical", "disk", "zfs")
-    if one.type in local and other.type in local:
-        return bool(devices[0] & devices[1])
-    return one.type == other.type and bool(one.source.children) and one.source == other.source
+def _sized(pool: Pool) -> Pool:
+    """A pool with the size that all test pools have."""
+    return pool.replace(capacity=CAPACITY, allocation=0, available=CAPACITY)
+
+
+def _using(pool: Pool, more: int) -> Pool:
+    """A pool with so many bytes more in use."""
+    allocation = pool.allocation + more
+    return pool.replace(allocation=allocation, available=pool.capacity - allocation)
+
+
+def _placed(volume: Volume, pool: Pool) -> Volume:
+    """A volume with the path that it has in a pool."""
+    path = f"{pool.path}/{volume.name}"
+    return volume.replace(key=path, target=volume.target.replace(path=path))

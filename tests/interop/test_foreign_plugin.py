@@ -7,6 +7,7 @@ which the daemon finds on its path, so that tests may run beside each other.
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -55,6 +56,14 @@ def test_what_it_lacks_is_answered_by_name(parrot_daemon: Daemon) -> None:
     virsh = Virsh(parrot_daemon.uri("parrot", "/system"))
     said = virsh.fails("resume", "polly")
     assert "this function is not supported by the connection driver: virDomainResume" in said
+
+
+def test_the_guides_own_test_of_it_passes(installed: Path, tmp_path: Path) -> None:
+    tmp_path.joinpath("test_parrot.py").write_text(code_blocks("python")[1])
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_parrot.py"]
+    env = {**os.environ, "PYTHONPATH": str(installed)}
+    finished = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60)
+    assert "1 passed" in finished.stdout, finished.stdout
 
 
 def test_it_is_listed_with_what_it_supports(parrot_daemon: Daemon) -> None:

@@ -99,6 +99,14 @@ class SecretDriver(Driver):
     kind = DriverKind.SECRET
     error_domain = ErrorDomain.SECRET
 
+    def reveal(self, *, uuid: bytes | None = None, usage_type: int = 0, usage_id: str = "") -> bytes:
+        """A secret's value, also a private one's: for other drivers, reached through the host, never for a client.
+
+        :param uuid: the secret's; without it, the one for the usage is meant (`virSecretUsageType` and its name).
+        :raises VirtError: NO_SECRET if there is none, or it has no value.
+        """
+        raise VirtError(ErrorCode.NO_SUPPORT, "the secret driver keeps no values", self.error_domain)
+
 
 class NWFilterDriver(Driver):
     """Network filters and their bindings."""

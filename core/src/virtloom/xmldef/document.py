@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from xml.parsers import expat
 
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
+from virtloom.xmldef.malformed import Place, describe
 
 SIZE_MAX = 8 << 20  # bytes of a document
 DEPTH_MAX = 128
@@ -75,15 +76,16 @@ class Node:
         return f"<{self.tag} of line {self.line}>"
 
 
-def parse(text: str, what: str = "document") -> Node:
+def parse(text: str, what: str = "document", domain: ErrorDomain = ErrorDomain.XML) -> Node:
     """The root element of a document.
 
     :param what: what libvirt calls the document in messages, such as `domain_definition`.
+    :param domain: whose documents these are; the error for a malformed one carries it.
     :raises VirtError: XML_DETAIL with the line and the reason if it is malformed, XML_ERROR if it is past a limit.
     """
     if len(text) > SIZE_MAX:
         raise VirtError(ErrorCode.XML_ERROR, f"the {what} has more than {SIZE_MAX} characters", ErrorDomain.XML)
-    builder = _Builder(what)
+    builder = _Builder(what, domain)
     try:
         builder.parser.Parse(text.encode("utf-8", "surrogatepass"), True)
     except expat.ExpatError as error:
@@ -95,8 +97,9 @@ def parse(text: str, what: str = "document") -> Node:
 class _Builder:
     """Expat's events become nodes."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, domain: ErrorDomain) -> None:
         self.what = what
+        self.domain = domain
         self.root: Node | None = None
         self._open: list[Node] = []
         self._count = 0
@@ -140,16 +143,13 @@ class _Builder:
         )
 
     def malformed(self, error: expat.ExpatError, text: str) -> VirtError:
-        """The error for a document that is no XML, with the line and a mark below the place, as libvirt shows it."""
+        """The error for a document that is no XML."""
         lines = text.split("\n")
-        line = lines[error.lineno - 1] if error.lineno <= len(lines) else ""
-        reason = expat.ErrorString(error.code)
-        if self.root is None and not text.lstrip().startswith("<"):
-            reason = "Start tag expected, '<' not found"  # libxml2's words, which people search for
-        if not text:
-            return VirtError(ErrorCode.XML_DETAIL, f"({self.what}):1: Document is empty\n\n^", ErrorDomain.XML)
-        detail = f"({self.what}):{error.lineno}: {reason}\n{line}\n{'-' * error.offset}^"
-        return VirtError(ErrorCode.XML_DETAIL, detail, ErrorDomain.XML)
+        before = sum(len(line) + 1 for line in lines[: error.lineno - 1])
+        # Expat counts a column in characters; a document's end is past its last one.
+        at = min(before + error.offset, len(text))
+        place = Place(text, at, error.code, [(node.tag, node.line) for node in self._open])
+        return VirtError(ErrorCode.XML_DETAIL, describe(self.what, place), self.domain)
 
 
 def escape(text: str) -> str:

@@ -10,14 +10,16 @@ from virtloom.xmldef import document
 from virtloom.xmldef.document import Node
 
 
-def root_of(text: str, what: str, tag: str) -> Node:
+def root_of(text: str, what: str, tag: str, domain: ErrorDomain) -> Node:
     """The root of a document.
 
-    :raises VirtError: XML_ERROR if it is another document's.
+    :param what: what libvirt calls the document in messages.
+    :param domain: whose documents these are.
+    :raises VirtError: XML_DETAIL in that domain if it is no XML, XML_ERROR if it is another document's.
     """
-    root = document.parse(text, what)
+    root = document.parse(text, what, domain)
     if root.tag != tag:
-        detail = f"unexpected root element <{root.tag}>, expecting <{tag}>"
+        detail = f"expecting root element of '{tag}', not '{root.tag}'"
         raise VirtError(ErrorCode.XML_ERROR, detail, ErrorDomain.XML)
     return root
 
@@ -28,15 +30,18 @@ def text_of(node: Node, path: str) -> str | None:
     return found.text if found is not None and found.text else None
 
 
-def uuid_of(node: Node, domain: ErrorDomain) -> bytes:
-    """The uuid that a document gives, or a new one."""
+def uuid_of(node: Node, domain: ErrorDomain, code: ErrorCode = ErrorCode.XML_ERROR) -> bytes:
+    """The uuid that a document gives, or a new one.
+
+    :raises VirtError: with the domain and the code that its kind of document has for a malformed one.
+    """
     text = text_of(node, "uuid")
     if text is None:
         return uuid4().bytes
     try:
         return UUID(text).bytes
     except ValueError:
-        raise VirtError(ErrorCode.XML_ERROR, "malformed uuid element", domain) from None
+        raise VirtError(code, "malformed uuid element", domain) from None
 
 
 def ordered(node: Node, tags: Iterable[str]) -> Node:

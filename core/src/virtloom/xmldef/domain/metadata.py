@@ -37,7 +37,7 @@ def with_element(domain: Domain, uri: str, text: str | None, prefix: str | None 
     nodes = domain.metadata.children if domain.metadata is not None else []
     kept = [node for node in nodes if namespace(node) != uri]
     if text is not None:
-        kept.append(_with_prefix(document.parse(text, "metadata_xml"), prefix or "", uri))
+        kept.append(_with_prefix(document.parse(text, "metadata_xml", ErrorDomain.DOMAIN), prefix or "", uri))
     holder = Node("metadata")
     holder.children = kept
     return domain.replace(metadata=holder if kept else None)

@@ -54,7 +54,7 @@ class DomainRules:
 
         :raises VirtError: in libvirt's words; nothing was changed.
         """
-        return self.complete(read(root_of(text, "domain_definition", "domain")))
+        return self.complete(read(root_of(text, "domain_definition", "domain", ErrorDomain.DOMAIN)))
 
     def parse_device(self, text: str, domain: Domain) -> tuple[str, Any]:
         """One device of a document, filled in as if it were in a domain (`virDomainDeviceDefParse`).
@@ -63,7 +63,7 @@ class DomainRules:
         :return: the device's kind, such as `disk`, and the device.
         :raises VirtError: in libvirt's words.
         """
-        root = document.parse(text, "device_definition")
+        root = document.parse(text, "device_definition", ErrorDomain.DOMAIN)
         name = DEVICE_FIELDS.get(root.tag)
         if name is None:
             detail = f"unknown device type '{root.tag}'"

@@ -83,7 +83,7 @@ def parse_pool(text: str) -> Pool:
 
     :raises VirtError: XML_ERROR, CONFIG_UNSUPPORTED and others, in libvirt's words.
     """
-    return pool_of(root_of(text, "storage_pool_definition", "pool"))
+    return pool_of(root_of(text, "storage_pool_definition", "pool", ErrorDomain.STORAGE))
 
 
 def pool_of(root: Node) -> Pool:

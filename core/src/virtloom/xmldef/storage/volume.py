@@ -129,7 +129,7 @@ def parse_volume(text: str, kind: PoolType, capacity: Capacity = Capacity.REQUIR
     :param capacity: whether the document must say how large it is.
     :raises VirtError: XML_ERROR, CONFIG_UNSUPPORTED and others, in libvirt's words.
     """
-    return volume_of(root_of(text, "storage_volume_definition", "volume"), kind, capacity)
+    return volume_of(root_of(text, "storage_volume_definition", "volume", ErrorDomain.STORAGE), kind, capacity)
 
 
 def volume_of(root: Node, kind: PoolType, capacity: Capacity = Capacity.REQUIRED) -> Volume:

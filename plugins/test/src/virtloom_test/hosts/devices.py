@@ -101,7 +101,7 @@ class TestNodeDevices(NodeDeviceDriver):
     def node_device_create_xml(self, xml_desc: str, flags: int) -> NodeDeviceHandle:
         """`virNodeDeviceCreateXML`: a virtual adapter, made after one that there is."""
         check_flags(flags, 1, "testNodeDeviceCreateXML")
-        root = root_of(xml_desc, "node_device_definition", "device")
+        root = root_of(xml_desc, "node_device_definition", "device", ErrorDomain.NODEDEV)
         parent = text_of(root, "parent")
         names = names_of(root)
         if names is None:

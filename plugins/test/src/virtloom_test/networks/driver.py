@@ -8,7 +8,7 @@ from uuid import UUID
 from virtloom.driver import DriverHost, EventFamily, EventSource, NameTaken, NetworkDriver
 from virtloom.driver.constants.connect import ConnectListAllNetworksFlags as Filter
 from virtloom.driver.constants.network import NetworkEventLifecycle as Event
-from virtloom.driver.flags import check_flags
+from virtloom.driver.flags import check_flags, selected
 from virtloom.driver.handles import NetworkHandle
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Guarded
@@ -17,7 +17,7 @@ from virtloom.xmldef.document import Node
 from virtloom.xmldef.elements import check_name, ordered, root_of, text_of, uuid_of
 from virtloom_test.networks.update import updated
 from virtloom_test.object_types import NETWORK
-from virtloom_test.resources.objects import Kind, Resource, Resources, matches
+from virtloom_test.resources.objects import Kind, Resource, Resources
 
 KIND = Kind("network", NETWORK, ErrorCode.NO_NETWORK, EventFamily.NETWORK)
 ORDER = ("name", "uuid", "title", "description", "metadata", "forward", "bridge", "mtu", "mac", "domain", "dns", "vlan",
@@ -48,8 +48,7 @@ class TestNetworks(NetworkDriver):
         return [
             view.handle
             for view in self._all.views()
-            if matches(
-                view,
+            if selected(
                 flags,
                 (Filter.ACTIVE, Filter.INACTIVE, view.active),
                 (Filter.PERSISTENT, Filter.TRANSIENT, view.persistent),
@@ -194,7 +193,7 @@ def parse(text: str) -> Node:
 
     :raises VirtError: XML_ERROR and others, in libvirt's words.
     """
-    root = root_of(text, "network_definition", "network")
+    root = root_of(text, "network_definition", "network", ErrorDomain.NETWORK)
     name = text_of(root, "name")
     if name is None:
         raise VirtError(ErrorCode.NO_NAME, None, ErrorDomain.NETWORK)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from virtloom.driver import DriverHost, EventSource, InterfaceDriver
-from virtloom.driver.flags import check_flags
+from virtloom.driver.flags import check_flags, selected
 from virtloom.driver.handles import InterfaceHandle
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Guarded, Level
@@ -11,7 +11,7 @@ from virtloom.xmldef import document
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.elements import ordered, root_of
 from virtloom_test.object_types import INTERFACE
-from virtloom_test.resources.objects import Kind, Resource, Resources, matches
+from virtloom_test.resources.objects import Kind, Resource, Resources
 
 KIND = Kind("interface", INTERFACE, ErrorCode.NO_INTERFACE, None)
 ORDER = ("start", "mtu", "protocol", "bond", "bridge", "vlan", "mac")
@@ -53,7 +53,7 @@ class TestInterfaces(InterfaceDriver):
     def connect_list_all_interfaces(self, flags: int) -> list[InterfaceHandle]:
         """`virConnectListAllInterfaces`"""
         check_flags(flags, ACTIVE | INACTIVE, "testConnectListAllInterfaces")
-        return [v.handle for v in self._all.views() if matches(v, flags, (ACTIVE, INACTIVE, v.active))]
+        return [v.handle for v in self._all.views() if selected(flags, (ACTIVE, INACTIVE, v.active))]
 
     def interface_lookup_by_name(self, name: str) -> InterfaceHandle:
         """`virInterfaceLookupByName`"""
@@ -168,7 +168,7 @@ def parse(text: str) -> Node:
 
     :raises VirtError: XML_ERROR, in libvirt's words.
     """
-    root = root_of(text, "interface_definition", "interface")
+    root = root_of(text, "interface_definition", "interface", ErrorDomain.INTERFACE)
     kind = root.get("type")
     if kind is None:
         raise VirtError(ErrorCode.XML_ERROR, "interface misses the type attribute", ErrorDomain.INTERFACE)

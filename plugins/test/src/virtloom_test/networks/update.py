@@ -35,7 +35,7 @@ def updated(definition: Node, command: int, section: int, index: int, xml: str) 
         detail = f"can't update unrecognized section of network '{_name(definition)}'"
         raise VirtError(ErrorCode.NO_SUPPORT, detail, ErrorDomain.NETWORK)
     path, tag, keys = SECTIONS[section]
-    piece = document.parse(xml, "network_update_xml")
+    piece = document.parse(xml, "network_update_xml", ErrorDomain.NETWORK)
     if piece.tag != tag:
         detail = f"unexpected element <{piece.tag}>, expecting <{tag}>, while updating network '{_name(definition)}'"
         raise VirtError(ErrorCode.XML_ERROR, detail, ErrorDomain.NETWORK)

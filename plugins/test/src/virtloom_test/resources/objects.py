@@ -121,12 +121,4 @@ def _copy(state: Resource) -> Resource:
     return Resource(state.handle, state.definition, state.active, state.persistent, state.autostart, state.more)
 
 
-def matches(view: Resource, flags: int, *groups: tuple[int, int, bool]) -> bool:
-    """Whether one is among those that list flags ask for.
-
-    :param groups: the flag for those that are so, the flag for those that are not, and whether this one is.
-    """
-    return all(not flags & (yes | no) or flags & (yes if is_so else no) for yes, no, is_so in groups)
-
-
-__all__ = ["Kind", "NameTaken", "Resource", "Resources", "matches"]
+__all__ = ["Kind", "NameTaken", "Resource", "Resources"]

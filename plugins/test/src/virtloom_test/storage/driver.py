@@ -8,7 +8,7 @@ from virtloom.driver import DriverHost, EventFamily, EventSource, NameTaken, Sto
 from virtloom.driver.constants.connect import ConnectListAllStoragePoolsFlags as Filter
 from virtloom.driver.constants.storage import StoragePoolEventID, StoragePoolState
 from virtloom.driver.constants.storage import StoragePoolEventLifecycle as Event
-from virtloom.driver.flags import check_flags
+from virtloom.driver.flags import check_flags, selected
 from virtloom.driver.handles import StoragePoolHandle, StorageVolHandle
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
@@ -17,7 +17,7 @@ from virtloom.xmldef.storage.pool import Pool, parse_pool, pool_of
 from virtloom.xmldef.storage.types import POOL_TYPES
 from virtloom.xmldef.storage.volume import Volume, parse_volume, volume_of
 from virtloom_test.object_types import POOL
-from virtloom_test.resources.objects import Kind, Resource, Resources, matches
+from virtloom_test.resources.objects import Kind, Resource, Resources
 
 KIND = Kind("storage pool", POOL, ErrorCode.NO_STORAGE_POOL, EventFamily.STORAGE_POOL)
 TYPE_FLAGS = {name: 1 << number for number, name in enumerate(POOL_TYPES, 6)}
@@ -59,8 +59,7 @@ class TestStorage(StorageDriver):
             view.handle
             for view in self._all.views()
             if (not wanted or view.more[0].type in wanted)
-            and matches(
-                view,
+            and selected(
                 flags,
                 (Filter.ACTIVE, Filter.INACTIVE, view.active),
                 (Filter.PERSISTENT, Filter.TRANSIENT, view.persistent),

@@ -85,7 +85,7 @@ class Checkpoints(DomainsBase):
             if len(state.snapshots):
                 detail = "cannot create checkpoint while snapshot exists"
                 raise VirtError(ErrorCode.OPERATION_UNSUPPORTED, detail)
-            root = document.parse(xml_desc, "domain_checkpoint")
+            root = document.parse(xml_desc, "domain_checkpoint", ErrorDomain.DOMAIN_CHECKPOINT)
             moment = parse_moment(root, "domaincheckpoint", time.time())
             if not state.active:
                 detail = "cannot create checkpoint for inactive domain"

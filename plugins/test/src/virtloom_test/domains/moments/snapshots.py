@@ -161,7 +161,7 @@ class Snapshots(DomainsBase):
             if not state.persistent and flags & Create.HALT:
                 detail = "cannot halt after transient domain snapshot"
                 raise VirtError(ErrorCode.OPERATION_INVALID, detail)
-            root = document.parse(xml_desc, "domain_snapshot")
+            root = document.parse(xml_desc, "domain_snapshot", ErrorDomain.DOMAIN_SNAPSHOT)
             make = self._redefined if flags & Create.REDEFINE else self._taken
             moment = make(state, root)
             current = not flags & Create.REDEFINE or bool(flags & Create.CURRENT)

@@ -1,0 +1,1 @@
+"""virtloom's secret driver: `plugin` declares it, `driver` answers calls, `keeping` has the files."""

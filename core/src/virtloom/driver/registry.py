@@ -225,7 +225,7 @@ class DriverRegistry:
         for declaration, driver in self.running():
             if uri.scheme in declaration.schemes and isinstance(driver, HypervisorDriver):
                 drivers = dict(driver.open(uri))
-                for kind in DriverKind:
+                for kind in DriverKind if driver.shares_resources else ():
                     if kind not in drivers and (resource := self.resource(kind)) is not None:
                         drivers[kind] = resource
                 return driver, drivers

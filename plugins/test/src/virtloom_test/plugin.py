@@ -31,6 +31,7 @@ class TestDriver(HypervisorDriver):
 
     __test__ = False  # the name begins as pytest's classes do
     error_domain = ErrorDomain.TEST
+    shares_resources = False  # its hosts are played: nothing of this one belongs to them
 
     def __init__(self, host: DriverHost) -> None:
         self._host = host

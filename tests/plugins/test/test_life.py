@@ -22,6 +22,7 @@ from virtloom_test.domains.driver import TestDomains
 from virtloom_test.hosts.file import default_host
 from virtloom_test.hosts.host import TestHost
 from virtloom_test.object_types import ALL
+from virtloom_test.stage import Stage
 
 
 class Played:
@@ -34,7 +35,7 @@ class Played:
         services = HostServices(self.hub, nullcontext, self.background, lambda kind: None)
         dirs = Directories(folder, folder, folder, folder, folder)
         host = DriverHost("test", LockManager("test", self.checker, ALL), {}, dirs, services)
-        self.host: TestHost = default_host(host)
+        self.host: TestHost = default_host(Stage(host))
         self.events: list[tuple[str, int]] = []
         assert self.domains.events is not None
         self.domains.events.add_listener(lambda event: self.events.append((event.handle.name, event.payload[0])))

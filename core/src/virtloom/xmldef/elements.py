@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
-from virtloom.xmldef import document
+from virtloom.xmldef import chance, document
 from virtloom.xmldef.document import Node
 
 
@@ -37,7 +37,7 @@ def uuid_of(node: Node, domain: ErrorDomain, code: ErrorCode = ErrorCode.XML_ERR
     """
     text = text_of(node, "uuid")
     if text is None:
-        return uuid4().bytes
+        return chance.uuid().bytes
     try:
         return UUID(text).bytes
     except ValueError:

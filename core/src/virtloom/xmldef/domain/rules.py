@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
 
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
-from virtloom.xmldef import document
+from virtloom.xmldef import chance, document
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.checks import CHECKS
 from virtloom.xmldef.domain.cleaning import clean, clean_device
@@ -117,4 +116,4 @@ def read(root: Node) -> Domain:
         raise VirtError(ErrorCode.NO_NAME, None, ErrorDomain.DOMAIN)
     clean(root)
     domain = Domain.read(root)
-    return domain if domain.uuid is not None else domain.replace(uuid=uuid4().bytes)
+    return domain if domain.uuid is not None else domain.replace(uuid=chance.uuid().bytes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 
 from virtloom.driver.constants.domain import DomainMemoryModFlags, DomainVcpuFlags, DomainXMLFlags
@@ -65,7 +64,7 @@ class Configuration(DomainsBase):
         view = self._view(dom)
         definition = view.definition
         current = definition.current_memory or definition.memory
-        return view.state, definition.memory, current, vcpus_now(definition), time.time_ns()
+        return view.state, definition.memory, current, vcpus_now(definition), self.stage.clock.now_ns()
 
     # Memory.
 
@@ -150,7 +149,7 @@ class Configuration(DomainsBase):
             definition = state.definition
         count = min(maxinfo, vcpus_now(definition))
         pins = [self._pin_of(definition, number) for number in range(count)]
-        now = time.time_ns() // 1000 // 10
+        now = self.stage.clock.now_ns() // 1000 // 10
         infos = [(number, VcpuState.RUNNING, now, max(pins[number])) for number in range(count)]
         return infos, b"".join(cpu_map(pin, maplen) for pin in pins)
 

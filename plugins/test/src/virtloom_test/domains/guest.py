@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from importlib.resources import files
 
@@ -183,7 +182,7 @@ class Guest(DomainsBase):
             state.require_active()
             if find_disk(state.definition, path) is None:
                 raise VirtError(ErrorCode.INVALID_ARG, f"invalid path: {path}")
-        now = time.time_ns() // 1000
+        now = self.stage.clock.now_ns() // 1000
         return now // 10, now // 20, now // 30, now // 40, now // 2000000
 
     def domain_interface_stats(self, dom: DomainHandle, device: str) -> tuple[int, ...]:
@@ -191,7 +190,7 @@ class Guest(DomainsBase):
         with self._reading(dom) as state:
             state.require_active()
             find_interface(state.definition, device)
-        now = time.time_ns() // 1000
+        now = self.stage.clock.now_ns() // 1000
         received = (now // 10, now // 100, now // 1000000, now // 2000000)
         return (*received, now // 20, now // 110, now // 3000000, now // 4000000)
 

@@ -28,7 +28,6 @@ from virtloom.driver.handles import DomainHandle
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_test.domains.base import DomainsBase
-from virtloom_test.domains.rules import RULES
 from virtloom_test.domains.state import TestDomain
 
 REBOOT_FLAGS = (
@@ -55,7 +54,7 @@ class Life(DomainsBase):
     def domain_define_xml_flags(self, xml: str, flags: int) -> DomainHandle:
         """`virDomainDefineXMLFlags`"""
         check_flags(flags, DomainDefineFlags.VALIDATE, "testDomainDefineXMLFlags")
-        return self.define(RULES.parse(xml).replace(id=None))
+        return self.define(self.rules.parse(xml).replace(id=None))
 
     def define(self, definition: Domain) -> DomainHandle:
         """Keep a definition, of a new domain or of one that there is."""
@@ -125,7 +124,7 @@ class Life(DomainsBase):
     def domain_create_xml(self, xml_desc: str, flags: int) -> DomainHandle:
         """`virDomainCreateXML`: a transient domain, or a run of one that is kept."""
         check_flags(flags, DomainCreateFlags.START_VALIDATE, "testDomainCreateXML")
-        return self.run(RULES.parse(xml_desc).replace(id=None), DomainRunningReason.BOOTED, Started.BOOTED)
+        return self.run(self.rules.parse(xml_desc).replace(id=None), DomainRunningReason.BOOTED, Started.BOOTED)
 
     def run(self, definition: Domain, reason: int, detail: int) -> DomainHandle:
         """Run a definition, of a new domain or as one run of a domain that is kept."""
@@ -219,6 +218,21 @@ class Life(DomainsBase):
             state.require_active()
             state.end(DomainShutoffReason.DESTROYED)
             self._lifecycle(state, Event.STOPPED, Stopped.DESTROYED)
+
+    def crash(self, name: str) -> None:
+        """Let a guest crash, and do what its definition says of that; nothing happens if it does not run."""
+        found = self.domains.find_name(name)
+        if found is None or not found.published.active:
+            return
+        found.kill_jobs("the guest crashed")
+        with self._ending(found.published.handle) as state:
+            if not state.active:
+                return
+            state.end(DomainShutoffReason.CRASHED)
+            self._lifecycle(state, Event.STOPPED, Stopped.CRASHED)
+            if state.definition.on_crash in ("restart", "rename-restart", "coredump-restart"):
+                state.start(next(self._ids), DomainRunningReason.CRASHED)
+                self._lifecycle(state, Event.STARTED, Started.BOOTED)
 
     # Being started with the host.
 

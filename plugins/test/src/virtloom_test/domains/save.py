@@ -20,8 +20,8 @@ from virtloom.driver.handles import DomainHandle
 from virtloom.errors import ErrorCode, VirtError, system_error
 from virtloom.locks import JobKind
 from virtloom.xmldef.domain.definition import Domain
+from virtloom.xmldef.domain.rules import DomainRules
 from virtloom_test.domains.life import Life
-from virtloom_test.domains.rules import RULES
 from virtloom_test.domains.state import TestDomain
 from virtloom_test.domains.text import domain_text
 
@@ -61,19 +61,19 @@ class Saving(Life):
         """`virDomainRestoreFlags`"""
         check_flags(flags, 0, "testDomainRestoreFlags")
         _refuse_other_xml(dxml)
-        self.run(read_image(Path(from_)), DomainRunningReason.RESTORED, Started.RESTORED)
+        self.run(read_image(self.rules, Path(from_)), DomainRunningReason.RESTORED, Started.RESTORED)
 
     def domain_save_image_get_xml_desc(self, file: str, flags: int) -> str:
         """`virDomainSaveImageGetXMLDesc`"""
         check_flags(flags, 1, "testDomainSaveImageGetXMLDesc")
-        return domain_text(read_image(Path(file)), -1, secure=bool(flags & 1), inactive=True)
+        return domain_text(read_image(self.rules, Path(file)), -1, secure=bool(flags & 1), inactive=True)
 
     def domain_save_image_define_xml(self, file: str, dxml: str, flags: int) -> None:
         """`virDomainSaveImageDefineXML`"""
         both = DomainSaveRestoreFlags.RUNNING | DomainSaveRestoreFlags.PAUSED
         check_flags(flags, both, "testDomainSaveImageDefineXML")
-        read_image(Path(file))
-        definition = RULES.parse(dxml).replace(id=None)
+        read_image(self.rules, Path(file))
+        definition = self.rules.parse(dxml).replace(id=None)
         write_image(Path(file), definition, definition.name)
 
     # Managed save: there is no file; that there is one is all that is known of it.
@@ -147,7 +147,7 @@ def write_image(path: Path, definition: Domain, name: str) -> None:
         raise system_error(error, f"saving domain '{name}' to '{path}': {step} failed") from error
 
 
-def read_image(path: Path) -> Domain:
+def read_image(rules: DomainRules, path: Path) -> Domain:
     """The definition in an image.
 
     :raises VirtError: SYSTEM_ERROR if it cannot be read, INTERNAL_ERROR if it is none.
@@ -167,7 +167,7 @@ def read_image(path: Path) -> Domain:
         raise VirtError(ErrorCode.INTERNAL_ERROR, "length of metadata out of range")
     if len(text) < length:
         raise VirtError(ErrorCode.SYSTEM_ERROR, f"incomplete metadata in '{path}'")
-    return RULES.parse(text[:length].decode(errors="replace")).replace(id=None)
+    return rules.parse(text[:length].decode(errors="replace")).replace(id=None)
 
 
 def write_dump(path: Path, name: str) -> None:

@@ -39,6 +39,10 @@ class TestNodeDevices(NodeDeviceDriver):
         self.events = events
         self._all = Resources(KIND, host, events)
 
+    def views(self) -> list[Resource]:
+        """Each as it was at its last change."""
+        return self._all.views()
+
     def define_initial(self, definition: Node) -> None:
         """Put in a device that is there from the start."""
         for capability in definition.all("capability"):

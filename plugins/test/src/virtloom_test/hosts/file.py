@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from virtloom.driver import DriverHost
 from virtloom.driver.constants.domain_state import DomainState
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
 from virtloom.xmldef import document
 from virtloom.xmldef.document import Node as Element
-from virtloom_test.domains.rules import RULES
 from virtloom_test.hosts.defaults import DEFAULT_DOMAIN, DEFAULT_RESOURCES
 from virtloom_test.hosts.host import TestHost
 from virtloom_test.hosts.node import DEFAULT_NODE, Node
+from virtloom_test.stage import Stage
 
 BESIDES = ("domain", "cpu", "memory", "auth")  # of a node's description, what is not a resource
 
@@ -27,29 +26,39 @@ CPU_FIELDS = {
 }
 
 
-def default_host(host: DriverHost) -> TestHost:
-    """The host of `test:///default`."""
+def default_host(stage: Stage, uri: str = "test:///default") -> TestHost:
+    """The host of `test:///default`, and of every URI that names no file."""
     root = document.parse(f"<node>{DEFAULT_DOMAIN}{DEFAULT_RESOURCES}</node>", "node")
-    return _made(host, DEFAULT_NODE, root, None)
+    return _made(stage, uri, DEFAULT_NODE, root, None)
 
 
-def host_from_file(host: DriverHost, path: str) -> TestHost:
-    """The host that a file describes.
+def host_from_file(stage: Stage, uri: str) -> TestHost:
+    """The host that the file of a URI's path describes.
 
     :raises VirtError: if the file cannot be read or describes none.
     """
+    path = uri.removeprefix("test://")
     try:
         text = Path(path).read_text()
     except (OSError, UnicodeDecodeError) as error:
         if isinstance(error, OSError):
             raise system_error(error, f"failed to open file '{path}'") from error
         raise VirtError(ErrorCode.XML_ERROR, f"'{path}' is not a text") from error
-    root = document.parse(text, path)
+    return described_host(stage, uri, text, Path(path).parent)
+
+
+def described_host(stage: Stage, uri: str, text: str, folder: Path, node: Node | None = None) -> TestHost:
+    """The host that a text describes.
+
+    :param folder: where the files are that it names.
+    :param node: the host's hardware, if the text does not tell of it.
+    :raises VirtError: if it describes none.
+    """
+    root = document.parse(text, uri)
     if root.tag != "node":
         raise VirtError(ErrorCode.XML_ERROR, "Root element is not 'node'")
-    node = _node(root)
     _check_users(root)
-    return _made(host, node, root, Path(path).parent)
+    return _made(stage, uri, node or _node(root), root, folder)
 
 
 def _check_users(root: Element) -> None:
@@ -84,8 +93,8 @@ def _number(element: Element, what: str) -> int:
     return int(element.text)
 
 
-def _made(host: DriverHost, node: Node, root: Element, folder: Path | None) -> TestHost:
-    made = TestHost(host, node)
+def _made(stage: Stage, uri: str, node: Node, root: Element, folder: Path | None) -> TestHost:
+    made = TestHost(stage, uri, node)
     for element in root.all("domain"):
         _add_domain(made, _whole(element, folder))
     made.add_resources(_whole(child, folder) for child in root.children if child.tag not in BESIDES)
@@ -95,7 +104,7 @@ def _made(host: DriverHost, node: Node, root: Element, folder: Path | None) -> T
 def _add_domain(made: TestHost, element: Element) -> None:
     """Put in a domain: running, unless its description says otherwise in the test driver's namespace."""
     said = {child.tag.rpartition(":")[2]: child for child in element.children if ":" in child.tag}
-    definition = RULES.parse(document.write(element))
+    definition = made.domains.rules.parse(document.write(element))
     snapshot = said.get("domainsnapshot")
     if snapshot is not None and snapshot.find("active") is None:
         raise VirtError(ErrorCode.INTERNAL_ERROR, "Could not find 'active' element", ErrorDomain.DOMAIN_SNAPSHOT)

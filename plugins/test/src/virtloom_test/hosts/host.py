@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
-from virtloom.driver import Driver, DriverHost, DriverKind
+from virtloom.driver import Driver, DriverKind, EventSource, InterceptedCall
+from virtloom.driver.interception import CallInterceptor, EventInterceptor
 from virtloom.xmldef import document
+from virtloom.xmldef.chance import drawn_from
 from virtloom.xmldef.document import Node as Element
 from virtloom_test.domains.driver import TestDomains
 from virtloom_test.hosts.devices import TestNodeDevices
@@ -14,35 +17,68 @@ from virtloom_test.networks import driver as networks
 from virtloom_test.networks import interfaces
 from virtloom_test.networks.driver import TestNetworks
 from virtloom_test.networks.interfaces import TestInterfaces
+from virtloom_test.stage import Stage
 from virtloom_test.storage.driver import TestStorage
+
+INACTIVE = "test-inactive"  # an attribute of ours in descriptions, on what is defined but not started
 
 
 class TestHost:
     """The drivers of one host; their events are seen by its connections alone.
 
+    :param stage: what it shares with the other hosts.
+    :param uri: the URI that opens it, without a transport.
+    :param domains: its domains' driver: what libvirt's test driver has, or more.
     :ivar drivers: by kind, as a connection wants them.
     """
 
     __test__ = False  # the name begins as pytest's classes do
 
-    def __init__(self, host: DriverHost, node: Node) -> None:
-        events = host.event_source()
-        self.domains = TestDomains(host, events, node)
-        self.networks = TestNetworks(host, events)
-        self.interfaces = TestInterfaces(host, events)
-        self.storage = TestStorage(host, events)
-        self.devices = TestNodeDevices(host, events)
+    def __init__(self, stage: Stage, uri: str, node: Node, domains: type[TestDomains] = TestDomains) -> None:
+        host = stage.host
+        self.uri = uri
+        self.events: EventSource = host.event_source()
+        self.random = stage.random(uri)
+        self.domains = domains(stage, self.events, node)
+        self.networks = TestNetworks(host, self.events)
+        self.interfaces = TestInterfaces(host, self.events)
+        self.storage = TestStorage(host, self.events)
+        self.devices = TestNodeDevices(host, self.events)
         parts: tuple[Driver, ...] = (self.domains, self.networks, self.interfaces, self.storage, self.devices)
         self.drivers: Mapping[DriverKind, Driver] = {part.kind: part for part in parts}
+        self.arm(None, None)
 
     def add_resources(self, elements: Iterable[Element]) -> None:
         """Put in the networks, interfaces, pools and devices that a node's description has."""
         for element in elements:
+            active = element.attrs.pop(INACTIVE, None) is None
             if element.tag == "network":
-                self.networks.define_initial(networks.parse(document.write(element)))
+                self.networks.define_initial(networks.parse(document.write(element)), active=active)
             elif element.tag == "interface":
-                self.interfaces.define_initial(interfaces.parse(document.write(element)))
+                self.interfaces.define_initial(interfaces.parse(document.write(element)), active=active)
             elif element.tag == "pool":
-                self.storage.define_initial(element)
+                self.storage.define_initial(element, active=active)
             elif element.tag == "device":
                 self.devices.define_initial(element)
+
+    # What faults do to it (faults.faults.Host).
+
+    def arm(self, calls: CallInterceptor | None, events: EventInterceptor | None) -> None:
+        """Put these before its calls and its events."""
+        self.domains.interceptor = calls if self.random is None else self._drawing(calls)
+        self.events.interceptor = events
+
+    def _drawing(self, calls: CallInterceptor | None) -> CallInterceptor:
+        """An interceptor in whose calls everything that is made up comes from this host's seed."""
+        assert self.random is not None
+        draw = self.random.randbytes
+
+        def drawing(call: InterceptedCall, proceed: Callable[[], Any]) -> Any:
+            with drawn_from(draw):
+                return proceed() if calls is None else calls(call, proceed)
+
+        return drawing
+
+    def crash(self, name: str) -> None:
+        """Let a guest crash; nothing happens if it does not run."""
+        self.domains.crash(name)

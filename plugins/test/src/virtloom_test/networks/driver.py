@@ -36,9 +36,13 @@ class TestNetworks(NetworkDriver):
         self.events = events
         self._all = Resources(KIND, host, events)
 
-    def define_initial(self, definition: Node) -> None:
+    def views(self) -> list[Resource]:
+        """Each as it was at its last change."""
+        return self._all.views()
+
+    def define_initial(self, definition: Node, *, active: bool = True) -> None:
         """Put in a network that is there from the start."""
-        self._put(definition, active=True, persistent=True)
+        self._put(definition, active=active, persistent=True)
 
     # Finding.
 

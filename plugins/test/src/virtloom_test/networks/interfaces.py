@@ -33,9 +33,13 @@ class TestInterfaces(InterfaceDriver):
         self._lock = host.locks.lock("interface change", Level.LEAF)
         self._saved: Saved | None = None
 
-    def define_initial(self, definition: Node) -> None:
+    def views(self) -> list[Resource]:
+        """Each as it was at its last change."""
+        return self._all.views()
+
+    def define_initial(self, definition: Node, *, active: bool = True) -> None:
         """Put in an interface that is there from the start."""
-        self._put(definition, active=True)
+        self._put(definition, active=active)
 
     def _put(self, definition: Node, *, active: bool = False) -> InterfaceHandle:
         name = definition.get("name") or ""

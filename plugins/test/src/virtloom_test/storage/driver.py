@@ -39,7 +39,11 @@ class TestStorage(StorageDriver):
         self.events = events
         self._all = Resources(KIND, host, events)
 
-    def define_initial(self, definition: Node) -> None:
+    def views(self) -> list[Resource]:
+        """Each as it was at its last change."""
+        return self._all.views()
+
+    def define_initial(self, definition: Node, *, active: bool = True) -> None:
         """Put in a pool that is there from the start, with the volumes that its description has."""
         pool = _sized(pool_of(definition))
         content = Content()
@@ -47,7 +51,7 @@ class TestStorage(StorageDriver):
             volume = _placed(volume_of(element, pool.kind), pool)
             content[volume.name] = volume
             pool = _using(pool, volume.allocation)
-        self._put(pool, active=True, persistent=True, content=content)
+        self._put(pool, active=active, persistent=True, content=content)
 
     # Finding.
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from uuid import uuid4
-
+from virtloom.xmldef import chance
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Interface, Mac
@@ -14,7 +12,7 @@ MAC_PREFIX = b"\x52\x54\x00"  # QEMU's
 
 def generated_mac(prefix: bytes = MAC_PREFIX) -> str:
     """A MAC address of our own."""
-    return (prefix + os.urandom(3)).hex(":")
+    return (prefix + chance.random_bytes(3)).hex(":")
 
 
 def interfaces(domain: Domain) -> Domain:
@@ -35,5 +33,5 @@ def _with_id(port: Node) -> Node:
     if port.get("type") != "openvswitch" or (given is not None and given.get("interfaceid") is not None):
         return port
     made = Node(port.tag, port.attrs, port.text, port.line)
-    made.add("parameters", {"interfaceid": str(uuid4()), **(given.attrs if given is not None else {})})
+    made.add("parameters", {"interfaceid": str(chance.uuid()), **(given.attrs if given is not None else {})})
     return made

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 from virtloom.driver.constants.snapshot import DomainCheckpointCreateFlags as Create
@@ -16,8 +15,8 @@ from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef import document
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
+from virtloom.xmldef.domain.rules import DomainRules
 from virtloom_test.domains.base import DomainsBase
-from virtloom_test.domains.rules import RULES
 from virtloom_test.domains.text import domain_node
 
 LIST_FLAGS = List.ROOTS | List.TOPOLOGICAL | List.LEAVES | List.NO_LEAVES
@@ -86,12 +85,12 @@ class Checkpoints(DomainsBase):
                 detail = "cannot create checkpoint while snapshot exists"
                 raise VirtError(ErrorCode.OPERATION_UNSUPPORTED, detail)
             root = document.parse(xml_desc, "domain_checkpoint", ErrorDomain.DOMAIN_CHECKPOINT)
-            moment = parse_moment(root, "domaincheckpoint", time.time())
+            moment = parse_moment(root, "domaincheckpoint", self.stage.clock.now())
             if not state.active:
                 detail = "cannot create checkpoint for inactive domain"
                 raise VirtError(ErrorCode.OPERATION_INVALID, detail)
             if flags & Create.REDEFINE:
-                moment = _redefined(moment, root)
+                moment = _redefined(moment, root, self.rules)
             elif moment.name in state.checkpoints.by_name:
                 raise already_exists(moment.name)
             else:
@@ -110,13 +109,13 @@ class Checkpoints(DomainsBase):
             state.checkpoints = state.checkpoints.without(checkpoint.name, **both)
 
 
-def _redefined(moment: Moment, root: Node) -> Moment:
+def _redefined(moment: Moment, root: Node, rules: DomainRules) -> Moment:
     """A checkpoint as a document has it that was made of one before."""
     parent, created, inner = root.find("parent/name"), root.find("creationTime"), root.find("domain")
     if created is None or not created.text.isdigit():
         detail = "missing creationTime from existing checkpoint"
         raise VirtError(ErrorCode.XML_ERROR, detail, ErrorDomain.DOMAIN_CHECKPOINT)
-    definition = RULES.parse(document.write(inner)) if inner is not None else None
+    definition = rules.parse(document.write(inner)) if inner is not None else None
     name = parent.text if parent is not None else None
     return replace(moment, parent=name, created=int(created.text), domain=definition)
 

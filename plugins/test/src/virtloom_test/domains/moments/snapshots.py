@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -29,7 +28,6 @@ from virtloom.xmldef import document
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_test.domains.base import DomainsBase
-from virtloom_test.domains.rules import RULES
 from virtloom_test.domains.state import TestDomain
 from virtloom_test.domains.text import domain_node
 
@@ -174,7 +172,7 @@ class Snapshots(DomainsBase):
 
     def _taken(self, state: TestDomain, root: Node) -> Moment:
         """A snapshot of the domain as it is now."""
-        moment = parse_moment(root, "domainsnapshot", time.time())
+        moment = parse_moment(root, "domainsnapshot", self.stage.clock.now())
         definition = state.definition
         memory = (root.find("memory") or Node("memory")).get("snapshot")
         memory = memory or ("internal" if state.active else "no")
@@ -192,7 +190,7 @@ class Snapshots(DomainsBase):
 
     def _redefined(self, state: TestDomain, root: Node) -> Moment:
         """A snapshot as a document has it that was made of one before."""
-        moment = parse_moment(root, "domainsnapshot", time.time())
+        moment = parse_moment(root, "domainsnapshot", self.stage.clock.now())
         parent, created, was = root.find("parent/name"), root.find("creationTime"), root.find("state")
         if created is None or not created.text.isdigit():
             raise _xml_error("missing creationTime from existing snapshot")
@@ -200,7 +198,7 @@ class Snapshots(DomainsBase):
             raise _xml_error("missing state from existing snapshot")
         inner = root.find("domain")
         old = state.snapshots.by_name.get(moment.name)
-        definition = RULES.parse(document.write(inner)) if inner is not None else (old.domain if old else None)
+        definition = self.rules.parse(document.write(inner)) if inner is not None else (old.domain if old else None)
         disks = root.find("disks")
         return replace(
             moment,

@@ -287,8 +287,8 @@ def test_an_interrupted_wait_leaves_the_lock_to_others(
     waits, may_fail = threading.Event(), threading.Event()
 
     class Rude(Waiter):
-        def __init__(self, thread: Any) -> None:
-            super().__init__(thread)
+        def __init__(self, lock: Any, owner: Any) -> None:
+            super().__init__(lock, owner)
             self.gate = Interrupted(waits, may_fail)  # type: ignore[assignment]
 
     monkeypatch.setattr("virtloom.locks.lock.Waiter", Rude)

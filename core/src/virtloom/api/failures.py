@@ -11,7 +11,7 @@ import secrets
 from typing import Any
 
 from virtloom.errors import LEVEL_ERROR, ErrorCode, ErrorDomain, VirtError
-from virtloom.locks import JobAborted, JobTimeout, ObjectGone
+from virtloom.locks import Deadlock, JobAborted, JobTimeout, LockTimeout, ObjectGone
 
 log = logging.getLogger(__name__)
 
@@ -38,9 +38,9 @@ def as_virt_error(error: BaseException, domain: ErrorDomain) -> VirtError:
     elif isinstance(error, ObjectGone):
         code = NOT_FOUND.get(error.type_name, ErrorCode.OPERATION_INVALID)
         failure = VirtError(code, f"{error.type_name} {_key_text(error.key)} was removed meanwhile")
-    elif isinstance(error, JobTimeout):
+    elif isinstance(error, JobTimeout | LockTimeout):
         failure = VirtError(ErrorCode.OPERATION_TIMEOUT, str(error))
-    elif isinstance(error, JobAborted):
+    elif isinstance(error, JobAborted | Deadlock):
         failure = VirtError(ErrorCode.OPERATION_ABORTED, str(error))
     else:
         failure = _unexpected(error)

@@ -33,7 +33,6 @@ from virtloom.driver.streams import Stream
 from virtloom.driver.uri import URI
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError, no_support
 from virtloom.locks import Level, LockManager
-from virtloom.locks.context import calling
 from virtloom.wire.programs import Procedure, Program
 
 log = logging.getLogger(__name__)
@@ -67,6 +66,7 @@ class Session:
         self.subscriptions = Subscriptions(port, locks)
         self._registry = drivers
         self._lock = locks.lock("session", Level.LEAF)
+        self._calling = locks.calling
         self._uri: URI | None = None
         self._readonly = port.readonly
         self._identity: Identity | None = None
@@ -190,7 +190,7 @@ class Session:
         self._running[thread] = (procedure.api, time.monotonic())
         stream = Stream() if procedure.stream is not None else None
         try:
-            with calling(procedure.api, str(self.port.id)), serving(CallContext(procedure.api, self, fds)):
+            with self._calling(procedure.api, str(self.port.id)), serving(CallContext(procedure.api, self, fds)):
                 handler, domain = self._handler(procedure)
                 if self._readonly:
                     check_readonly(procedure, args)
@@ -260,7 +260,7 @@ class Session:
 
     def _guarded(self, action: Callable[[], Any]) -> None:
         try:
-            with calling("virConnectClose", str(self.port.id)):
+            with self._calling("virConnectClose", str(self.port.id)):
                 action()
         except Exception:
             log.exception("client %d: releasing what it held failed", self.port.id)

@@ -47,11 +47,13 @@ class Collection(Generic[S]):
 
     def find(self, key: Hashable) -> Guarded[S] | None:
         """The object with that key, not locked; None if there is none."""
+        self._locks.obtaining(self.object_type)
         with self._lock:
             return self._by_key.get(key)
 
     def find_name(self, name: str) -> Guarded[S] | None:
         """The object with that name, not locked; None if there is none."""
+        self._locks.obtaining(self.object_type)
         with self._lock:
             return self._by_name.get(name)
 
@@ -61,6 +63,7 @@ class Collection(Generic[S]):
         :param make: makes the state of a new object; called under the driver's lock, so it only builds.
         :raises NameTaken: if there is none with that key but another has the name.
         """
+        self._locks.obtaining(self.object_type)
         with self._lock:
             found = self._by_key.get(key)
             if found is not None:
@@ -69,6 +72,7 @@ class Collection(Generic[S]):
             if holder is not None:
                 raise NameTaken(name, holder)
             made = self._locks.guard(self.object_type, key, make())
+            made.label = name
             self._by_key[key] = self._by_name[name] = made
             self._names[key] = name
             self._order = None
@@ -85,7 +89,7 @@ class Collection(Generic[S]):
                 raise NameTaken(name, holder)
             del self._by_name[self._names[obj.key]]
             self._by_name[name] = obj
-            self._names[obj.key] = name
+            self._names[obj.key] = obj.label = name
 
     def remove(self, obj: Guarded[S]) -> None:
         """Forget an object that was retired under its own lock; that lock is no longer held. Idempotent."""
@@ -107,4 +111,4 @@ class Collection(Generic[S]):
         return iter(self.snapshot())
 
     def __len__(self) -> int:
-        return len(self._by_key)
+        return len(self.snapshot())

@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator
 from types import MethodType
 from typing import Any, TypeVar, cast
 
+from virtloom.locks.checking.rules import Rule
+from virtloom.locks.checking.sites import raw_site, site_of
 from virtloom.locks.lock import Lock
-from virtloom.locks.rules import Rule
 
 S = TypeVar("S")
 
@@ -25,11 +26,12 @@ _HARMLESS = (type(None), bool, int, float, str, bytes, tuple, frozenset, type)
 class Loan:
     """The right to use a state: from the beginning of a block to its end, in the thread that holds the lock."""
 
-    __slots__ = ("_lock", "_open")
+    __slots__ = ("_lock", "_open", "_site")
 
     def __init__(self, lock: Lock) -> None:
         self._lock = lock
         self._open = True
+        self._site = raw_site()
 
     def end(self) -> None:
         """Revoke it."""
@@ -42,10 +44,14 @@ class Loan:
         """
         if not self._open:
             detail = f"state used after its lock was released: {self._lock.name}"
-            self._lock.checker.report(Rule.STATE_LEAKED, detail)
+            self._report(Rule.STATE_LEAKED, detail)
         elif not self._lock.mine:
             detail = f"state used by a thread that does not hold its lock: {self._lock.name}"
-            self._lock.checker.report(Rule.STATE_UNLOCKED, detail)
+            self._report(Rule.STATE_UNLOCKED, detail)
+
+    def _report(self, rule: Rule, detail: str) -> None:
+        lock = self._lock
+        lock.checker.report(rule, detail, about=lock.name, other=site_of(self._site))
 
 
 def lend(state: S, loan: Loan) -> S:

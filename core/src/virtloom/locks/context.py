@@ -1,7 +1,7 @@
-"""Who runs in a thread: the locks it holds, what it waits for, and the call that it serves.
+"""Who runs in a thread: the locks it holds, its jobs, what it waits for, and the call that it serves.
 
 Guarantees: each thread has one `ThreadRecord`, made when it is first asked for, and only that thread writes
-to it.
+to it (save for `jobs`, to which whoever ends a job adds the one that begins then).
 Assumes: reading one attribute of another thread's record is atomic. A reader sees each field as it was at
 some moment, not all of them at one moment; for a report that is good enough.
 """
@@ -9,11 +9,16 @@ some moment, not all of them at one moment; for a report that is good enough.
 from __future__ import annotations
 
 import threading
+import time
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+from weakref import WeakValueDictionary
 
 if TYPE_CHECKING:
+    from virtloom.locks.checking.checker import Checker
+    from virtloom.locks.job import Job
     from virtloom.locks.lock import CheckedLock
+    from virtloom.locks.waits import Wait
 
 
 class Call(NamedTuple):
@@ -34,28 +39,36 @@ class ThreadRecord:
     """What the locks know of one thread.
 
     :ivar held: the checked locks it holds, in the order of acquisition.
-    :ivar call: the call it serves.
-    :ivar waiting_for: the lock or the job it waits for, if it does.
+    :ivar jobs: the jobs it has begun and not ended.
+    :ivar call: the call it serves, and `since` when, in seconds of `time.monotonic`.
+    :ivar checker: who judges that call; None outside of calls.
+    :ivar waiting_for: what it waits for, if it does.
     """
 
-    __slots__ = ("call", "held", "thread", "waiting_for")
+    __slots__ = ("__weakref__", "call", "checker", "held", "jobs", "since", "thread", "waiting_for")
 
     def __init__(self) -> None:
         self.thread = threading.current_thread()
         self.held: list[CheckedLock] = []
+        self.jobs: list[Job] = []
         self.call = NO_CALL
-        self.waiting_for: Any = None
+        self.since = 0.0
+        self.checker: Checker | None = None
+        self.waiting_for: Wait | None = None
 
     def __str__(self) -> str:
         api = self.call.api
         return f"thread {self.thread.name}" if api is None else f"thread {self.thread.name} in {api}"
 
 
+RECORDS: WeakValueDictionary[int, ThreadRecord] = WeakValueDictionary()  # of all threads, by their identifiers
+
+
 class _Threads(threading.local):
     """`me` is the current thread's record: `threading.local` runs `__init__` once in each thread."""
 
     def __init__(self) -> None:
-        self.me = ThreadRecord()
+        self.me = RECORDS[threading.get_ident()] = ThreadRecord()
 
 
 THREADS = _Threads()
@@ -67,30 +80,38 @@ def current_call() -> Call:
 
 
 class calling:  # noqa: N801  (used as a statement: `with calling(api=...):`)
-    """Name the call that this thread serves for the length of a block; a lock still held at its end is reported.
+    """Name the call that this thread serves for the length of a block; what it still holds at its end is reported.
 
     :param api: the API's name.
     :param client: who called.
-    :raises LockViolation: at the end, in enforce mode, if a lock taken in the block is still held.
+    :param checker: who judges and counts the call; without one it is named only, and each lock's own checker asked.
+    :raises LockViolation: at the end, in enforce mode, if a lock or a job taken in the block is still held.
     """
 
-    __slots__ = ("_call", "_held_before", "_outer")
+    __slots__ = ("_call", "_checker", "_had", "_outer")
 
-    def __init__(self, api: str | None = None, client: str | None = None) -> None:
+    def __init__(self, api: str | None = None, client: str | None = None, checker: Checker | None = None) -> None:
         self._call = Call(api, client)
+        self._checker = checker
 
     def __enter__(self) -> Call:
         me = THREADS.me
-        self._outer, self._held_before = me.call, len(me.held)
-        me.call = self._call
+        self._outer = me.call, me.since, me.checker
+        self._had = len(me.held), len(me.jobs)
+        me.call, me.since, me.checker = self._call, time.monotonic(), self._checker
         return self._call
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         me = THREADS.me
+        checker, (held, jobs) = self._checker, self._had
         try:
-            for lock in me.held[self._held_before :]:
+            if checker is not None:
+                checker.watch.called(self._call, me.thread.name, me.since)
+            for lock in me.held[held:]:
                 lock.checker.still_held(lock)
+            for job in me.jobs[jobs:]:
+                job.checker.still_running(job)
         finally:
-            me.call = self._outer
+            me.call, me.since, me.checker = self._outer

@@ -10,7 +10,7 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from virtloom.locks.rules import Rule
+    from virtloom.locks.checking.rules import Rule
 
 
 class LockError(Exception):
@@ -56,6 +56,19 @@ class LockTimeout(LockError):
         self.lock_name = lock_name
         self.timeout = timeout
         self.holder = holder
+
+
+class Deadlock(LockError):
+    """A wait was ended because threads waited for each other in a circle; the others go on.
+
+    :ivar wanted: what this thread waited for.
+    :ivar cycle: the circle, in a sentence.
+    """
+
+    def __init__(self, wanted: str, cycle: str) -> None:
+        super().__init__(f"deadlock: waiting for {wanted} was given up to let the others go on: {cycle}")
+        self.wanted = wanted
+        self.cycle = cycle
 
 
 class JobTimeout(LockError):

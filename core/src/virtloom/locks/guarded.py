@@ -13,21 +13,22 @@ Remaining race: `published` may be a moment old. Who must know what holds now ta
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Hashable
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from virtloom.locks.borrowed import Loan, lend
+from virtloom.locks.checking.rules import Rule
 from virtloom.locks.errors import LockError, ObjectGone, key_text
 from virtloom.locks.job import Job
 from virtloom.locks.jobs import JobPolicy, Jobs
 from virtloom.locks.kinds import JobKind
 from virtloom.locks.levels import ObjectType
-from virtloom.locks.lock import Lock
-from virtloom.locks.rules import Rule
+from virtloom.locks.lock import CheckedLock, Lock
 
 if TYPE_CHECKING:
-    from virtloom.locks.checker import Checker
+    from virtloom.locks.checking.checker import Checker
 
 S = TypeVar("S")
 
@@ -41,6 +42,7 @@ class Guarded(Generic[S]):
     :param state: its state; from now on only used under the lock.
     :param policy: what its jobs have in common with those of others.
 
+    :ivar label: what people call it, such as a domain's name; None if it has no such name. Replaced whole, read freely.
     :ivar gone: whether it was removed.
     :ivar is_lent: whether blocks are given a state that is revoked after them, instead of the real one.
     :ivar published: the last snapshot that was published; None before the first. Read without a lock.
@@ -56,6 +58,7 @@ class Guarded(Generic[S]):
         "is_lent",
         "jobs",
         "key",
+        "label",
         "lock",
         "published",
         "scope",
@@ -66,6 +69,7 @@ class Guarded(Generic[S]):
         self.scope = scope
         self.type = object_type
         self.key = key
+        self.label: str | None = None
         self.gone = False
         self.published: Any = None
         self.is_lent = policy.checker.enforcing
@@ -166,9 +170,21 @@ class Guarded(Generic[S]):
             raise self._gone()
         return self._state
 
+    @property
+    def is_placed(self) -> bool:
+        """For this package: whether the line that takes the lock is kept."""
+        lock = self.lock
+        return isinstance(lock, CheckedLock) and lock.lock_class.placed
+
+    def note_site(self, frame: FrameType) -> None:
+        """For this package: the lock was taken by that frame's line."""
+        if isinstance(self.lock, CheckedLock):
+            self.lock.raw_site = frame.f_code, frame.f_lasti
+
     def _check_locked(self, what: str) -> None:
         if self.checker.checking and not self.lock.mine:
-            self.checker.report(Rule.STATE_UNLOCKED, f"{self.name} {what} by a thread that does not hold its lock")
+            detail = f"{self.name} {what} by a thread that does not hold its lock"
+            self.checker.report(Rule.STATE_UNLOCKED, detail, self.lock)
 
     def _get_name(self) -> str:
         return self.name
@@ -199,6 +215,8 @@ class LockedBlock(Generic[S]):
     def __enter__(self) -> S:
         obj = self._object
         state = obj.enter(self._timeout, self._beside)
+        if obj.is_placed:
+            obj.note_site(sys._getframe(1))
         if not obj.is_lent:
             return state
         self._loan = Loan(obj.lock)
@@ -230,6 +248,8 @@ class ChangingBlock(Generic[S]):
         jobs, job = self._object.jobs, self._job
         jobs.check_lockless(job)
         state = self._locked.__enter__()
+        if self._object.is_placed:
+            self._object.note_site(sys._getframe(1))
         try:
             if jobs.begin_nowait(job):
                 return state
@@ -239,7 +259,10 @@ class ChangingBlock(Generic[S]):
         self._locked.__exit__(None, None, None)
         job.__enter__()
         try:
-            return self._locked.__enter__()
+            state = self._locked.__enter__()
+            if self._object.is_placed:
+                self._object.note_site(sys._getframe(1))
+            return state
         except BaseException:
             job.__exit__(None, None, None)
             raise

@@ -19,7 +19,9 @@ from virtloom.locks.kinds import ALLOWED_INSIDE, JobKind
 if TYPE_CHECKING:
     from typing import Self
 
+    from virtloom.locks.checking.checker import Checker
     from virtloom.locks.jobs import Jobs
+    from virtloom.locks.lock import Lock
 
 
 class Progress(NamedTuple):
@@ -85,6 +87,36 @@ class Job:
         self.refusal: LockError | None = None
         self._jobs = jobs
         self._timeout = timeout
+
+    # What a wait for it has in common with one for a lock: see `waits.Wait`.
+
+    @property
+    def lock(self) -> Lock | None:
+        """It waits for no lock."""
+        return None
+
+    @property
+    def wanted(self) -> str:
+        """What its owner waits for."""
+        return f"a {self.kind.value} job on {self.object_name}"
+
+    def blockers(self) -> tuple[ThreadRecord, ...]:
+        """The owners of the jobs that keep it from beginning."""
+        return self._jobs.blockers(self)
+
+    def fail(self, error: LockError) -> bool:
+        """Refuse it, if it still waits."""
+        return self._jobs.refuse(self, error)
+
+    @property
+    def object_name(self) -> str:
+        """What the object is called."""
+        return self._jobs.name()
+
+    @property
+    def checker(self) -> Checker:
+        """Who judges it."""
+        return self._jobs.checker
 
     @property
     def age(self) -> float:

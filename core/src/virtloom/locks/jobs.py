@@ -25,15 +25,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
-from virtloom.locks.checker import Checker
-from virtloom.locks.context import THREADS
+from virtloom.locks.checking.checker import Checker
+from virtloom.locks.checking.rules import Rule
+from virtloom.locks.context import THREADS, ThreadRecord
 from virtloom.locks.errors import JobAborted, JobTimeout, LockError
 from virtloom.locks.job import Job
 from virtloom.locks.kinds import HELD_UP_BY, Slot
-from virtloom.locks.rules import Rule
+from virtloom.locks.waits import await_gate
 
 OnWait = Callable[[], AbstractContextManager[object]]
 
@@ -73,6 +74,11 @@ class Jobs:
         self._queue: list[Job] = []
 
     @property
+    def checker(self) -> Checker:
+        """Who judges them."""
+        return self._policy.checker
+
+    @property
     def running(self) -> tuple[Job, ...]:
         """The jobs that have begun and not ended."""
         with self._mutex:
@@ -110,6 +116,9 @@ class Jobs:
     def end(self, job: Job) -> None:
         """End a job that began; nothing happens if it was killed before."""
         slot = job.kind.slot
+        if job in job.owner.jobs:
+            job.owner.jobs.remove(job)
+            self._policy.checker.watch.worked(job)
         with self._mutex:
             if self._slots.get(slot) is job:
                 del self._slots[slot]
@@ -146,9 +155,24 @@ class Jobs:
             for job in refused:
                 self._refuse(job, make())
 
+    def refuse(self, job: Job, error: LockError) -> bool:
+        """End a job's wait with an error; False if it does not wait any more."""
+        with self._mutex:
+            waits = job in self._queue
+            if waits:
+                self._queue.remove(job)
+                self._refuse(job, error)
+            return waits
+
+    def blockers(self, job: Job) -> tuple[ThreadRecord, ...]:
+        """The owners of the jobs that keep a waiting one from beginning."""
+        with self._mutex:
+            return tuple(other.owner for other in self._obstacles(job)) if job.gate is not None else ()
+
     def _start(self, job: Job) -> None:
         job.since = time.monotonic()
         self._slots[job.kind.slot] = job
+        job.owner.jobs.append(job)
 
     def _refuse(self, job: Job, error: LockError) -> None:
         job.refusal = error
@@ -169,6 +193,15 @@ class Jobs:
             return inside
         return self._slots.get(Slot.SYNC)
 
+    def _obstacles(self, job: Job) -> list[Job]:
+        """All running jobs that keep this one from beginning."""
+        if job.kind.slot is Slot.AGENT:
+            return [other for slot, other in self._slots.items() if slot is Slot.AGENT]
+        inside, sync = self._slots.get(Slot.ASYNC), self._slots.get(Slot.SYNC)
+        return [
+            other for other in (inside, sync) if other is not None and not (other is inside and _admits(other, job))
+        ]
+
     def _admit(self) -> None:
         """Begin what may begin now, in the order of asking."""
         waiting, self._queue = self._queue, []
@@ -184,19 +217,18 @@ class Jobs:
         gate = self._enqueue(job)
         if gate is None:
             return
-        on_wait = self._policy.on_wait
+        on_wait, watch = self._policy.on_wait, self._policy.checker.watch
+        looks, asked = watch.looks, job.since
         job.owner.waiting_for = job
         try:
-            if on_wait is None:
-                gate.acquire(timeout=timeout)
-            else:
-                with on_wait():
-                    gate.acquire(timeout=timeout)
+            with on_wait() if on_wait is not None else nullcontext():
+                await_gate(gate, timeout, job, looks)
         except BaseException:
             self._give_up(job)
             raise
         finally:
             job.owner.waiting_for = None
+            watch.waited(job, job.wanted, time.monotonic() - asked)
         self._settle(job)
 
     def _enqueue(self, job: Job) -> threading.Lock | None:

@@ -19,18 +19,21 @@ waiter that has just joined. That waiter keeps its place and is served at the ne
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections import deque
 from types import TracebackType
 from typing import NamedTuple
 
-from virtloom.locks.checker import Checker
+from virtloom.locks.checking.checker import Checker
+from virtloom.locks.checking.order import LockClass
+from virtloom.locks.checking.rules import Rule
+from virtloom.locks.checking.sites import RawSite, Site, raw_site, site_of
 from virtloom.locks.context import THREADS, ThreadRecord
-from virtloom.locks.errors import LockTimeout
+from virtloom.locks.errors import LockError, LockTimeout
 from virtloom.locks.levels import Level
-from virtloom.locks.order import LockClass
-from virtloom.locks.rules import Rule
+from virtloom.locks.waits import await_gate
 
 _clock = time.monotonic
 
@@ -55,15 +58,31 @@ class LockStatistics(NamedTuple):
 
 
 class Waiter:
-    """A thread in the queue of a lock; `gate` is locked until the lock is handed over to it."""
+    """A thread in the queue of a lock; `gate` is locked until the lock is handed over to it, or its wait is failed."""
 
-    __slots__ = ("gate", "since", "thread")
+    __slots__ = ("gate", "lock", "owner", "refusal", "since")
 
-    def __init__(self, thread: ThreadRecord) -> None:
-        self.thread = thread
+    def __init__(self, lock: CheckedLock, owner: ThreadRecord) -> None:
+        self.lock = lock
+        self.owner = owner
         self.since = _clock()
+        self.refusal: LockError | None = None
         self.gate = threading.Lock()
         self.gate.acquire()
+
+    @property
+    def wanted(self) -> str:
+        """See `Wait`."""
+        return self.lock.name
+
+    def blockers(self) -> tuple[ThreadRecord, ...]:
+        """See `Wait`: the lock's owner, unless it was handed over to this thread already."""
+        owner = self.lock.owner
+        return () if owner is None or owner is self.owner else (owner,)
+
+    def fail(self, error: LockError) -> bool:
+        """See `Wait`."""
+        return self.lock.refuse(self, error)
 
 
 class Lock:
@@ -127,6 +146,14 @@ class Lock:
         return None
 
     @property
+    def taken_at(self) -> Site | None:
+        """The line that took it; None if nobody holds it, or if that is not kept (see `LockClass.placed`)."""
+        return None
+
+    def keep_places(self) -> None:
+        """Keep the line that takes it, for all locks of its class from now on."""
+
+    @property
     def waiters(self) -> tuple[Waiter, ...]:
         """Who waits for it, in the order in which they will be served."""
         return ()
@@ -171,11 +198,16 @@ class UncheckedLock(Lock):
 
 
 class CheckedLock(Lock):
-    """A lock of a checker that records or enforces."""
+    """A lock of a checker that records or enforces.
+
+    :ivar lock_class: its class in the order graph.
+    :ivar raw_site: the line that took it last, if its class keeps it; `Guarded` replaces it by its own caller's.
+    """
 
     __slots__ = (
         "_acquired",
         "_contended",
+        "_figures",
         "_free",
         "_held_longest",
         "_held_total",
@@ -186,15 +218,20 @@ class CheckedLock(Lock):
         "_try",
         "_waited_longest",
         "_waited_total",
+        "_watch",
         "lock_class",
+        "raw_site",
     )
 
     def __init__(self, level: Level, name: str, checker: Checker, class_name: str | None = None) -> None:
         super().__init__(level, name, checker)
-        self.lock_class: LockClass = checker.graph.lock_class(class_name or name, level)
+        self.lock_class: LockClass = checker.graph.lock_class(class_name or name, level, placed=checker.enforcing)
         bare = threading.Lock()
         self._try, self._free = bare.acquire, bare.release
+        self._watch = checker.watch
+        self._figures = self.lock_class.held
         self._owner: ThreadRecord | None = None
+        self.raw_site: RawSite | None = None
         self._since = 0.0
         self._queue: deque[Waiter] = deque()
         self._queue_mutex = threading.Lock()
@@ -209,9 +246,12 @@ class CheckedLock(Lock):
             self.checker.acquiring(self, me)
         if not self._try(False):
             self._wait(me, None)
+        if self.lock_class.placed:
+            frame = sys._getframe(1)
+            self.raw_site = frame.f_code, frame.f_lasti
         self._owner = me
-        self._since = _clock()
         held.append(self)
+        self._since = _clock()
         return self
 
     def __exit__(
@@ -230,6 +270,11 @@ class CheckedLock(Lock):
         self._held_total += took
         if took > self._held_longest:
             self._held_longest = took
+        figures = self._figures
+        figures.counts[int(took * 1e6).bit_length()] += 1
+        figures.total += took
+        if took >= self._watch.note_from:
+            self._watch.held(self, me, self._since, took)
         self._owner = None
         if not self._queue:
             self._free()
@@ -247,6 +292,8 @@ class CheckedLock(Lock):
                 self.checker.ordered(self, me)
         if not self._try(False):
             self._wait(me, timeout)
+        if self.lock_class.placed:
+            self.raw_site = raw_site()
         self._owner = me
         self._since = _clock()
         held.append(self)
@@ -254,23 +301,29 @@ class CheckedLock(Lock):
     def _wait(self, me: ThreadRecord, timeout: float | None) -> None:
         """Join the queue until the lock is handed over to this thread."""
         self.checker.waiting(self, me)
-        waiter = Waiter(me)
+        waiter = Waiter(self, me)
         with self._queue_mutex:
             self._queue.append(waiter)
             if self._try(False):  # released since the first look, by one who did not see this waiter
                 self._pass_on()
-        me.waiting_for = self
+        me.waiting_for = waiter
         try:
-            served = waiter.gate.acquire(timeout=-1 if timeout is None else timeout)
+            served = await_gate(waiter.gate, timeout, waiter, self._watch.looks)
         except BaseException:
-            if not self._withdraw(waiter):
+            if not self._withdraw(waiter) and waiter.refusal is None:
                 self._hand_over()
             raise
         finally:
             me.waiting_for = None
-        if not served and self._withdraw(waiter):
+        waited = _clock() - waiter.since
+        self.lock_class.waited.add(waited)
+        self._watch.waited(waiter, self.name, waited)
+        late = not served and self._withdraw(waiter)
+        if waiter.refusal is not None:
+            raise waiter.refusal
+        if late:
             raise LockTimeout(self.name, timeout or 0.0, str(self._owner or "a thread that is just leaving"))
-        self._count_wait(_clock() - waiter.since)
+        self._count_wait(waited)
 
     def _withdraw(self, waiter: Waiter) -> bool:
         """Leave the queue; False if the lock was handed over already."""
@@ -280,6 +333,16 @@ class CheckedLock(Lock):
             self._queue.remove(waiter)
             return True
 
+    def refuse(self, waiter: Waiter, error: LockError) -> bool:
+        """For `Waiter.fail`: end a wait with an error; False if it was over already."""
+        with self._queue_mutex:
+            if waiter not in self._queue:
+                return False
+            self._queue.remove(waiter)
+            waiter.refusal = error
+        waiter.gate.release()
+        return True
+
     def _hand_over(self) -> None:
         with self._queue_mutex:
             self._pass_on()
@@ -288,7 +351,7 @@ class CheckedLock(Lock):
         """Give the taken lock to the first waiter, or set it free; under the queue's mutex, so none joins meanwhile."""
         if self._queue:
             first = self._queue.popleft()
-            self._owner, self._since = first.thread, _clock()
+            self._owner, self._since = first.owner, _clock()
             first.gate.release()
         else:
             self._owner = None
@@ -301,7 +364,7 @@ class CheckedLock(Lock):
 
     def _not_mine(self, me: ThreadRecord) -> BaseException:
         holder = self._owner or "nobody"
-        return self.checker.forbid(Rule.FOREIGN_RELEASE, f"{me} releases {self.name}, which is held by {holder}")
+        return self.checker.forbid(Rule.FOREIGN_RELEASE, f"{me} releases {self.name}, which is held by {holder}", self)
 
     @property
     def locked(self) -> bool:
@@ -318,6 +381,13 @@ class CheckedLock(Lock):
     @property
     def since(self) -> float | None:
         return None if self._owner is None else self._since
+
+    @property
+    def taken_at(self) -> Site | None:
+        return None if self._owner is None else site_of(self.raw_site)
+
+    def keep_places(self) -> None:
+        self.lock_class.placed = True
 
     @property
     def waiters(self) -> tuple[Waiter, ...]:

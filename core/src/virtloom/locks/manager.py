@@ -11,7 +11,8 @@ from collections.abc import Hashable, Iterable
 from typing import Any, TypeVar
 from weakref import WeakSet
 
-from virtloom.locks.checker import Checker
+from virtloom.locks.checking.checker import Checker
+from virtloom.locks.context import THREADS, calling
 from virtloom.locks.guarded import Guarded
 from virtloom.locks.jobs import JobPolicy, OnWait
 from virtloom.locks.levels import Level, ObjectType
@@ -75,12 +76,20 @@ class LockManager:
             self._objects.add(made)
         return made
 
+    def calling(self, api: str, client: str | None = None) -> calling:
+        """Name the call that this thread serves for the length of a block; see `calling`.
+
+        :param api: the API's name.
+        :param client: who called.
+        """
+        return calling(api, client, self.checker)
+
     def obtaining(self, object_type: ObjectType) -> None:
         """To be called by a collection at each look-up: reports one that is made while an object is locked.
 
         :raises LockViolation: in enforce mode.
         """
-        if self.checker.checking:
+        if THREADS.me.held and self.checker.checking:
             self.checker.obtaining(object_type.name)
 
     @property

@@ -7,9 +7,10 @@ Assumes: the keys of one type can be compared.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, TypeVar
+import sys
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Any, Generic, TypeVar
 
 from virtloom.locks.guarded import Guarded
 
@@ -17,21 +18,35 @@ A = TypeVar("A")
 B = TypeVar("B")
 
 
-@contextmanager
-def locked_pair(a: Guarded[A], b: Guarded[B]) -> Iterator[tuple[A, B]]:
+class locked_pair(Generic[A, B]):  # noqa: N801  (used as a statement: `with locked_pair(a, b) as (one, other):`)
     """Lock two objects for the length of a block, which is given their states in the order of the arguments.
 
-    :raises ObjectGone: if one of them was removed.
-    :raises ValueError: if both are the same object.
+    :raises ObjectGone: on entering, if one of them was removed.
+    :raises ValueError: on entering, if both are the same object.
     """
-    if a is b:
-        raise ValueError(f"locked_pair needs two objects, and was given {a.name} twice")
-    if _place(a) < _place(b):
-        with a.locked() as one, b.locked(beside=a) as other:
-            yield one, other
-    else:
-        with b.locked() as other, a.locked(beside=b) as one:
-            yield one, other
+
+    __slots__ = ("_a", "_b", "_blocks")
+
+    def __init__(self, a: Guarded[A], b: Guarded[B]) -> None:
+        self._a, self._b = a, b
+
+    def __enter__(self) -> tuple[A, B]:
+        if self._a is self._b:  # type: ignore[comparison-overlap]
+            raise ValueError(f"locked_pair needs two objects, and was given {self._a.name} twice")
+        first, second = sorted((self._a, self._b), key=_place)
+        with ExitStack() as blocks:
+            states = {first: blocks.enter_context(first.locked()), second: None}
+            states[second] = blocks.enter_context(second.locked(beside=first))
+            self._blocks = blocks.pop_all()
+        for obj in (first, second):
+            if obj.is_placed:
+                obj.note_site(sys._getframe(1))
+        return states[self._a], states[self._b]  # type: ignore[return-value]
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._blocks.__exit__(kind, error, trace)
 
 
 def _place(obj: Guarded[Any]) -> tuple[Any, ...]:

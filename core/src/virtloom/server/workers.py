@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import NamedTuple
 
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
-from virtloom.locks import Level, LockManager
+from virtloom.locks import Level, LockManager, might_sleep
 
 log = logging.getLogger(__name__)
 
@@ -205,7 +205,8 @@ class Waiting:
     __slots__ = ()
 
     def __enter__(self) -> None:
-        """Say that this thread's call waits from now on; on a thread that is no worker, say nothing."""
+        """Say that this thread's call waits from now on; a thread that is no worker costs no worker."""
+        might_sleep("a wait for the outside world")
         crew = _local.crew
         if crew is not None:
             if _local.depth == 0:

@@ -2,9 +2,8 @@
 
 Guarantees: the hook is installed once in a process, by the first checker that checks; a thread that holds no
 checked lock pays a dictionary look-up for each audit event.
-Assumes: the interpreter raises the events below. What raises none cannot be seen: reading and writing a
-connected socket, fsync, and `time.sleep` before Python 3.13. `LockStatistics.held_longest`
-shows those.
+Assumes: the interpreter raises the events below. What raises none (reading and writing a connected socket, fsync,
+`time.sleep` before Python 3.13) is in the list of `sleeping`.
 """
 
 from __future__ import annotations
@@ -15,8 +14,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from virtloom.locks.checking.sleeping import FORBIDDING
 from virtloom.locks.context import THREADS
-from virtloom.locks.levels import Level
 
 _WRITING = os.O_WRONLY | os.O_RDWR
 
@@ -43,15 +42,13 @@ BLOCKING: dict[str, Callable[[tuple[Any, ...]], bool]] = {
     "open": _for_writing,
 }
 
-_FORBIDDING = (Level.DRIVER, Level.OBJECT)
-
 
 def _watch(event: str, arguments: tuple[Any, ...]) -> None:
     is_blocking = BLOCKING.get(event)
     if is_blocking is None or not is_blocking(arguments):
         return
     for lock in THREADS.me.held:
-        if lock.level in _FORBIDDING:
+        if lock.level in FORBIDDING:
             lock.checker.blocked(event, lock)
 
 

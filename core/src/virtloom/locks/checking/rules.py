@@ -5,11 +5,10 @@ Guarantees: rules and findings are immutable.
 
 from __future__ import annotations
 
-import os
-import sys
 from enum import Enum
-from types import FrameType
 from typing import NamedTuple
+
+from virtloom.locks.checking.sites import Site
 
 
 class Rule(Enum):
@@ -22,24 +21,15 @@ class Rule(Enum):
     OBTAINED_UNDER_OBJECT = "no object is obtained while another is locked"
     REENTRY = "a thread does not take a lock that it holds"
     FOREIGN_RELEASE = "a lock is released by the thread that took it"
-    HELD_AT_END = "no lock is held when a call ends"
+    HELD_AT_END = "no lock is held and no job runs when the call ends that began it"
     STATE_UNLOCKED = "an object's state is used under its lock"
     STATE_LEAKED = "an object's state is not used after its lock was released"
     JOB_UNDER_LOCK = "a job is waited for with no lock held"
     JOB_REENTRY = "a thread does not wait for a job that it holds back itself"
     INVERSION = "two classes of locks are always taken in the same order"
     BLOCKING = "nothing sleeps under an object's or a driver's lock"
-
-
-class Site(NamedTuple):
-    """One line of a stack."""
-
-    file: str
-    line: int
-    function: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line} in {self.function}"
+    NO_DEADLINE = "a call waits for nothing without a deadline"
+    DEADLOCK = "threads do not wait for each other in a circle"
 
 
 class Finding(NamedTuple):
@@ -49,7 +39,11 @@ class Finding(NamedTuple):
     :ivar detail: what was done, in a sentence.
     :ivar thread: the name of the thread that did it first.
     :ivar api: what that thread was called for.
+    :ivar client: who called.
+    :ivar object: the lock or the object that it is about; None if about none.
     :ivar stack: where, innermost line first, beginning outside of this package.
+    :ivar other: the other place that matters: where the lock was taken that was held then, or where the state was
+        lent; None if there is none.
     """
 
     rule: Rule
@@ -57,23 +51,13 @@ class Finding(NamedTuple):
     thread: str
     api: str | None
     stack: tuple[Site, ...]
+    client: str | None = None
+    object: str | None = None
+    other: Site | None = None
 
     def __str__(self) -> str:
+        whose = f" in {self.api}" if self.api else ""
+        whose += f" for client {self.client}" if self.client else ""
         where = f" at {self.stack[0]}" if self.stack else ""
-        return f"{self.rule.name}: {self.detail} (thread {self.thread}{where})"
-
-
-_PACKAGE = os.path.dirname(__file__) + os.sep
-_DEPTH = 12  # lines kept of a stack: enough to reach the driver's method from the deepest helper
-
-
-def caller_stack() -> tuple[Site, ...]:
-    """The stack of the caller from outside of this package on. No source file is read: locks are held."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        frame = frame.f_back
-    sites: list[Site] = []
-    while frame is not None and len(sites) < _DEPTH:
-        sites.append(Site(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_qualname))
-        frame = frame.f_back
-    return tuple(sites)
+        other = f"; {self.object or 'it'} was taken at {self.other}" if self.other else ""
+        return f"{self.rule.name}: {self.detail} (thread {self.thread}{whose}{where}{other})"

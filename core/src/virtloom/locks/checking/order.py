@@ -15,19 +15,28 @@ from __future__ import annotations
 import threading
 from typing import NamedTuple
 
+from virtloom.locks.checking.sites import Site
 from virtloom.locks.levels import Level
-from virtloom.locks.rules import Site
+from virtloom.locks.watching.figures import Durations
 
 
 class LockClass:
-    """All locks of one name and level, as the order graph sees them."""
+    """All locks of one name and level, as the order graph sees them.
 
-    __slots__ = ("followers", "level", "name")
+    :ivar placed: whether its locks keep the line that took them, which costs as much as taking one: always while the
+        checker enforces, and otherwise from the first breach on in which one of them was held.
+    :ivar held: waited: how long its locks were held and waited for; they outlive the locks.
+    """
 
-    def __init__(self, name: str, level: Level) -> None:
+    __slots__ = ("followers", "held", "level", "name", "placed", "waited")
+
+    def __init__(self, name: str, level: Level, placed: bool) -> None:
         self.name = name
         self.level = level
+        self.placed = placed
         self.followers: set[LockClass] = set()
+        self.held = Durations()
+        self.waited = Durations()
 
     def __repr__(self) -> str:
         return f"<LockClass {self.name!r} {self.level.name}>"
@@ -52,10 +61,21 @@ class OrderGraph:
         self._classes: dict[tuple[str, Level], LockClass] = {}
         self._edges: dict[LockClass, dict[LockClass, Edge]] = {}
 
-    def lock_class(self, name: str, level: Level) -> LockClass:
-        """The class of that name and level; one object for all its locks."""
+    def lock_class(self, name: str, level: Level, placed: bool = False) -> LockClass:
+        """The class of that name and level; one object for all its locks.
+
+        :param placed: whether a new one keeps the lines that take its locks.
+        """
         with self._mutex:
-            return self._classes.setdefault((name, level), LockClass(name, level))
+            found = self._classes.get((name, level))
+            if found is None:
+                found = self._classes[name, level] = LockClass(name, level, placed)
+            return found
+
+    def classes(self) -> tuple[LockClass, ...]:
+        """All classes, in the order in which they were first used."""
+        with self._mutex:
+            return tuple(self._classes.values())
 
     def edges(self) -> tuple[Edge, ...]:
         """All edges, in the order in which they were first seen."""

@@ -190,8 +190,21 @@ def test_each_new_finding_is_told_to_the_listener() -> None:
     for _ in range(2):
         with leaf, server:
             pass
-    assert tuple(told) == checker.findings
     assert [finding.rule for finding in told] == [Rule.LEVEL]
+    assert [finding.stack for finding in checker.findings] == [told[0].stack]
+
+
+def test_in_record_mode_the_second_time_tells_where_the_held_lock_was_taken() -> None:
+    checker = Checker("record")
+    leaf, server = lock(checker, Level.LEAF, "leaf"), lock(checker, Level.SERVER, "server")
+    others = []
+    for _ in range(2):
+        with leaf, server:
+            pass
+        others.append(checker.findings[0].other)
+    assert others[0] is None
+    assert others[1] is not None
+    assert others[1][1:] == (checker.findings[0].stack[0].line, checker.findings[0].stack[0].function)
 
 
 def test_a_listener_may_look_at_the_jobs_it_is_told_about(workshop: Any) -> None:

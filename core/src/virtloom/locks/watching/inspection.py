@@ -101,7 +101,7 @@ def _add(totals: dict[str, LockStatistics], name: str, more: LockStatistics) -> 
 def _lock(lock: Lock, now: float) -> LockSnapshot:
     owner, since = lock.owner, lock.since
     holder = None if owner is None or since is None else _party(owner, since, now)
-    waiters = tuple(_party(waiter.thread, waiter.since, now) for waiter in lock.waiters)
+    waiters = tuple(_party(waiter.owner, waiter.since, now) for waiter in lock.waiters)
     return LockSnapshot(lock.name, lock.level, lock.locked, holder, waiters, lock.statistics())
 
 

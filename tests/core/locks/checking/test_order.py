@@ -7,9 +7,9 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from virtloom.locks.checking.order import OrderGraph
+from virtloom.locks.checking.sites import Site
 from virtloom.locks.levels import Level
-from virtloom.locks.order import OrderGraph
-from virtloom.locks.rules import Site
 
 NAMES = st.sampled_from("abcde")
 

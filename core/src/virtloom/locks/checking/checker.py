@@ -7,6 +7,7 @@ Assumes: a thread's stack of held locks is sorted by level unless a breach was a
 is compared with the last one first, and with all others only when that pair is new.
 Remaining race: none in judging, since a thread is judged by what it holds itself. A finding made by two
 threads at once is kept once.
+What happens beside judging (long waits, holds that are recorded) is told to its `watch`.
 """
 
 from __future__ import annotations
@@ -16,15 +17,18 @@ from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from virtloom.locks import audit
+from virtloom.locks.checking import audit, sleeping
+from virtloom.locks.checking.order import Edge, OrderGraph
+from virtloom.locks.checking.rules import Finding, Rule
+from virtloom.locks.checking.sites import Site, caller_stack
 from virtloom.locks.context import THREADS, ThreadRecord
 from virtloom.locks.errors import LockViolation
 from virtloom.locks.levels import Level
-from virtloom.locks.order import Edge, OrderGraph
-from virtloom.locks.rules import Finding, Rule, Site, caller_stack
+from virtloom.locks.watching.watch import Watch
 
 if TYPE_CHECKING:
-    from virtloom.locks.lock import CheckedLock
+    from virtloom.locks.job import Job
+    from virtloom.locks.lock import CheckedLock, Lock
 
 MAX_FINDINGS = 1000  # kept; a daemon with more distinct breaches needs a developer, not a longer list
 
@@ -48,11 +52,14 @@ class Checker:
     def __init__(self, mode: Mode | str = Mode.RECORD, on_finding: Callable[[Finding], None] | None = None) -> None:
         self.mode = Mode(mode)
         self.graph = OrderGraph()
+        self.watch = Watch(self if self.checking else None)
         self._on_finding = on_finding
         self._mutex = threading.Lock()
         self._findings: dict[tuple[Rule, tuple[Site, ...]], Finding] = {}
         if self.checking:
             audit.install()
+        if self.enforcing:
+            sleeping.install()
 
     @property
     def checking(self) -> bool:
@@ -70,43 +77,57 @@ class Checker:
         with self._mutex:
             return tuple(self._findings.values())
 
-    def report(self, rule: Rule, detail: str) -> None:
+    def report(
+        self, rule: Rule, detail: str, lock: Lock | None = None, *, about: str | None = None, other: Site | None = None
+    ) -> None:
         """Write a breach down.
 
+        :param lock: the lock that is held; where it was taken is the finding's other place.
+        :param about: what the finding is about; that lock's name unless given.
+        :param other: the other place, if it is not that one.
         :raises LockViolation: in enforce mode.
         """
-        me = THREADS.me
-        stack = caller_stack()
-        finding = Finding(rule, detail, me.thread.name, me.call.api, stack)
-        if self._keep(finding) and self._on_finding is not None:
-            self._on_finding(finding)
+        if lock is not None:
+            lock.keep_places()
+        self.note(rule, detail, about or (lock and lock.name), other or (lock and lock.taken_at))
         if self.enforcing:
             raise LockViolation(rule, detail)
 
-    def forbid(self, rule: Rule, detail: str) -> LockViolation:
+    def note(self, rule: Rule, detail: str, about: str | None = None, other: Site | None = None) -> None:
+        """Write a breach down that is dealt with already, so that it is not raised in any mode."""
+        me = THREADS.me
+        call = me.call
+        finding = Finding(rule, detail, me.thread.name, call.api, caller_stack(), call.client, about, other)
+        if self._keep(finding) and self._on_finding is not None:
+            self._on_finding(finding)
+
+    def forbid(self, rule: Rule, detail: str, lock: Lock | None = None) -> LockViolation:
         """Write down a breach that cannot be tolerated in any mode; the caller raises what is returned."""
         try:
-            self.report(rule, detail)
+            self.report(rule, detail, lock)
         except LockViolation as violation:
             return violation
         return LockViolation(rule, detail)
 
     def _keep(self, finding: Finding) -> bool:
+        """Whether it is new; one that is known is completed by a place that it lacked."""
         identity = (finding.rule, finding.stack)
         with self._mutex:
-            if identity in self._findings or len(self._findings) >= MAX_FINDINGS:
+            known = self._findings.get(identity)
+            if known is None and len(self._findings) >= MAX_FINDINGS:
                 return False
-            self._findings[identity] = finding
-            return True
+            if known is None or (known.other is None and finding.other is not None):
+                self._findings[identity] = finding
+            return known is None
 
     def acquiring(self, lock: CheckedLock, me: ThreadRecord) -> None:
         """Judge an acquisition whose pair (last lock held, this lock) is not known to be legal."""
         if lock in me.held:
-            raise self.forbid(Rule.REENTRY, f"{me} takes {lock.name} again, which it holds")
+            raise self.forbid(Rule.REENTRY, f"{me} takes {lock.name} again, which it holds", lock)
         for held in me.held:
             breach = _breach(held, lock)
             if breach is not None:
-                self.report(breach, f"{lock.name} is taken while {held.name} is held")
+                self.report(breach, f"{lock.name} is taken while {held.name} is held", held)
         self.ordered(lock, me)
 
     def ordered(self, lock: CheckedLock, me: ThreadRecord) -> None:
@@ -114,7 +135,7 @@ class Checker:
         for held in me.held:
             cycle = self.graph.add(held.lock_class, lock.lock_class, caller_stack())
             if cycle is not None:
-                self.report(Rule.INVERSION, _inversion(held, lock, cycle))
+                self.report(Rule.INVERSION, _inversion(held, lock, cycle), held, other=_first_site(cycle))
         last = me.held[-1].lock_class
         if last.level < lock.level:
             last.followers.add(lock.lock_class)
@@ -125,26 +146,40 @@ class Checker:
             return
         for held in me.held:
             if held.level is Level.DRIVER:
-                self.report(Rule.WAIT_UNDER_DRIVER, f"{lock.name} is waited for while {held.name} is held")
+                detail = f"{lock.name} is waited for while {held.name} is held"
+                self.report(Rule.WAIT_UNDER_DRIVER, detail, held)
 
     def obtaining(self, what: str) -> None:
         """Judge that this thread obtains an object, named by its type, from a collection."""
         for held in THREADS.me.held:
             if held.level is Level.OBJECT:
-                self.report(Rule.OBTAINED_UNDER_OBJECT, f"a {what} is obtained while {held.name} is locked")
+                self.report(Rule.OBTAINED_UNDER_OBJECT, f"a {what} is obtained while {held.name} is locked", held)
 
     def still_held(self, lock: CheckedLock) -> None:
         """Report a lock that is held at the end of a call."""
-        self.report(Rule.HELD_AT_END, f"{lock.name} is still held at the end of {THREADS.me.call.api or 'a call'}")
+        self.report(Rule.HELD_AT_END, f"{lock.name} is still held at the end of {_this_call()}", lock)
+
+    def still_running(self, job: Job) -> None:
+        """Report a job that was begun in a call and not ended with it."""
+        detail = f"the {job.kind.value} job on {job.object_name} still runs at the end of {_this_call()}"
+        self.report(Rule.HELD_AT_END, detail, about=job.object_name)
 
     def awaiting_job(self, wanted: str) -> None:
         """Judge that this thread asks for a job, which may mean waiting."""
         for held in THREADS.me.held:
-            self.report(Rule.JOB_UNDER_LOCK, f"a {wanted} is waited for while {held.name} is held")
+            self.report(Rule.JOB_UNDER_LOCK, f"a {wanted} is waited for while {held.name} is held", held)
 
-    def blocked(self, event: str, lock: CheckedLock) -> None:
-        """Report a call that sleeps, by its audit event, under a lock."""
-        self.report(Rule.BLOCKING, f"{event} under {lock.name}")
+    def blocked(self, what: str, lock: CheckedLock) -> None:
+        """Report something that sleeps, under a lock."""
+        self.report(Rule.BLOCKING, f"{what} under {lock.name}", lock)
+
+
+def _this_call() -> str:
+    return THREADS.me.call.api or "a call"
+
+
+def _first_site(cycle: list[Edge]) -> Site | None:
+    return cycle[0].stack[0] if cycle[0].stack else None
 
 
 def _breach(held: CheckedLock, wanted: CheckedLock) -> Rule | None:

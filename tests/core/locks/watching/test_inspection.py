@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from virtloom.locks import JobKind, Progress, calling
-from virtloom.locks.inspection import class_statistics, snapshot
+from virtloom.locks.watching.inspection import class_statistics, snapshot
 
 
 def test_a_held_lock_is_shown_with_owner_and_waiters_in_order(recording: Any, crew: Any, until: Any) -> None:
@@ -74,9 +74,9 @@ def test_who_waits_is_known_of_each_thread_too(recording: Any, crew: Any, until:
         crew.start(work, lambda: obj.job(JobKind.QUERY))
         until(lambda: len(obj.lock.waiters) == 1 and len(obj.jobs.waiting) == 1)
         (at_lock,), (at_job,) = obj.lock.waiters, obj.jobs.waiting
-        until(lambda: at_lock.thread.waiting_for is obj.lock and at_job.owner.waiting_for is at_job)
+        until(lambda: at_lock.owner.waiting_for is at_lock and at_job.owner.waiting_for is at_job)
     crew.join()
-    assert at_lock.thread.waiting_for is None
+    assert at_lock.owner.waiting_for is None
     assert at_job.owner.waiting_for is None
 
 

@@ -1,0 +1,61 @@
+"""A recording of what happens: each wait, hold, job and call with its begin and its end.
+
+Guarantees: it costs a comparison while nobody records; it keeps the last `limit` spans, so its memory is bounded.
+Assumes: appending to a deque is atomic, so that every thread writes without a lock.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
+
+LIMIT = 500_000  # spans: some 100 MB at most, and about a minute of a busy daemon
+
+
+class Span(NamedTuple):
+    """Something that took time.
+
+    :ivar kind: "hold", "wait", "job" or "call".
+    :ivar name: the lock, the object or the API.
+    :ivar thread: the name of the thread that it happened in.
+    :ivar begin: end: seconds of `time.monotonic`.
+    :ivar detail: the rest, in words: the API, or the job's kind.
+    :ivar lane: for a job, its slot.
+    """
+
+    kind: str
+    name: str
+    thread: str
+    begin: float
+    end: float
+    detail: str = ""
+    client: str | None = None
+    lane: str = ""
+
+
+class Recorder:
+    """Keeps spans.
+
+    :param limit: how many at most; older ones are dropped, and counted.
+    :ivar begin: when it began, in seconds of `time.monotonic`.
+    """
+
+    def __init__(self, begin: float, limit: int = LIMIT) -> None:
+        self.begin = begin
+        self._spans: deque[Span] = deque(maxlen=limit)
+        self._added = 0
+
+    def add(self, span: Span) -> None:
+        """Keep one."""
+        self._spans.append(span)
+        self._added += 1
+
+    @property
+    def spans(self) -> list[Span]:
+        """Those that are kept, by their ends."""
+        return list(self._spans)
+
+    @property
+    def dropped(self) -> int:
+        """How many were not."""
+        return max(0, self._added - len(self._spans))

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from unwatched import wait
 from virtloom.driver.collections import Collection, NameTaken
 from virtloom.locks import Checker, LockManager, LockViolation, Mode, ObjectType
 
@@ -65,7 +66,7 @@ def test_a_busy_object_delays_no_look_up(things: Collection[State]) -> None:
         assert busy is not None
         with busy.locked():
             held.set()
-            done.wait(30)
+            wait(done, 30)
 
     holder = threading.Thread(target=hold)
     holder.start()

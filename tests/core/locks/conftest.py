@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,12 +9,10 @@ from typing import Any
 
 import pytest
 
+from unwatched import join, wait
 from virtloom.locks import Checker, Guarded, Level, LockManager, ObjectType
 
 PATIENCE = 10.0  # seconds after which a test that waits has failed
-# A test may sleep with locks held, to see what others do meanwhile; so it does it past the checker.
-join = inspect.unwrap(threading.Thread.join)
-wait = inspect.unwrap(threading.Event.wait)
 
 DOMAIN = ObjectType("domain", key="uuid")
 POOL = ObjectType("pool", key="uuid")

@@ -31,17 +31,20 @@ class locked_pair(Generic[A, B]):  # noqa: N801  (used as a statement: `with loc
         self._a, self._b = a, b
 
     def __enter__(self) -> tuple[A, B]:
-        if self._a is self._b:  # type: ignore[comparison-overlap]
-            raise ValueError(f"locked_pair needs two objects, and was given {self._a.name} twice")
-        first, second = sorted((self._a, self._b), key=_place)
+        a, b = self._a, self._b
+        if a.lock is b.lock:
+            raise ValueError(f"locked_pair needs two objects, and was given {a.name} twice")
         with ExitStack() as blocks:
-            states = {first: blocks.enter_context(first.locked()), second: None}
-            states[second] = blocks.enter_context(second.locked(beside=first))
+            if _place(a) < _place(b):
+                states = blocks.enter_context(a.locked()), blocks.enter_context(b.locked(beside=a))
+            else:
+                other = blocks.enter_context(b.locked())
+                states = blocks.enter_context(a.locked(beside=b)), other
             self._blocks = blocks.pop_all()
-        for obj in (first, second):
+        for obj in (a, b):
             if obj.is_placed:
                 obj.note_site(sys._getframe(1))
-        return states[self._a], states[self._b]  # type: ignore[return-value]
+        return states
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -1,7 +1,7 @@
 """Waiting, as locks and jobs have it in common: who waits, for whom, since when, and how the wait can be ended.
 
-Guarantees: while somebody waits, each of the checker's looks happens once, after its time, on the waiting thread itself;
-so watching for deadlocks needs no thread of its own and costs nothing until a wait has become long.
+Guarantees: while somebody waits, each of the checker's looks happens once, after its time, on the waiting thread,
+so that watching for deadlocks needs no thread of its own and costs nothing until a wait has become long.
 """
 
 from __future__ import annotations

@@ -89,7 +89,8 @@ class Checker:
         """
         if lock is not None:
             lock.keep_places()
-        self.note(rule, detail, about or (lock and lock.name), other or (lock and lock.taken_at))
+            about, other = about or lock.name, other or lock.taken_at
+        self.note(rule, detail, about, other)
         if self.enforcing:
             raise LockViolation(rule, detail)
 

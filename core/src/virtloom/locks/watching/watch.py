@@ -134,7 +134,7 @@ class Watch:
     def _tell_waiting(self, wait: Wait) -> None:
         """Tell of the lock that a thread has waited for too long, and where its holder is."""
         lock = wait.lock
-        owner = lock and lock.owner
+        owner = None if lock is None else lock.owner
         if lock is None or owner is None or self._on_slow is None:
             return
         seconds = time.monotonic() - (lock.since or time.monotonic())

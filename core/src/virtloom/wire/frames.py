@@ -26,7 +26,10 @@ from virtloom.wire.programs import Procedure, Program
 from virtloom.xdr import Struct
 
 FD_COUNT_SIZE = 4
-WITH_FDS = (MessageType.CALL_WITH_FDS, MessageType.REPLY_WITH_FDS)
+WITH_FDS = (int(MessageType.CALL_WITH_FDS), int(MessageType.REPLY_WITH_FDS))
+REPLY, REPLY_WITH_FDS = int(MessageType.REPLY), int(MessageType.REPLY_WITH_FDS)
+OK = int(Status.OK)
+_new = tuple.__new__  # a named tuple without the call of its constructor
 
 
 class FramingError(Exception):
@@ -70,6 +73,8 @@ class FrameReader:
         if self._buffer:
             self._buffer += data
             source: bytes | bytearray | memoryview = self._buffer
+        elif len(data) >= FRAME_MIN and (frame := self._whole(data)) is not None:
+            return [frame]
         else:
             source = data  # nothing is left over, as mostly: cut it where it is
         try:
@@ -84,6 +89,14 @@ class FrameReader:
         else:
             self._buffer += data[used:]
         return frames
+
+    def _whole(self, data: bytes | bytearray | memoryview) -> Frame | None:
+        """The frame that the data is and no more, as nearly all data is: a third of the time of looking for more."""
+        length, prog, vers, proc, kind, serial, status = HEADER.unpack_from(data)
+        if length != len(data) or length > self._limit or kind in WITH_FDS:
+            return None
+        header = _new(Header, (prog, vers, proc, kind, serial, status))
+        return _new(Frame, (header, bytes(data[FRAME_MIN:]), 0))
 
     def _cut_all(self, view: memoryview) -> tuple[list[Frame], int]:
         """The complete frames, and how many bytes they and their descriptors take."""
@@ -147,9 +160,14 @@ def pack_call(program: Program, procedure: Procedure, serial: int, args: tuple[A
 
 def pack_reply(call: Header, procedure: Procedure, value: tuple[Any, ...] | None, nfds: int = 0) -> bytes:
     """The good answer to a call; with `nfds`, one whose descriptors follow."""
-    kind = MessageType.REPLY_WITH_FDS if nfds else MessageType.REPLY
-    header = Header(call.prog, call.vers, call.proc, kind, call.serial, Status.OK)
-    return _pack_value(header, procedure.ret, value, nfds)
+    prog, vers, proc, _, serial, _ = call
+    frame = bytearray(FRAME_MIN)
+    if nfds:
+        frame += nfds.to_bytes(FD_COUNT_SIZE)
+    if (ret := procedure.ret) is not None:
+        ret.encode_into(value, frame)
+    HEADER.pack_into(frame, 0, len(frame), prog, vers, proc, REPLY_WITH_FDS if nfds else REPLY, serial, OK)
+    return bytes(frame)
 
 
 def pack_error(call: Header, error: tuple[Any, ...], kind: MessageType = MessageType.REPLY) -> bytes:

@@ -2,8 +2,8 @@
 
 Neighbouring fields of fixed size become one `struct` format; lists of numbers are packed and unpacked whole; text and
 opaque data are sliced in place; a union is a chain of comparisons. Errors are sorted out where it costs nothing on the
-good path: whatever the generated code raises on bad input is turned into `EncodeError` or `DecodeError` by the one
-wrapper around it.
+good path: whatever the generated code raises on bad input is turned into `EncodeError` or `DecodeError` by one handler
+at its end. The bytes of a struct that is declared as `remembered` are made once for each value.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import struct
 from collections import namedtuple
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from itertools import chain, repeat
 from keyword import iskeyword
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ from virtloom.xdr.blame import blame, is_sequence
 from virtloom.xdr.errors import DecodeError, EncodeError
 from virtloom.xdr.types import Array, Bytes, Number, Optional, Struct, Type, Union
 
+REMEMBERED = 1 << 15  # values of a struct whose bytes are kept: a list of as many domains is encoded without work
 PADDING = (b"", b"\0\0\0", b"\0\0", b"\0")
 
 Encoder = Callable[[Any, bytearray], None]
@@ -35,36 +37,9 @@ class Codec(NamedTuple):
 def compile_type(of: Type) -> Codec:
     """The checked codec of a type."""
     source = _Source()
-    encode, decode = source.functions(of)
+    encode, decode = source.checked_functions(of)
     exec(compile("\n".join(source.lines), f"<codec of {of!r}>", "exec"), source.names)
-    return _guarded(of, source.names[encode], source.names[decode])
-
-
-def _guarded(of: Type, encode: Encoder, decode: Decoder) -> Codec:
-    """Both functions with their failures told as the package's errors."""
-
-    def checked_encode(value: Any, buffer: bytearray) -> None:
-        try:
-            encode(value, buffer)
-        except EncodeError:
-            raise
-        except Exception as error:  # a value is any object, and may raise anything when it is looked at
-            raise EncodeError(blame(of, value, error)) from error
-
-    def checked_decode(data: Any, offset: int = 0) -> tuple[Any, int]:
-        try:
-            if offset < 0:
-                raise DecodeError(f"{of!r}: there is no offset {offset}")
-            value, end = decode(data, offset)
-        except DecodeError:
-            raise
-        except (struct.error, ValueError, TypeError, BufferError, OverflowError) as error:
-            raise DecodeError(f"{of!r}: {error}") from error
-        if end > len(data):
-            raise DecodeError(f"{of!r}: {end - len(data)} bytes are missing at the end")
-        return value, end
-
-    return Codec(checked_encode, checked_decode)
+    return Codec(source.names[encode], source.names[decode])
 
 
 def value_class(of: Struct) -> Any:
@@ -97,6 +72,8 @@ class _Source:
             "PLAIN": (tuple, list),
             "is_sequence": is_sequence,
             "too_long": too_long,
+            "blame": blame,
+            "BAD_BYTES": (struct.error, ValueError, TypeError, BufferError, OverflowError),
             "DecodeError": DecodeError,
             "EncodeError": EncodeError,
         }
@@ -116,11 +93,32 @@ class _Source:
         known = self._known.get(id(of))
         if known is None:
             known = self._known[id(of)] = (self.name("encode"), self.name("decode"))
-            self._write_encoder(known[0], of)
-            self._write_decoder(known[1], of)
+            self._write(f"def {known[0]}(v, out):", self._encoder(of))
+            self._write(f"def {known[1]}(d, p):", self._decoder(of))
         return known
 
-    def _write_encoder(self, name: str, of: Type) -> None:
+    def checked_functions(self, of: Type) -> tuple[str, str]:
+        """The same for the outermost type, with every failure told as the package's errors.
+
+        The checks are part of the two functions and not a wrapper around them: a wrapper is a third of a small codec.
+        """
+        encode, decode, told = self.name("encode"), self.name("decode"), self.name("OF", of)
+        failed = f"raise EncodeError(blame({told}, v, error)) from error"
+        body = ["try:", *_indented(self._encoder(of)), "except EncodeError: raise"]
+        # A value is any object, and may raise anything when it is looked at.
+        self._write(f"def {encode}(v, out):", [*body, f"except Exception as error: {failed}"])
+        missing = f"if p > len(d): raise DecodeError(f'{{{told}!r}}: {{p - len(d)}} bytes are missing at the end')"
+        *read, made = self._decoder(of)
+        body = [f"if p < 0: raise DecodeError(f'{{{told}!r}}: there is no offset {{p}}')", *read, missing, made]
+        failed = f"raise DecodeError(f'{{{told}!r}}: {{error}}') from error"
+        body = ["try:", *_indented(body), "except DecodeError: raise", f"except BAD_BYTES as error: {failed}"]
+        self._write(f"def {decode}(d, p=0):", body)
+        return encode, decode
+
+    def _write(self, head: str, body: list[str]) -> None:
+        self.lines += [head, *_indented(body)]
+
+    def _encoder(self, of: Type) -> list[str]:
         body: list[str] = []
         if isinstance(of, Struct):
             fields = [f"f{place}" for place in range(len(of.fields))]
@@ -129,9 +127,9 @@ class _Source:
             self._encode_fields(body, of, fields)
         else:
             self._encode_one(body, of, "v", repr(of))
-        self.lines += [f"def {name}(v, out):", *_indented(body)]
+        return body
 
-    def _write_decoder(self, name: str, of: Type) -> None:
+    def _decoder(self, of: Type) -> list[str]:
         body: list[str] = []
         if isinstance(of, Struct):
             fields = [f"f{place}" for place in range(len(of.fields))]
@@ -141,7 +139,7 @@ class _Source:
         else:
             self._decode_one(body, of, "v", repr(of))
             body.append("return v, p")
-        self.lines += [f"def {name}(d, p):", *_indented(body)]
+        return body
 
     def _runs(self, of: Struct, fields: list[str]) -> list[list[tuple[str, Type, str]]]:
         """The fields, with neighbours of fixed size put together."""
@@ -191,8 +189,20 @@ class _Source:
             body += _indented(inner)
         elif isinstance(of, Union):
             body += self._encode_union(of, v, label)
+        elif isinstance(of, Struct) and of.remembered:
+            body += self._encode_remembered(f"{self._memory(of)}({v})", [f"{self.functions(of)[0]}({v}, out)"])
         else:
             body.append(f"{self.functions(of)[0]}({v}, out)")
+
+    def _memory(self, of: Struct) -> str:
+        """The name of what gives a value's bytes, made or remembered."""
+        if of.memory is None:
+            of.memory = lru_cache(REMEMBERED)(of.encode)
+        return self.name("memory", of.memory)
+
+    def _encode_remembered(self, found: str, plain: list[str]) -> list[str]:
+        # A list may stand for a struct too, and cannot be looked up.
+        return ["try:", f"    out += {found}", "except TypeError:", *_indented(plain)]
 
     def _decode_one(self, body: list[str], of: Type, v: str, label: str) -> None:
         if code := _code(of):
@@ -275,7 +285,11 @@ class _Source:
             for check in _encode_checks(of.of, "x", label):
                 lines += [f"for x in {v}:", f"    {check}"]
             return [*lines, f"out += pack('>%d{of.of.code}' % n, *{v})"]
-        return [*lines, f"for x in {v}: {self.functions(of.of)[0]}(x, out)"]
+        one_by_one = f"for x in {v}: {self.functions(of.of)[0]}(x, out)"
+        if isinstance(of.of, Struct) and of.of.remembered:
+            joined = f"b''.join(map({self._memory(of.of)}, {v}))"
+            return [*lines, *self._encode_remembered(joined, [one_by_one])]
+        return [*lines, one_by_one]
 
     def _decode_array(self, of: Array, v: str, label: str) -> list[str]:
         if of.size is not None:

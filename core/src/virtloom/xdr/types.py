@@ -11,7 +11,7 @@ Assumes: declarations are not changed after their first use.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -33,7 +33,9 @@ class Type:
         if self._codec is None:
             from virtloom.xdr.compiler import compile_type
 
-            self._codec = compile_type(self)
+            self._codec = codec = compile_type(self)
+            # From now on the two are the compiled functions themselves: two calls less for each message.
+            self.__dict__.update(encode_into=codec.encode, decode_from=codec.decode)
         return self._codec
 
     def encode(self, value: Any) -> bytes:
@@ -179,12 +181,15 @@ class Struct(Type):
 
     :ivar name: what errors call it.
     :ivar fields: names and types.
+    :ivar remembered: whether the bytes of its values are kept, for values that are sent again and again.
     """
 
     def __init__(self, name: str, fields: Mapping[str, Type]) -> None:
         self.name = name
         self.fields = tuple(fields.items())
-        self.value_class_: Any = None  # made by the compiler
+        self.remembered = False
+        self.value_class_: Any = None  # this and the next are made by the compiler
+        self.memory: Callable[[Any], bytes] | None = None
 
     @property
     def field_names(self) -> tuple[str, ...]:
@@ -244,6 +249,15 @@ def optional(of: Type) -> Optional:
 def struct(name: str, /, **fields: Type) -> Struct:
     """Fields in the order in which they are given. A name that Python reserves gets a trailing underscore."""
     return Struct(name, {field.rstrip("_"): of for field, of in fields.items()})
+
+
+def remembered(of: Struct) -> Struct:
+    """A struct whose values come again and again, as handles do: where it is a part of others, its bytes are kept.
+
+    Values that are equal have the same bytes, so an integer may be given as a number that equals it.
+    """
+    of.remembered = True
+    return of
 
 
 def union(name: str, arms: Mapping[int, tuple[str, Type]]) -> Union:

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from virtloom.wire.remote import limits
-from virtloom.xdr import double, int32, int64, opaque, optional, string, struct, uint32, uint64, union, vararray
+from virtloom.xdr import (
+    double,
+    int32,
+    int64,
+    opaque,
+    optional,
+    remembered,
+    string,
+    struct,
+    uint32,
+    uint64,
+    union,
+    vararray,
+)
 
 nonnull_string = string(limits.STRING_MAX)
 maybe_string = optional(nonnull_string)
 uuid = opaque(16)
-nonnull_domain = struct("nonnull_domain", name=nonnull_string, uuid=uuid, id=int32)
+nonnull_domain = remembered(struct("nonnull_domain", name=nonnull_string, uuid=uuid, id=int32))
 maybe_domain = optional(nonnull_domain)
-nonnull_network = struct("nonnull_network", name=nonnull_string, uuid=uuid)
+nonnull_network = remembered(struct("nonnull_network", name=nonnull_string, uuid=uuid))
 maybe_network = optional(nonnull_network)
 nonnull_network_port = struct("nonnull_network_port", net=nonnull_network, uuid=uuid)
 maybe_network_port = optional(nonnull_network_port)
@@ -18,11 +31,13 @@ nonnull_nwfilter = struct("nonnull_nwfilter", name=nonnull_string, uuid=uuid)
 maybe_nwfilter = optional(nonnull_nwfilter)
 nonnull_nwfilter_binding = struct("nonnull_nwfilter_binding", portdev=nonnull_string, filtername=nonnull_string)
 maybe_nwfilter_binding = optional(nonnull_nwfilter_binding)
-nonnull_storage_pool = struct("nonnull_storage_pool", name=nonnull_string, uuid=uuid)
+nonnull_storage_pool = remembered(struct("nonnull_storage_pool", name=nonnull_string, uuid=uuid))
 maybe_storage_pool = optional(nonnull_storage_pool)
-nonnull_storage_vol = struct("nonnull_storage_vol", pool=nonnull_string, name=nonnull_string, key=nonnull_string)
+nonnull_storage_vol = remembered(
+    struct("nonnull_storage_vol", pool=nonnull_string, name=nonnull_string, key=nonnull_string)
+)
 maybe_storage_vol = optional(nonnull_storage_vol)
-nonnull_node_device = struct("nonnull_node_device", name=nonnull_string)
+nonnull_node_device = remembered(struct("nonnull_node_device", name=nonnull_string))
 maybe_node_device = optional(nonnull_node_device)
 nonnull_secret = struct("nonnull_secret", uuid=uuid, usageType=int32, usageID=nonnull_string)
 maybe_secret = optional(nonnull_secret)

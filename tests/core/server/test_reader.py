@@ -13,11 +13,12 @@ import pytest
 
 from virtloom.locks import LockManager
 from virtloom.server.reader import READ, WRITE, Reader
+from virtloom.server.workers import Crew
 
 
 @pytest.fixture
 def reader(locks: LockManager) -> Iterator[Reader]:
-    reader = Reader("loop", locks)
+    reader = Reader("loop", locks, Crew("nobody", locks, 0, 0, 0))
     reader.start()
     yield reader
     assert reader.stop(5)
@@ -31,7 +32,7 @@ def test_everything_runs_on_the_readers_thread(reader: Reader) -> None:
 
     reader.soon(note)
     reader.soon(lambda: reader.at(time.monotonic(), note))
-    assert [names.get(timeout=5), names.get(timeout=5)] == ["loop", "loop"]
+    assert [names.get(timeout=5), names.get(timeout=5)] == ["loop-1", "loop-1"]
 
 
 def test_tasks_run_in_order_and_one_that_fails_harms_no_other(reader: Reader) -> None:
@@ -81,7 +82,7 @@ def test_a_descriptor_is_watched_for_what_it_was_armed_for(reader: Reader) -> No
 
 
 def test_what_was_asked_for_before_the_end_is_done_and_what_is_asked_after_it_is_not(locks: LockManager) -> None:
-    reader = Reader("loop", locks)
+    reader = Reader("loop", locks, Crew("nobody", locks, 0, 0, 0))
     done: list[str] = []
     reader.soon(lambda: done.append("before the start"))
     assert reader.flush(5)

@@ -3,7 +3,7 @@
 Guarantees: its calls are begun in order, at most as many at once as may be; frames go out whole and in order; it costs
 bounded memory, whatever it sends and whether it reads or not; its end releases everything exactly once, after the last
 call that runs for it.
-Threads: `on_ready`, `drop` and the methods they call run on the reader's thread alone; everything else on any thread.
+Threads: `on_ready`, `drop` and the methods they call are the reader's alone; everything else runs on any thread.
 Locks: the client's lock guards phase, lanes, send queue and streams; no driver is ever called under it.
 """
 
@@ -19,6 +19,7 @@ from virtloom.driver.context import Identity
 from virtloom.locks import Level
 from virtloom.server import keepalive
 from virtloom.server.deadlines import Vigil
+from virtloom.server.dispatch import Answer
 from virtloom.server.lanes import Call, Calls, Lane
 from virtloom.server.phases import RULES, Phase
 from virtloom.server.reader import READ, WRITE
@@ -40,7 +41,8 @@ HANGUP = select.EPOLLRDHUP
 GONE_EVENTS = select.EPOLLHUP | select.EPOLLERR | select.EPOLLRDHUP
 RESUME_AT = 0.5  # of what a client's queues hold: read on only then, not at each call
 LINGER = 5.0  # seconds that a leaving client has to read its last reply
-CALLS = frozenset({MessageType.CALL, MessageType.CALL_WITH_FDS})
+CALL = int(MessageType.CALL)
+CALLS = frozenset({CALL, MessageType.CALL_WITH_FDS})
 STREAMS = frozenset({MessageType.STREAM, MessageType.STREAM_HOLE})
 
 
@@ -67,6 +69,7 @@ class Client:
         self._vigil = Vigil(self._reader, limits, self._ask, self._give_up)
         # Under the lock.
         self._phase = Phase.ANONYMOUS
+        self._rules = RULES[self._phase]
         self._out = SendQueue(sock)
         self._calls = Calls(limits, self._work)
         self._lost = 0
@@ -85,8 +88,8 @@ class Client:
         return self._phase is Phase.ANONYMOUS
 
     def _enter(self, phase: Phase) -> None:
-        assert phase in RULES[self._phase].next, f"{self} cannot become {phase.value}"
-        self._phase = phase
+        assert phase in self._rules.next, f"{self} cannot become {phase.value}"
+        self._phase, self._rules = phase, RULES[phase]
 
     # The reader's thread: what comes from the client.
 
@@ -118,9 +121,11 @@ class Client:
             return self.drop(f"reading failed: {error}")
         if received is None:
             return self.drop("it closed the connection")
+        self._vigil.heard(bool(received), self._receiver.partial)
+        if len(received) == 1 and self._serve_here(received[0]):
+            return None
         for item in received:
             self._take(item)
-        self._vigil.heard(bool(received), self._receiver.partial)
         with self._lock:
             pause = not self._paused and self._load() >= 1
             if pause:
@@ -136,16 +141,41 @@ class Client:
             if header.proc == keepalive.PING and header.vers == keepalive.VERSION:
                 self.send(keepalive.PONG_FRAME)
         elif header.type in CALLS:
-            program, procedure = self._server.dispatcher.find(header)
-            self._queue(Call(header, item.frame.payload, program, procedure, item.fds))
+            self._queue(Call(header, item.frame.payload, self._server.dispatcher.find(header), item.fds))
         elif header.type in STREAMS:
             self.streams.deliver(item.frame)
         else:
             log.debug("client %d: dropped a frame of type %d", self.id, header.type)
 
+    def _serve_here(self, item: Received) -> bool:
+        """Serve a call on this thread if that is quick and the client has no other; whether it was done.
+
+        Nothing of the reader's may be touched after it: another thread may be the reader by then.
+        """
+        header = item.frame.header
+        if header.type != CALL or not self._reader.lends:
+            return False
+        route = self._server.dispatcher.find(header)
+        if not route.quick:
+            return False
+        with self._lock:
+            lane = self._calls.begin_alone(route) if self._rules.takes and not self._blocked() else None
+        if lane is None:
+            return False
+        call = Call(header, item.frame.payload, route)
+        term = self._reader.begin_call(call)
+        try:
+            self._finish(lane, self._server.dispatcher.serve(self, call))
+        except Exception:
+            log.exception("client %d of %s: a call was not ended", self.id, self._server.name)
+            self.kill("an internal error", logging.ERROR)
+        finally:
+            term.end_call()
+        return True
+
     def _queue(self, call: Call) -> None:
         with self._lock:
-            taken = RULES[self._phase].takes
+            taken = self._rules.takes
             if taken:
                 lane = self._calls.add(call)
                 begun = not self._blocked() and lane.begin()
@@ -199,14 +229,12 @@ class Client:
     # A worker's thread: calls.
 
     def _work(self, lane: Lane) -> None:
-        urgent = False
         call = self._first(lane)
         while call is not None:
-            urgent = call.urgent
-            self._server.dispatcher.serve(self, call)
-            if self._phase is Phase.ANONYMOUS:
-                self._enter_if_authenticated()
-            call = self._next(lane, urgent)
+            begun = time.monotonic()
+            answer = self._server.dispatcher.serve(self, call)
+            call.route.took(time.monotonic() - begun)
+            call = self._finish(lane, answer, call.route.urgent)
 
     def _first(self, lane: Lane) -> Call | None:
         with self._lock:
@@ -219,20 +247,35 @@ class Client:
             self._release()
         return None
 
-    def _next(self, lane: Lane, urgent: bool) -> Call | None:
-        """The lane's next call, unless others wait for this worker; then the lane goes to the end of their queue."""
-        crowded = self._server.workers.crowded()
+    def _finish(self, lane: Lane, answer: Answer | None, urgent: bool | None = None) -> Call | None:
+        """Send an answer; the lane's next call if this thread is to serve it.
+
+        :param urgent: which kind of calls this thread serves; None if it serves no other. The lane goes to the end of
+            the workers' queue if its next call is of another kind or others wait for a worker.
+        """
+        if self._phase is Phase.ANONYMOUS:
+            self._enter_if_authenticated()
+        stays = urgent is not None and not self._server.workers.crowded()
+        following = broken = None
         with self._lock:
+            sends, takes = self._rules.sends, self._rules.takes
+            if answer is not None and sends:
+                broken = self._put(*answer)
             more = bool(lane.queue) and not self._blocked()
-            if more and not crowded and lane.urgent == urgent:
-                return self._calls.pop(lane)
-            if not more:
+            if more and stays and lane.urgent == urgent:
+                following = self._calls.pop(lane)
+            elif not more:
                 lane.running -= 1
-            urgent = lane.urgent
-            look = self._paused or not RULES[self._phase].takes
+            look = self._paused or not takes
             release = self._last_call_ended()
+        if answer is not None and not sends:
+            close_all(answer[1])
+        if broken is not None:
+            self.kill(f"writing failed: {broken}")
+        if following is not None:
+            return following
         if more:
-            self._server.workers.submit(lane.work, urgent)
+            self._server.workers.submit(lane.work, lane.urgent)
         if look:
             self.attend()
         if release:
@@ -260,7 +303,7 @@ class Client:
     def send(self, frame: bytes, fds: Any = ()) -> bool:
         """Queue a frame and write what goes out at once; False if the client has gone."""
         with self._lock:
-            sends = RULES[self._phase].sends
+            sends = self._rules.sends
             broken = self._put(frame, fds) if sends else None
         if not sends:
             close_all(fds)
@@ -271,7 +314,7 @@ class Client:
     def send_piece(self, stream: ClientStream, frame: bytes, credit: Credit) -> bool:
         """Queue a frame of a stream; False if the stream has ended or the client has gone."""
         with self._lock:
-            sends = RULES[self._phase].sends and self.streams.has(stream)
+            sends = self._rules.sends and self.streams.has(stream)
             broken = self._put(frame, credit=credit) if sends else None
         if broken is not None:
             self.kill(f"writing failed: {broken}")
@@ -305,7 +348,7 @@ class Client:
         limits = self._limits
         broken = None
         with self._lock:
-            if not RULES[self._phase].sends:
+            if not self._rules.sends:
                 return False
             full = self._out.events >= limits.event_queue or self._blocked()
             self._lost = self._lost + 1 if full else 0
@@ -328,7 +371,7 @@ class Client:
     def close_after_reply(self) -> None:
         """Take no further call, and close when what runs was answered and the answers were written."""
         with self._lock:
-            if not RULES[self._phase].takes:
+            if not self._rules.takes:
                 return
             self._enter(Phase.LEAVING)
             waiting = self._calls.clear()
@@ -374,7 +417,7 @@ class Client:
         return True
 
     def _rearm(self) -> None:
-        events = READ if RULES[self._phase].takes and not self._paused else HANGUP
+        events = READ if self._rules.takes and not self._paused else HANGUP
         if self._out:
             events |= WRITE
         if events != self._armed:
@@ -386,7 +429,7 @@ class Client:
     def attend(self) -> None:
         """Go on with what had to wait: reading, serving, leaving, releasing."""
         with self._lock:
-            resume = self._paused and RULES[self._phase].takes and self._load() <= RESUME_AT
+            resume = self._paused and self._rules.takes and self._load() <= RESUME_AT
             if resume:
                 self._paused = False
                 self._rearm()

@@ -123,7 +123,10 @@ class Vigil:
     def heard(self, frames: bool, partial: bool) -> None:
         """See `Deadlines.heard`."""
         self._deadlines.heard(frames, partial, time.monotonic())
-        self._schedule()
+        if (
+            partial
+        ):  # what was heard only moves the other deadlines away, and a timer that rings too early sets the next
+            self._schedule()
 
     def pause(self) -> None:
         """See `Deadlines.pause`."""

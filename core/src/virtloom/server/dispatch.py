@@ -7,7 +7,7 @@ is what libvirt says (`virNetServerProgramDispatch`).
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from virtloom.api.failures import as_virt_error
@@ -15,6 +15,7 @@ from virtloom.api.ports import Reply
 from virtloom.errors import ErrorDomain, VirtError
 from virtloom.server.lanes import Call
 from virtloom.server.messages import error_frame, refusal, reply_frame
+from virtloom.server.routes import Route
 from virtloom.server.sending import close_all
 from virtloom.wire.message import Header, MessageType, Status
 from virtloom.wire.programs import Procedure, Program
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+Answer = tuple[bytes, Sequence[int]]
+
 
 class Dispatcher:
     """The programs of a server.
@@ -34,43 +37,41 @@ class Dispatcher:
 
     def __init__(self, programs: Iterable[Program]) -> None:
         self._programs = {(program.number, program.version): program for program in programs}
+        self._routes = {
+            (number, version, procedure.number): Route(program, procedure)
+            for (number, version), program in self._programs.items()
+            for procedure in program.procedures
+            if procedure.event is None
+        }
 
-    def find(self, header: Header) -> tuple[Program | None, Procedure | None]:
-        """The program and the procedure that a call names, None for what there is not."""
-        program = self._programs.get((header.prog, header.vers))
-        if program is None:
-            return None, None
-        procedure = program.find(header.proc)
-        return program, None if procedure is None or procedure.event is not None else procedure
+    def find(self, header: Header) -> Route:
+        """What a call names: a route without a program or procedure for what there is not."""
+        found = self._routes.get(header[:3])
+        return found or Route(self._programs.get((header.prog, header.vers)), None)
 
-    def serve(self, client: Client, call: Call) -> None:
-        """Answer a call: a worker's whole work."""
+    def serve(self, client: Client, call: Call) -> Answer | None:
+        """Answer a call: the frame for the client to send, with its descriptors; None if it is on its way already."""
         try:
             program, procedure, args = accept(client, call)
-            if procedure.stream is None:
-                self._answer(client, call, program, procedure, args)
-            else:
-                self._answer_with_stream(client, call, program, procedure, args)
+            if procedure.stream is not None:
+                return self._answer_with_stream(client, call, program, procedure, args)
+            reply = client.session.call(program, procedure, args, call.fds)
+            if reply.cut is not None:
+                _break_off(client, call, procedure, reply)
+                return None
+            return _encode(call, procedure, reply), reply.fds
         except Exception as error:
             failure = as_virt_error(error, ErrorDomain.RPC)
             if failure.hint is not None:
                 log.info("client %d: %s; hint: %s", client.id, failure, failure.hint)
-            client.send(error_frame(call.header, MessageType.REPLY, failure))
+            return error_frame(call.header, MessageType.REPLY, failure), ()
         finally:
-            close_all(call.fds)
-
-    def _answer(
-        self, client: Client, call: Call, program: Program, procedure: Procedure, args: tuple[Any, ...]
-    ) -> None:
-        reply = client.session.call(program, procedure, args, call.fds)
-        if reply.cut is None:
-            client.send(_encode(call, procedure, reply), reply.fds)
-        else:
-            _break_off(client, call, procedure, reply)
+            if call.fds:
+                close_all(call.fds)
 
     def _answer_with_stream(
         self, client: Client, call: Call, program: Program, procedure: Procedure, args: tuple[Any, ...]
-    ) -> None:
+    ) -> Answer | None:
         client.streams.claim()
         try:
             reply = client.session.call(program, procedure, args, call.fds)
@@ -81,11 +82,12 @@ class Dispatcher:
         if reply.cut is not None:
             client.streams.release()
             _break_off(client, call, procedure, reply)
-        elif reply.stream is None:
+            return None
+        if reply.stream is None:
             client.streams.release()
-            client.send(frame)
-        else:
-            client.streams.open(call.header, reply.stream, _sparse(procedure, args), frame)
+            return frame, ()
+        client.streams.open(call.header, reply.stream, _sparse(procedure, args), frame)
+        return None
 
 
 def accept(client: Client, call: Call) -> tuple[Program, Procedure, tuple[Any, ...]]:
@@ -93,8 +95,9 @@ def accept(client: Client, call: Call) -> tuple[Program, Procedure, tuple[Any, .
 
     :raises VirtError: RPC, in libvirt's words and in the order in which it looks.
     """
-    header, procedure = call.header, call.procedure
-    if call.program is None:
+    header, route = call.header, call.route
+    program, procedure = route.program, route.procedure
+    if program is None:
         raise refusal(f"Cannot find program {_signed(header.prog)} version {_signed(header.vers)}")
     if header.status != Status.OK:
         raise refusal(f"Unexpected message status {header.status}")
@@ -103,9 +106,9 @@ def accept(client: Client, call: Call) -> tuple[Program, Procedure, tuple[Any, .
     if procedure.needs_auth and not client.session.authenticated:
         raise refusal("authentication required")
     if procedure.args is None:
-        return call.program, procedure, ()
+        return program, procedure, ()
     try:
-        return call.program, procedure, procedure.args.decode(call.payload)
+        return program, procedure, procedure.args.decode_from(call.payload)[0]
     except XdrError as error:
         log.debug("client %d: %s: %s", client.id, procedure.name, error)
         raise refusal("Unable to decode message payload") from None

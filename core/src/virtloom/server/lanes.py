@@ -11,50 +11,20 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from virtloom.server.limits import ServerLimits
+from virtloom.server.routes import Route
 from virtloom.wire.message import Header
-from virtloom.wire.programs import Procedure, Program
-
-# The calls that overtake: without them nobody could watch or end the job that the client's own call runs.
-OVERTAKING = frozenset(
-    {
-        "domain_abort_job",
-        "domain_abort_job_flags",
-        "domain_get_job_info",
-        "domain_get_job_stats",
-        "domain_block_job_abort",
-        "domain_get_block_job_info",
-        "domain_block_job_set_speed",
-        "domain_migrate_set_max_downtime",
-        "domain_migrate_get_max_downtime",
-        "domain_migrate_set_max_speed",
-        "domain_migrate_get_max_speed",
-        "domain_migrate_start_post_copy",
-    }
-)
 
 
 class Call(NamedTuple):
     """A call that was read and not answered yet.
 
-    :ivar program: procedure: None if there is no such one.
     :ivar fds: descriptors that came with it; whoever ends the call closes them.
     """
 
     header: Header
     payload: bytes
-    program: Program | None
-    procedure: Procedure | None
+    route: Route
     fds: Sequence[int] = ()
-
-    @property
-    def overtakes(self) -> bool:
-        """Whether it goes past the client's other calls."""
-        return self.procedure is not None and self.procedure.snake in OVERTAKING
-
-    @property
-    def urgent(self) -> bool:
-        """Whether it goes to the workers for what is urgent."""
-        return self.procedure is not None and (self.procedure.priority or self.procedure.snake in OVERTAKING)
 
 
 class Lane:
@@ -76,7 +46,7 @@ class Lane:
     @property
     def urgent(self) -> bool:
         """Whether the next call is urgent."""
-        return bool(self.queue) and self.queue[0].urgent
+        return bool(self.queue) and self.queue[0].route.urgent
 
     def begin(self) -> bool:
         """Count one more worker, if there is a call for it and it may be begun."""
@@ -112,10 +82,18 @@ class Calls:
 
     def add(self, call: Call) -> Lane:
         """Queue a call."""
-        lane = self.overtaking if call.overtakes else self.ordinary
+        lane = self.overtaking if call.route.overtakes else self.ordinary
         lane.queue.append(call)
         self._count += 1
         self._bytes += len(call.payload)
+        return lane
+
+    def begin_alone(self, route: Route) -> Lane | None:
+        """The lane of a call that is served at once without being queued; None if others are before it."""
+        lane = self.overtaking if route.overtakes else self.ordinary
+        if lane.queue or lane.running >= lane.limit:
+            return None
+        lane.running += 1
         return lane
 
     def pop(self, lane: Lane) -> Call:

@@ -57,7 +57,9 @@ class SendQueue:
         sent = 0
         if not self._items:
             try:
-                sent = self._send(frame)
+                sent = self._sock.send(frame, _FLAGS)
+            except (BlockingIOError, InterruptedError):
+                pass
             except OSError:
                 close_all(fds)
                 raise

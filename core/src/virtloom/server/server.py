@@ -66,8 +66,8 @@ class Server:
         self.locks = locks
         self.limits = limits = limits or ServerLimits()
         self.dispatcher = Dispatcher(programs)
-        self.reader = Reader(f"{name}-reader", locks)
         self.workers = WorkerPool(name, locks, _sizes(limits))
+        self.reader = Reader(f"{name}-reader", locks, self.workers, lambda call: call.route.was_late())
         self.stream_budget = StreamBudget(locks, limits.max_streams)
         threads = 3 * limits.max_streams
         self.stream_threads = Crew(f"{name}-stream", locks, 0, threads, threads, spare=SPARE_STREAM_THREADS)

@@ -11,10 +11,11 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from queue import SimpleQueue
 from types import TracebackType
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Level, LockManager, might_sleep
@@ -25,8 +26,23 @@ Task = Callable[[], None]
 GRACE = 0.01  # seconds for a thread that has nothing left to do, even past the deadline
 
 
+class Waits(Protocol):
+    """Who is told when the call of a thread waits on the outside world."""
+
+    def begin_wait(self) -> None:
+        """It is about to wait.
+
+        :raises VirtError: RESOURCE_BUSY if as many wait as may.
+        """
+        ...
+
+    def end_wait(self) -> None:
+        """It goes on."""
+        ...
+
+
 class _Local(threading.local):
-    crew: Crew | None = None
+    waits: Waits | None = None
     depth: int = 0
 
 
@@ -106,7 +122,7 @@ class Crew:
         return True
 
     def _work(self) -> None:
-        _local.crew = self
+        _local.waits = self
         queue, lock = self._queue, self._lock
         while True:
             task = queue.get()
@@ -207,21 +223,21 @@ class Waiting:
     def __enter__(self) -> None:
         """Say that this thread's call waits from now on; a thread that is no worker costs no worker."""
         might_sleep("a wait for the outside world")
-        crew = _local.crew
-        if crew is not None:
+        waits = _local.waits
+        if waits is not None:
             if _local.depth == 0:
-                crew.begin_wait()
+                waits.begin_wait()
             _local.depth += 1
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Say that it goes on."""
-        crew = _local.crew
-        if crew is not None:
+        waits = _local.waits
+        if waits is not None:
             _local.depth -= 1
             if _local.depth == 0:
-                crew.end_wait()
+                waits.end_wait()
 
 
 _WAITING = Waiting()
@@ -233,6 +249,16 @@ def waiting() -> Waiting:
     :raises VirtError: RESOURCE_BUSY on entering, when as many calls wait as may.
     """
     return _WAITING
+
+
+@contextmanager
+def waits_through(waits: Waits) -> Iterator[None]:
+    """For the length of a block, tell somebody else than the thread's crew when a call of this thread waits."""
+    outer, _local.waits = _local.waits, waits
+    try:
+        yield
+    finally:
+        _local.waits = outer
 
 
 class PoolSizes(NamedTuple):
@@ -264,6 +290,14 @@ class WorkerPool:
     def submit(self, task: Task, urgent: bool = False) -> None:
         """Have a task run in its turn; what is urgent stands only behind what is urgent too."""
         (self._urgent if urgent and self._has_urgent else self._ordinary).submit(task)
+
+    def begin_wait(self) -> None:
+        """See `Waits.begin_wait`: a call that no worker serves is about to wait, and counts as one of theirs."""
+        self._ordinary.begin_wait()
+
+    def end_wait(self) -> None:
+        """See `Waits.end_wait`."""
+        self._ordinary.end_wait()
 
     def crowded(self) -> bool:
         """Whether tasks stand in the ordinary queue, so that a worker should not stay with one client."""

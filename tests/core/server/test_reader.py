@@ -66,8 +66,8 @@ def test_a_descriptor_is_watched_for_what_it_was_armed_for(reader: Reader) -> No
     seen: SimpleQueue[int] = SimpleQueue()
 
     def ready(events: int) -> None:
-        seen.put(events)
         reader.rearm(ours.fileno(), 0)
+        seen.put(events)
 
     reader.watch(ours.fileno(), ready)
     theirs.send(b"x")

@@ -64,6 +64,25 @@ class Node:
         self.children.append(child)
         return child
 
+    def need(self, tag: str) -> Node:
+        """The first element of a name directly in it; a new one if there is none."""
+        return self.find(tag) or self.add(tag)
+
+    def drop(self, *tags: str) -> None:
+        """Take out every element of these names directly in it."""
+        self.children = [child for child in self.children if child.tag not in tags]
+
+    def value(self, path: str, name: str) -> str | None:
+        """An attribute of the first element on a path."""
+        node = self.find(path)
+        return None if node is None else node.attrs.get(name)
+
+    def copy(self) -> Node:
+        """Another element of the same contents, which can be changed without changing this one."""
+        made = Node(self.tag, dict(self.attrs), self.text, self.line)
+        made.children = [child.copy() for child in self.children]
+        return made
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Node):
             return NotImplemented

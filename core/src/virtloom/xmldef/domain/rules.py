@@ -94,16 +94,27 @@ class DomainRules:
 
     def _supported(self, domain: Domain) -> Domain:
         """The domain with its architecture, if this driver can run it (`virCapabilitiesDomainDataLookup`)."""
-        os_part = domain.os
-        kind = os_part.type if os_part is not None else None
-        if os_part is None or kind is None or not kind.name.strip():
-            raise VirtError(ErrorCode.XML_ERROR, "an os <type> must be specified", ErrorDomain.DOMAIN)
-        name, arch = kind.name.strip(), kind.arch
+        domain = named_system(domain)
+        assert domain.os is not None
+        assert domain.os.type is not None
+        kind = domain.os.type
+        name, arch = kind.name, kind.arch
         if domain.type in self.types and name in self.os_types and (arch is None or arch in self.arches):
-            return domain.replace(os=os_part.replace(type=kind.replace(name=name, arch=arch or self.arches[0])))
+            return domain.replace(os=domain.os.replace(type=kind.replace(arch=arch or self.arches[0])))
         wanted = f"arch={arch or self.arches[0]} domaintype={domain.type}"
         wanted = wanted if name == "hvm" else f"ostype={name} {wanted}"  # hvm is number 0 there, and goes unsaid
         raise VirtError(ErrorCode.INVALID_ARG, f"could not find capabilities for {wanted} ", ErrorDomain.CAPABILITIES)
+
+
+def named_system(domain: Domain) -> Domain:
+    """A domain whose system's type is there, without white space.
+
+    :raises VirtError: XML_ERROR if it is not there.
+    """
+    kind = domain.os.type if domain.os is not None else None
+    if domain.os is None or kind is None or not kind.name.strip():
+        raise VirtError(ErrorCode.XML_ERROR, "an os <type> must be specified", ErrorDomain.DOMAIN)
+    return domain.replace(os=domain.os.replace(type=kind.replace(name=kind.name.strip())))
 
 
 def read(root: Node) -> Domain:

@@ -1,0 +1,72 @@
+"""The questions that an emulator is asked once, over QMP on its own standard input and output.
+
+The emulator runs without a machine and ends by itself after the last answer, so that one helper process with a deadline
+is all that it takes (docs/interop/qmp-spec in QEMU's sources).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from virtloom.driver.process import Finished
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
+
+Run = Callable[..., Finished]
+
+DEADLINE = 30  # seconds; TCG on a busy host answers within one
+OUTPUT_MAX = 4 << 20  # bytes; what QEMU 7.2 answers has 200 KiB
+QUESTIONS = (
+    "query-version",
+    "query-target",
+    "query-kvm",
+    "query-machines",
+    "query-cpu-definitions",
+    "query-commands",
+    "query-command-line-options",
+    "qom-list-types",
+)
+
+
+def ask(run: Run, path: str) -> dict[str, Any]:
+    """What an emulator answers, by question; `cpu-models` has its processors by accelerator.
+
+    :param run: runs a helper process, as `DriverHost.run` does.
+    :raises VirtError: INTERNAL_ERROR if it does not answer, OPERATION_TIMEOUT past the deadline.
+    """
+    report = _converse(run, path, "kvm:tcg", QUESTIONS)
+    models = {"kvm" if report["query-kvm"]["enabled"] else "tcg": report["query-cpu-definitions"]}
+    if "tcg" not in models:
+        models["tcg"] = _converse(run, path, "tcg", ("query-cpu-definitions",))["query-cpu-definitions"]
+    return {**report, "cpu-models": models}
+
+
+def _converse(run: Run, path: str, accelerator: str, questions: tuple[str, ...]) -> dict[str, Any]:
+    argv = [
+        path, "-S", "-no-user-config", "-nodefaults", "-display", "none", "-machine", f"none,accel={accelerator}",
+        "-qmp", "stdio",
+    ]  # fmt: skip
+    requests: list[dict[str, Any]] = [{"execute": "qmp_capabilities"}]
+    requests += [{"execute": question, "id": question} for question in questions]
+    requests.append({"execute": "quit"})
+    text = "".join(json.dumps(request) + "\n" for request in requests)
+    finished = run(argv, deadline=DEADLINE, stdin=text.encode(), limit=OUTPUT_MAX, check=False)
+    answers = dict(_answers(finished.stdout))
+    if missing := [question for question in questions if question not in answers]:
+        words = finished.stderr.decode(errors="replace").strip() or f"no answer to {missing[0]}"
+        detail = f"Failed to probe QEMU binary with QMP: {words}"
+        raise VirtError(ErrorCode.INTERNAL_ERROR, detail, ErrorDomain.QEMU)
+    return answers
+
+
+def _answers(output: bytes) -> list[tuple[str, Any]]:
+    found = []
+    for line in output.splitlines():
+        try:
+            message = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(message, dict) and "return" in message and "id" in message:
+            found.append((message["id"], message["return"]))
+    return found

@@ -1,0 +1,35 @@
+"""The driver's settings, as `[driver.qemu]` has them; names and defaults are those of qemu.conf."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings that the definitions and the command line of guests depend on.
+
+    :ivar vnc_listen: where displays listen that do not say; :ivar spice_listen: the same for SPICE.
+    :ivar spice_tls: whether SPICE may be encrypted.
+    :ivar dump_guest_core: whether a crash's core has the guest's memory.
+    :ivar set_process_name: whether QEMU's process is called after its guest.
+    :ivar seccomp_sandbox: whether QEMU may only make the system calls that it needs.
+    :ivar log_timestamp: whether lines of its log begin with the time.
+    """
+
+    vnc_listen: str = "127.0.0.1"
+    spice_listen: str = "127.0.0.1"
+    vnc_tls: bool = False
+    spice_tls: bool = False
+    dump_guest_core: bool = False
+    set_process_name: bool = False
+    seccomp_sandbox: bool = True
+    log_timestamp: bool = True
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Settings:
+        """The settings that a configuration has; what it lacks keeps its default."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in config.items() if name in known})

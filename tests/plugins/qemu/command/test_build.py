@@ -1,0 +1,107 @@
+"""The command line of small guests, by hand: what QEMU is told, and in what order."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from emulated import emulator, guest
+
+from virtloom_qemu.command import Context, build, prepare
+from virtloom_qemu.settings import Settings
+
+
+def argv(devices: str = "", machine: str = "pc", more: str = "", **context: Any) -> list[str]:
+    """A guest's arguments."""
+    settings = Context(emulator(), Settings(), Path("/lib/qemu"), id=7, **context)
+    return build(prepare(guest(devices, machine, more), settings), settings).argv
+
+
+def values(arguments: list[str], option: str) -> list[str]:
+    """Every value of an option."""
+    return [value for name, value in pairwise(arguments) if name == f"-{option}"]
+
+
+def objects(arguments: list[str], option: str) -> list[dict[str, Any]]:
+    """Every value of an option whose values are JSON."""
+    return [json.loads(value) for value in values(arguments, option)]
+
+
+class TestGuest:
+    def test_is_called_by_its_name_and_starts_stopped(self) -> None:
+        found = argv()
+        assert found[0].endswith("qemu-system-x86_64")
+        assert values(found, "name") == ["guest=web,debug-threads=on"]
+        assert "-S" in found
+
+    def test_has_the_machine_by_its_own_name(self) -> None:
+        assert values(argv(), "machine")[0].startswith("pc-i440fx-7.2,usb=off")
+        assert values(argv(), "accel") == ["tcg"]
+
+    def test_has_whole_mebibytes_of_memory(self) -> None:
+        assert values(argv(), "m") == ["256"]
+
+    def test_has_its_monitor_in_the_folder_of_the_run(self) -> None:
+        assert "socket,id=charmonitor,path=/lib/qemu/domain-7-web/monitor.sock,server=on,wait=off" in argv()
+
+
+class TestDisk:
+    DISK = """<disk type='file' device='disk'><driver name='qemu' type='qcow2' cache='none'/>
+    <source file='/images/a.qcow2'/><target dev='vda' bus='virtio'/></disk>"""
+
+    def test_has_a_node_for_its_bytes_and_one_for_its_format(self) -> None:
+        storage, image = objects(argv(self.DISK), "blockdev")
+        assert (storage["driver"], storage["filename"]) == ("file", "/images/a.qcow2")
+        assert (image["driver"], image["file"]) == ("qcow2", storage["node-name"])
+        assert image["cache"] == {"direct": True, "no-flush": False}
+
+    def test_is_a_device_on_its_node(self) -> None:
+        found = argv(self.DISK)
+        device = next(one for one in objects(found, "device") if one["driver"] == "virtio-blk-pci")
+        assert device["drive"] == objects(found, "blockdev")[1]["node-name"]
+        assert device["bootindex"] == 1
+
+    def test_of_an_empty_drive_has_no_node(self) -> None:
+        found = argv("<disk type='file' device='cdrom'><target dev='hdc' bus='ide'/></disk>")
+        assert objects(found, "blockdev") == []
+        assert {"driver": "ide-cd", "bus": "ide.1", "unit": 0, "id": "ide0-1-0"} in objects(found, "device")
+
+
+def test_a_serial_port_on_a_terminal() -> None:
+    found = argv("<serial type='pty'/>")
+    assert "pty,id=charserial0" in found
+    expected = {"driver": "isa-serial", "chardev": "charserial0", "id": "serial0", "index": 0}
+    assert expected in objects(found, "device")
+
+
+def test_an_interface_for_the_user() -> None:
+    found = argv("<interface type='user'><mac address='52:54:00:00:00:01'/><model type='virtio'/></interface>")
+    assert objects(found, "netdev") == [{"type": "user", "id": "hostnet0"}]
+    device = next(one for one in objects(found, "device") if one["driver"] == "virtio-net-pci")
+    assert (device["netdev"], device["mac"]) == ("hostnet0", "52:54:00:00:00:01")
+
+
+def test_descriptors_are_named_where_they_are_given() -> None:
+    found = argv("<interface type='bridge'><source bridge='br0'/></interface>", descriptors={"net0": ("31",)})
+    assert objects(found, "netdev") == [{"type": "tap", "fd": "31", "id": "hostnet0"}]
+
+
+def test_commas_in_values_are_doubled() -> None:
+    found = argv("<serial type='file'><source path='/log/a,b'/></serial>")
+    assert "file,id=charserial0,path=/log/a,,b" in found
+
+
+def test_a_display_without_graphics_is_none() -> None:
+    assert values(argv(), "display") == ["none"]
+
+
+def test_a_kernel_is_started_without_a_boot_loader() -> None:
+    settings = Context(emulator(), Settings(), Path("/lib/qemu"))
+    domain = guest()
+    assert domain.os is not None
+    booting = domain.replace(os=domain.os.replace(kernel="/k", initrd="/i", cmdline="console=ttyS0"))
+    found = build(prepare(booting, settings), settings).argv
+    started = [values(found, option) for option in ("kernel", "initrd", "append")]
+    assert started == [["/k"], ["/i"], ["console=ttyS0"]]

@@ -17,6 +17,8 @@ from typing import IO, NamedTuple
 
 from virtloom.errors import ErrorCode, VirtError
 
+KILL_WITHIN = 10.0  # seconds for the kernel to end a process that was killed
+
 
 class Finished(NamedTuple):
     """How a helper ended: its exit status (negative: a signal's number) and what it printed."""
@@ -102,4 +104,5 @@ def _kill_session(process: subprocess.Popen[bytes]) -> None:
     """Kill the helper if it still runs, and whatever it left behind in its session."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    with suppress(subprocess.TimeoutExpired):  # it hangs in the kernel: no longer ours to wait for
+        process.wait(KILL_WITHIN)

@@ -2,8 +2,28 @@
 
 from __future__ import annotations
 
-from virtloom_qemu.domains.base import DomainsBase
+from virtloom.driver import DriverHost
+from virtloom.driver.domains import DomainLookup, DomainMetadata
+from virtloom_qemu.domains.configuration import Configuration
+from virtloom_qemu.domains.life import Life
+from virtloom_qemu.domains.power import Power
+from virtloom_qemu.runs.state import QemuDomain
 
 
-class QemuDriver(DomainsBase):
+class QemuDriver(
+    DomainLookup[QemuDomain],
+    Configuration,
+    Power,
+    Life,
+    DomainMetadata[QemuDomain],
+):
     """QEMU's guests on this host."""
+
+    def __init__(self, host: DriverHost) -> None:
+        super().__init__(host)
+        self._find_again()
+        self.load_definitions()
+
+    def connect_get_type(self) -> str:
+        """`virConnectGetType`"""
+        return "QEMU"

@@ -161,4 +161,4 @@ def refuse_other(state: DomainState, definition: Domain, *, inactive: bool) -> N
         detail = f"domain '{name}' is already defined with uuid {uuid_text(definition.uuid)}"
         raise VirtError(ErrorCode.OPERATION_FAILED, detail, ErrorDomain.DOMAIN)
     if inactive and state.active:
-        raise VirtError(ErrorCode.OPERATION_INVALID, f"domain is already active as '{name}'", ErrorDomain.DOMAIN)
+        raise VirtError(ErrorCode.OPERATION_INVALID, f"domain '{name}' is already active", ErrorDomain.DOMAIN)

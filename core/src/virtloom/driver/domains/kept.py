@@ -6,8 +6,8 @@ job held and no lock.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from virtloom.driver.collections import NameTaken
@@ -28,6 +28,31 @@ class KeptDomains(Domains[S]):
     """The calls that define and undefine domains; a driver names its `rules` before it mixes them in."""
 
     rules: DomainRules
+
+    @contextmanager
+    def _changing(self, dom: DomainHandle) -> Iterator[S]:
+        """The state of a domain, to change; what is shown of it follows, and what is kept of it on disk.
+
+        :raises VirtError: SYSTEM_ERROR if its definition could not be written; it is then as it was.
+        """
+        found = self._find(dom)
+        with found.job(JobKind.MODIFY):
+            with found.locked() as state:
+                before = state.definition, state.next, state.config
+                yield state
+                kept = state.config if state.persistent and state.config is not before[2] else None
+                found.publish(state.view())
+            if kept is not None:
+                self._rewrite(found, kept, before)
+
+    def _rewrite(self, found: Guarded[S], kept: Domain, before: tuple[Domain, Domain | None, Domain]) -> None:
+        try:
+            self.write_definition(kept)
+        except VirtError:
+            with found.locked() as state:
+                state.definition, state.next = before[:2]
+                found.publish(state.view())
+            raise
 
     # Reading what was kept.
 

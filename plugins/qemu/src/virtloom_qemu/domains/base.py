@@ -1,24 +1,85 @@
-"""What all parts of the driver stand on."""
+"""What all parts of the driver stand on: its collection, and a talk with a guest's monitor inside a job."""
 
 from __future__ import annotations
 
-from virtloom.driver import DriverHost, HypervisorDriver
-from virtloom.errors import ErrorDomain
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from virtloom.driver import URI, DriverHost, DriverKind
+from virtloom.driver.base import Driver
+from virtloom.driver.domains import KeptDomains
+from virtloom.driver.handles import DomainHandle
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
+from virtloom.locks import Guarded, JobKind
+from virtloom_qemu.capabilities import EmulatorCache
+from virtloom_qemu.definition.rules import QemuRules
+from virtloom_qemu.object_types import DOMAIN
+from virtloom_qemu.runs.state import QemuDomain
+from virtloom_qemu.runs.status import Status, StatusFiles
+from virtloom_qemu.runs.talk import Talk
+from virtloom_qemu.runs.transitions import Transitions
+from virtloom_qemu.settings import Settings
 
 
-class DomainsBase(HypervisorDriver):
+class DomainsBase(KeptDomains[QemuDomain], Transitions):
     """The collection of domains, and how a method reaches one.
 
     :param host: what the daemon gives to the plugin.
     """
 
     error_domain = ErrorDomain.QEMU
+    functions = "qemu"
     paths = ("/system", "/session")
 
     def __init__(self, host: DriverHost) -> None:
-        self.host = host
-        self.events = host.events
+        super().__init__(host, DOMAIN, QemuDomain)
+        self.status_files = StatusFiles(host.dirs.runtime, host.locks)
+        self.settings = Settings.from_config(host.config)
+        self.emulators = EmulatorCache(host.dirs.cache / "capabilities", host.run)
+        self.rules = QemuRules(self.emulators, self.settings)
 
-    def connect_get_type(self) -> str:
-        """`virConnectGetType`"""
-        return "QEMU"
+    def open(self, uri: URI) -> dict[DriverKind, Driver]:
+        """See `HypervisorDriver.open`."""
+        if uri.path not in self.paths:
+            detail = f"unexpected QEMU URI path '{uri.path}', try qemu:///system"
+            raise VirtError(ErrorCode.INTERNAL_ERROR, detail)
+        return {self.kind: self}
+
+    @contextmanager
+    def _talking(self, dom: DomainHandle, kind: JobKind, timeout: float | None = None) -> Iterator[Talk]:
+        """A talk with the monitor of a domain that runs.
+
+        :param kind: of the job that is held meanwhile.
+        :param timeout: seconds to wait for the job.
+        :raises VirtError: OPERATION_INVALID if it does not run.
+        """
+        found = self._find(dom)
+        with found.job(kind, timeout=timeout) as job:
+            with found.locked() as state:
+                state.require_active()
+                run = state.run
+            assert run is not None
+            yield Talk(found, job, run)
+
+    @contextmanager
+    def _changing(self, dom: DomainHandle) -> Iterator[QemuDomain]:
+        """See `Domains._changing`; what a restarted daemon needs follows as well."""
+        with super()._changing(dom) as state:
+            yield state
+            state.status_version += 1
+        self._keep_status(self._find(dom))
+
+    def _keep_status(self, found: Guarded[QemuDomain]) -> None:
+        """Put on disk what a restarted daemon needs to know of a run. With no lock held; a failure is logged."""
+        jobs = [job.kind.value for job in found.jobs.running if job.kind in LONG]
+        with found.locked() as state:
+            if state.run is None:
+                return
+            status, version = Status.of(state, jobs[0] if jobs else None), state.status_version
+        try:
+            self.status_files.write(status, version)
+        except OSError as error:
+            self.host.log.error("the status of %s cannot be kept: %s", status.name, error)
+
+
+LONG = frozenset(kind for kind in JobKind if kind.slot.name == "ASYNC")

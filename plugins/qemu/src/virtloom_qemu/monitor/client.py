@@ -16,12 +16,13 @@ from contextlib import AbstractContextManager, nullcontext
 from itertools import count
 from typing import Any, NamedTuple
 
-from virtloom.locks import Level, LockManager
+from virtloom.locks import Level, LockManager, might_sleep
 from virtloom_qemu.monitor.channel import Channel
 from virtloom_qemu.monitor.decoder import Decoder, Nonsense
 from virtloom_qemu.monitor.errors import CommandFailed, MonitorClosed, MonitorTimeout
 
 DEADLINE = 60.0  # seconds for an answer; longer than a job is waited for, so that who waits learns who holds it up
+RUNNING_AFTER = {"STOP": False, "RESUME": True}  # the events that tell of the processors
 GREETING_DEADLINE = 30.0  # seconds; QEMU greets when its machine is made
 
 
@@ -58,6 +59,8 @@ class Monitor:
 
     :ivar ended: why it is no more; None while it is.
     :ivar version: QEMU's version from its greeting, as (major, minor, micro).
+    :ivar running: whether the processors run, by the last event that said so; None before the first. It is set before
+        the answer of the command that caused it is handed on, so it is never older than that answer.
     """
 
     def __init__(
@@ -74,6 +77,7 @@ class Monitor:
         self.name = name
         self.ended: str | None = None
         self.version = (0, 0, 0)
+        self.running: bool | None = None
         self._on_event = on_event
         self._on_end = on_end
         self._waiting = waiting
@@ -147,6 +151,7 @@ class Monitor:
         self._channel.join(5.0)
 
     def _await(self, question: _Question, what: str, seconds: float) -> dict[str, Any]:
+        might_sleep(f"the monitor's command {what}", seconds)
         if not question.answered.is_set():
             with self._waiting():
                 question.answered.wait(seconds)
@@ -170,7 +175,9 @@ class Monitor:
 
     def _take(self, message: dict[str, Any]) -> None:
         if "event" in message:
-            self._on_event(_event(message))
+            event = _event(message)
+            self.running = RUNNING_AFTER.get(event.name, self.running)
+            self._on_event(event)
         elif "QMP" in message:
             self._answer(self._greeting, message)
         elif "return" in message or "error" in message:

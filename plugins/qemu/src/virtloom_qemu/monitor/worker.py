@@ -29,10 +29,11 @@ class EventWorker(Generic[T]):
         self._name = name
         self._handle = handle
         self._lock = locks.lock("monitor events", Level.LEAF)
-        self._items: deque[T] = deque()
+        self._items: deque[T | threading.Event] = deque()
         self._started = False
         self._running = False
         self._dropped = 0
+        self._thread: threading.Thread | None = None  # that handles, or handled last
 
     def start(self) -> None:
         """Begin with what was put so far."""
@@ -56,6 +57,22 @@ class EventWorker(Generic[T]):
         if spawn:
             self._spawn()
 
+    def flush(self, timeout: float) -> bool:
+        """Wait until everything put so far was handled; on its own thread there is nothing to wait for.
+
+        :param timeout: seconds.
+        :return: whether it was.
+        """
+        if threading.current_thread() is self._thread:
+            return True
+        done = threading.Event()
+        with self._lock:
+            self._items.append(done)
+            spawn = self._claim()
+        if spawn:
+            self._spawn()
+        return done.wait(timeout)
+
     def _claim(self) -> bool:
         """Whether the caller is to start the thread."""
         if not self._started or self._running or not self._items:
@@ -64,16 +81,20 @@ class EventWorker(Generic[T]):
         return True
 
     def _spawn(self) -> None:
-        threading.Thread(target=self._run, name=f"events-{self._name}", daemon=True).start()
+        self._thread = threading.Thread(target=self._run, name=f"events-{self._name}", daemon=True)
+        self._thread.start()
 
     def _run(self) -> None:
         while (item := self._next()) is not None:
+            if isinstance(item, threading.Event):
+                item.set()
+                continue
             try:
                 self._handle(item)
             except Exception:
                 log.exception("an event of %s could not be dealt with: %s", self._name, item)
 
-    def _next(self) -> T | None:
+    def _next(self) -> T | threading.Event | None:
         with self._lock:
             dropped, self._dropped = self._dropped, 0
             item = self._items.popleft() if self._items else None

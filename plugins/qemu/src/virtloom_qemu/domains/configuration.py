@@ -1,0 +1,54 @@
+"""What a domain is made of: its XML, and the simple questions about it."""
+
+from __future__ import annotations
+
+from virtloom.driver.constants.domain import DomainXMLFlags as Xml
+from virtloom.driver.handles import DomainHandle
+from virtloom.xmldef.domain.definition import Domain
+from virtloom.xmldef.domain.formatting import format_domain
+from virtloom_qemu.domains.base import DomainsBase
+
+XML_FLAGS = Xml.SECURE | Xml.INACTIVE | Xml.UPDATE_CPU | Xml.MIGRATABLE
+
+
+class Configuration(DomainsBase):
+    """The calls that show a domain."""
+
+    def domain_get_xml_desc(self, dom: DomainHandle, flags: int) -> str:
+        """`virDomainGetXMLDesc`"""
+        self._check_flags(flags, XML_FLAGS, "DomainGetXMLDesc")
+        inactive = bool(flags & Xml.INACTIVE)
+        with self._reading(dom) as state:
+            definition = state.config if inactive else state.definition
+            number = state.id if state.active and not inactive else None
+        return format_domain(definition.replace(id=number), secure=bool(flags & Xml.SECURE), inactive=inactive)
+
+    def domain_get_info(self, dom: DomainHandle) -> tuple[int, int, int, int, int]:
+        """`virDomainGetInfo`: sizes in KiB, processor time in ns."""
+        with self._reading(dom) as state:
+            definition, now, run = state.definition, state.state, state.run
+        current = definition.memory if definition.current_memory is None else definition.current_memory
+        spent = 0 if run is None else run.process.cpu_time()
+        return now, definition.memory, current, vcpus_now(definition), spent
+
+    def domain_get_os_type(self, dom: DomainHandle) -> str:
+        """`virDomainGetOSType`"""
+        part = self._view(dom).definition.os
+        return part.type.name if part is not None and part.type is not None else ""
+
+    def domain_is_updated(self, dom: DomainHandle) -> bool:
+        """`virDomainIsUpdated`: whether it was defined anew while it runs."""
+        with self._reading(dom) as state:
+            return state.updated
+
+    def domain_get_max_memory(self, dom: DomainHandle) -> int:
+        """`virDomainGetMaxMemory`, in KiB."""
+        return self._view(dom).definition.memory
+
+
+def vcpus_now(definition: Domain) -> int:
+    """How many processors a definition has from the start."""
+    vcpu = definition.vcpu
+    if vcpu is None:
+        return 1
+    return vcpu.maximum if vcpu.current is None else vcpu.current

@@ -1,0 +1,190 @@
+"""A domain's life: started, paused, continued, ended."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, suppress
+
+from virtloom.driver import context
+from virtloom.driver.constants.domain import DomainCreateFlags as Create
+from virtloom.driver.constants.domain import DomainDestroyFlags as Destroy
+from virtloom.driver.constants.domain_event import DomainEventStartedDetail as Started
+from virtloom.driver.constants.domain_event import DomainEventStoppedDetail as Stopped
+from virtloom.driver.constants.domain_event import DomainEventSuspendedDetail as Suspended
+from virtloom.driver.constants.domain_event import DomainEventType as Event
+from virtloom.driver.constants.domain_state import DomainCrashedReason as Crashed
+from virtloom.driver.constants.domain_state import DomainPausedReason as Paused
+from virtloom.driver.constants.domain_state import DomainRunningReason as Running
+from virtloom.driver.constants.domain_state import DomainShutoffReason as Shutoff
+from virtloom.driver.constants.domain_state import DomainState
+from virtloom.driver.domains.base import refuse_other
+from virtloom.driver.handles import DomainHandle
+from virtloom.errors import ErrorCode, VirtError
+from virtloom.locks import Guarded, Job, JobKind, LockError, ObjectGone
+from virtloom.xmldef.domain.definition import Domain
+from virtloom_qemu.domains.definitions import Definitions, invalid
+from virtloom_qemu.runs.beginning import Start
+from virtloom_qemu.runs.reconnecting import Reconnecting
+from virtloom_qemu.runs.state import QemuDomain, Run
+from virtloom_qemu.runs.talk import Talk
+
+CREATE_XML_FLAGS = Create.START_PAUSED | Create.START_AUTODESTROY | Create.START_VALIDATE | Create.START_RESET_NVRAM
+START_FLAGS = CREATE_XML_FLAGS & ~Create.START_VALIDATE | Create.START_BYPASS_CACHE | Create.START_FORCE_BOOT
+
+
+class Life(Reconnecting, Definitions):
+    """The calls that start and stop domains."""
+
+    # Starting.
+
+    def domain_create_with_flags(self, dom: DomainHandle, flags: int) -> DomainHandle:
+        """`virDomainCreateWithFlags`"""
+        self._check_flags(flags, START_FLAGS, "DomainCreateWithFlags")
+        found = self._find(dom)
+        with found.job(JobKind.START) as job:
+            with found.locked() as state:
+                if state.active:
+                    raise invalid("domain is already running")
+                definition = state.definition
+            self._start(found, job, definition, flags)
+            return self._view(dom).handle
+
+    def domain_create_xml(self, xml_desc: str, flags: int) -> DomainHandle:
+        """`virDomainCreateXML`: a transient domain, or a run of one that is kept."""
+        self._check_flags(flags, CREATE_XML_FLAGS, "DomainCreateXML")
+        definition = self.rules.parse(xml_desc).replace(id=None)
+        while True:
+            found = self._place(definition)
+            with ExitStack() as stack:
+                try:
+                    job = stack.enter_context(found.job(JobKind.START))
+                except ObjectGone:
+                    self.domains.remove(found)  # it went between the look-up and the job: make it anew
+                    continue
+                return self._create(found, job, definition, flags)
+
+    def _create(self, found: Guarded[QemuDomain], job: Job, definition: Domain, flags: int) -> DomainHandle:
+        try:
+            with found.locked() as state:
+                refuse_other(state, definition, inactive=True)
+        except VirtError:
+            self._forget_unused(found)
+            raise
+        self._start(found, job, definition, flags)
+        with found.locked() as state:
+            return state.handle
+
+    def _start(self, found: Guarded[QemuDomain], job: Job, definition: Domain, flags: int) -> None:
+        """Start a domain that does not run, in its START job."""
+        talk = self._begin(found, job, definition, Start())
+        self._set_going(
+            talk, paused=bool(flags & Create.START_PAUSED), autodestroy=bool(flags & Create.START_AUTODESTROY)
+        )
+
+    def _set_going(
+        self,
+        talk: Talk,
+        *,
+        paused: bool,
+        autodestroy: bool = False,
+        reason: int = Running.BOOTED,
+        detail: int = Started.BOOTED,
+    ) -> None:
+        """Finish a start: the processors go on or not, and everybody learns of it."""
+        try:
+            if not paused:
+                self._go_on(talk, reason)
+            with talk.state() as state:
+                if paused:
+                    state.reason = Paused.USER
+                self._lifecycle(state, Event.STARTED, detail)
+                if paused:
+                    self._lifecycle(state, Event.SUSPENDED, Suspended.PAUSED)
+                state.status_version += 1
+        except BaseException:
+            self._end(talk.found, talk.run, Shutoff.FAILED, None)
+            raise
+        self._keep_status(talk.found)
+        if autodestroy:
+            self._end_with_connection(talk.found, talk.run)
+        talk.run.worker.start()
+
+    def _end_with_connection(self, found: Guarded[QemuDomain], run: Run) -> None:
+        """Have a run end with the connection that started it (`VIR_DOMAIN_START_AUTODESTROY`)."""
+
+        def end() -> None:
+            with suppress(ObjectGone):
+                self._destroy(found, run, force=True)
+
+        context.current().connection.on_close(("qemu autodestroy", found.key, run.id), end)
+
+    # Pausing.
+
+    def domain_suspend(self, dom: DomainHandle) -> None:
+        """`virDomainSuspend`"""
+        with self._talking(dom, JobKind.SUSPEND) as talk:
+            with talk.found.locked() as state:
+                if state.state == DomainState.PMSUSPENDED:
+                    raise invalid("domain is pmsuspended")
+                if state.state == DomainState.PAUSED:
+                    return
+            self._hold(talk, Paused.USER)
+        self._keep_status(talk.found)
+
+    def domain_resume(self, dom: DomainHandle) -> None:
+        """`virDomainResume`"""
+        with self._talking(dom, JobKind.MODIFY) as talk:
+            with talk.found.locked() as state:
+                now, reason = state.state, state.reason
+            if now == DomainState.PMSUSPENDED:
+                raise invalid("domain is pmsuspended")
+            if now == DomainState.RUNNING:
+                raise invalid("domain is already running")
+            if now == DomainState.PAUSED or (now == DomainState.CRASHED and reason == Crashed.PANICKED):
+                self._go_on(talk, Running.UNPAUSED)
+        self._keep_status(talk.found)
+
+    # Ending.
+
+    def domain_destroy_flags(self, dom: DomainHandle, flags: int) -> None:
+        """`virDomainDestroyFlags`: the process is ended first, so that whoever waits for its monitor lets go."""
+        self._check_flags(flags, Destroy.GRACEFUL | Destroy.REMOVE_LOGS, "DomainDestroyFlags")
+        found = self._find(dom)
+        with found.locked() as state:
+            state.require_active()
+            run = state.run
+        assert run is not None
+        self._destroy(found, run, force=not flags & Destroy.GRACEFUL)
+        if flags & Destroy.REMOVE_LOGS:
+            run.paths.log.unlink(missing_ok=True)
+
+    def _destroy(self, found: Guarded[QemuDomain], run: Run, *, force: bool) -> None:
+        with found.locked() as state:
+            if state.run is not run:
+                return
+            state.ending = True
+            state.fake_reboot = False
+        run.worker.start()
+        with self.host.waiting():
+            ended = run.process.end(force=force)
+        if not ended:
+            with found.locked() as state:
+                state.ending = False
+            raise VirtError(
+                ErrorCode.SYSTEM_ERROR if force else ErrorCode.OPERATION_FAILED,
+                f"Failed to terminate process {run.process.pid} with {'SIGKILL' if force else 'SIGTERM'}: "
+                "Device or resource busy",
+                verbatim=force,
+            )
+        found.kill_jobs("the guest was destroyed")
+        with suppress(ObjectGone), found.job(JobKind.DESTROY):
+            self._end(found, run, Shutoff.DESTROYED, Stopped.DESTROYED)
+
+    def stop(self) -> None:
+        """The daemon stops: guests keep running, and the next daemon finds them by their status files."""
+        for found in self.domains:
+            with suppress(LockError), found.locked() as state:
+                run = state.run
+                if run is not None:
+                    state.ending = True
+            if run is not None:
+                run.monitor.close("the daemon stops")

@@ -1,0 +1,83 @@
+"""How a run ends: the process is gone for sure, what belonged to it is removed, the domain is as its next start."""
+
+from __future__ import annotations
+
+import shutil
+
+from virtloom.driver.constants.domain_event import DomainEventType as Event
+from virtloom.driver.constants.domain_state import DomainShutoffReason as Shutoff
+from virtloom.locks import Guarded
+from virtloom_qemu.process import GuestPaths
+from virtloom_qemu.runs.logfile import GuestLog
+from virtloom_qemu.runs.processors import Processors
+from virtloom_qemu.runs.state import QemuDomain, Run
+
+FLUSH_WITHIN = 2.0  # seconds for what a guest told at its end to be dealt with before the end itself is told
+WORDS = {
+    Shutoff.SHUTDOWN: "shutdown", Shutoff.DESTROYED: "destroyed", Shutoff.CRASHED: "crashed", Shutoff.SAVED: "saved",
+    Shutoff.FAILED: "failed", Shutoff.FROM_SNAPSHOT: "from-snapshot", Shutoff.DAEMON: "daemon",
+}  # fmt: skip
+
+
+class Ending(Processors):
+    """The end of runs."""
+
+    def _end(self, found: Guarded[QemuDomain], run: Run, reason: int, detail: int | None) -> bool:
+        """End a run. To be called inside a job, with no lock held; a second call for the same run does nothing.
+
+        :param reason: why the domain is shut off (`virDomainShutoffReason`).
+        :param detail: how it is told (`virDomainEventStoppedDetailType`); None if nobody learned that it had started.
+        :return: whether it was this call that ended it.
+        """
+        with found.locked() as state:
+            if state.run is run:
+                state.ending = True
+        run.worker.start()
+        run.process.end()
+        run.monitor.close()
+        run.worker.flush(FLUSH_WITHIN)
+        return self._finish(found, run, run.paths, reason, detail)
+
+    def _finish(
+        self, found: Guarded[QemuDomain], run: Run | None, paths: GuestPaths, reason: int, detail: int | None
+    ) -> bool:
+        """The process is gone: remove what only its run had, and tell.
+
+        :param run: None for a run that had ended before this daemon began.
+        """
+        self._clear_away(paths)
+        with found.locked() as state:
+            if state.run is not run:
+                return False
+            name = state.definition.name
+        self._release(found)
+        self.status_files.remove(name)
+        GuestLog(paths.log).note(f"shutting down, reason={WORDS.get(reason, 'unknown')}")
+        with found.locked() as state:
+            if state.run is not run:
+                return False
+            if detail is not None:
+                self._lifecycle(state, Event.STOPPED, detail)
+            state.end_run(reason)
+            gone = self._publish(found, state)
+        if gone:
+            self.domains.remove(found)
+        return True
+
+    @staticmethod
+    def _clear_away(paths: GuestPaths) -> None:
+        """Remove the files that only one run had."""
+        shutil.rmtree(paths.folder, ignore_errors=True)
+        shutil.rmtree(paths.channels, ignore_errors=True)
+        paths.pid.unlink(missing_ok=True)
+
+    def _release(self, found: Guarded[QemuDomain]) -> None:
+        """Give back what the run had of the host's."""
+
+    def _failed(self, found: Guarded[QemuDomain]) -> None:
+        """A start came to nothing before there was a run."""
+        with found.locked() as state:
+            state.reason = Shutoff.FAILED
+            gone = self._publish(found, state)
+        if gone:
+            self.domains.remove(found)

@@ -1,0 +1,158 @@
+"""Finding guests again that a daemon before this one left running.
+
+Before a client is served, each status file becomes a domain that says what the file says, with a connection to its
+monitor. Then each guest is asked for itself, all at the same time, on a thread of its own with a job held: what it says
+of its processors, its devices and its memory is what holds. Whoever wants to talk to it meanwhile waits for that job.
+
+A long job that was in flight when the daemon died is finished or undone by the rule of its kind:
+
+| job | rule |
+|---|---|
+| start, restore | nobody was told that it had begun: the process is ended |
+| save, dump, snapshot | the transfer is cancelled; a guest that was stopped for it goes on |
+| block jobs | QEMU goes on with them by itself: they are found again |
+"""
+
+from __future__ import annotations
+
+import threading
+from itertools import count
+
+from virtloom.driver.constants.domain_event import DomainEventStoppedDetail as Stopped
+from virtloom.driver.constants.domain_state import DomainPausedReason as Paused
+from virtloom.driver.constants.domain_state import DomainRunningReason as Running
+from virtloom.driver.constants.domain_state import DomainShutoffReason as Shutoff
+from virtloom.driver.constants.domain_state import DomainState
+from virtloom.errors import VirtError
+from virtloom.locks import Guarded, Job, JobKind, LockError
+from virtloom_qemu.monitor import MonitorEvent
+from virtloom_qemu.monitor.channel import connect
+from virtloom_qemu.process import GuestPaths, GuestProcess
+from virtloom_qemu.runs.beginning import Beginning
+from virtloom_qemu.runs.refresh import refresh
+from virtloom_qemu.runs.state import QemuDomain, Run
+from virtloom_qemu.runs.status import Status
+from virtloom_qemu.runs.talk import Talk
+
+CONNECT_WITHIN = 2.0  # seconds; a living process listens already, so it takes none
+CLAIM_WITHIN = 30.0  # seconds for all threads to have their jobs
+UNDONE = (JobKind.SAVE.value, JobKind.DUMP.value, JobKind.SNAPSHOT.value)
+
+
+class Reconnecting(Beginning):
+    """The way back to running guests."""
+
+    def _find_again(self) -> None:
+        """Make domains of the guests that were left running, and have them asked; before anything is served."""
+        left = [(found, status) for status in self.status_files.load() if (found := self._recall(status)) is not None]
+        self._ids = count(1 + max((status.id for _, status in left), default=0))
+        claimed = [self._spawn(found, status) for found, status in left]
+        for event in claimed:
+            event.wait(CLAIM_WITHIN)
+
+    def _recall(self, status: Status) -> Guarded[QemuDomain] | None:
+        """A domain as its status file has it."""
+        definition = status.domain()
+        if definition.uuid is None:
+            return None
+        found, _ = self.domains.obtain(definition.uuid, definition.name, lambda: QemuDomain(definition))
+        with found.locked() as state:
+            state.definition = state.next = definition.replace(id=None)
+            state.id, state.state, state.reason = status.id, status.state, status.reason
+            state.persistent = status.persistent
+            state.fake_reboot = status.fake_reboot
+            state.tainted = frozenset(status.tainted)
+        process = GuestProcess(status.pid, status.began)
+        paths = GuestPaths.of(self.host.dirs, definition.name, status.id)
+        run = self._found_run(found, definition.name, status.id, process, paths)
+        with found.locked() as state:
+            state.run = run
+            found.publish(state.view())
+        return found
+
+    def _found_run(
+        self, found: Guarded[QemuDomain], name: str, number: int, process: GuestProcess, paths: GuestPaths
+    ) -> Run | None:
+        """A connection to the monitor of a process that lives; None if it does not."""
+        if not process.alive():
+            return None
+        try:
+            sock = connect(paths.monitor, CONNECT_WITHIN, process.alive)
+        except VirtError as error:
+            self.host.log.error("the monitor of %s cannot be reached, so the guest is ended: %s", name, error)
+            process.end()
+            return None
+        return self._make_run(found, name, number, process, paths, sock)
+
+    def _spawn(self, found: Guarded[QemuDomain], status: Status) -> threading.Event:
+        """Have a guest asked on a thread of its own; the event says that it holds its job."""
+        claimed = threading.Event()
+
+        def ask() -> None:
+            try:
+                with found.job(JobKind.MODIFY, "reconnect") as job:
+                    claimed.set()
+                    self._reconnect(found, job, status)
+            except (VirtError, LockError) as error:
+                self.host.log.error("%s could not be reconnected: %s", status.name, error)
+            finally:
+                claimed.set()
+
+        threading.Thread(target=ask, name=f"reconnect-{status.name}", daemon=True).start()
+        return claimed
+
+    def _reconnect(self, found: Guarded[QemuDomain], job: Job, status: Status) -> None:
+        """Ask a guest what became of it; one that is no more, or was only being started, is ended."""
+        with found.locked() as state:
+            run = state.run
+        if run is None:
+            self._gone_meanwhile(found, status)
+            return
+        talk = Talk(found, job, run)
+        try:
+            talk.monitor.negotiate()
+            if status.state == DomainState.PAUSED and status.reason == Paused.STARTING_UP:
+                self._end(found, run, Shutoff.FAILED, None)
+                return
+            self._catch_up(talk, status)
+        except VirtError as error:
+            self.host.log.error("%s is ended, since its monitor cannot be used: %s", status.name, error)
+            self._end(found, run, Shutoff.DAEMON, Stopped.FAILED)
+            return
+        self._keep_status(found)
+        run.worker.start()
+
+    def _gone_meanwhile(self, found: Guarded[QemuDomain], status: Status) -> None:
+        """The guest ended while no daemon was there."""
+        paths = GuestPaths.of(self.host.dirs, status.name, status.id)
+        stopped = status.state == DomainState.SHUTDOWN
+        reason, detail = (Shutoff.SHUTDOWN, Stopped.SHUTDOWN) if stopped else (Shutoff.CRASHED, Stopped.FAILED)
+        self._finish(found, None, paths, reason, detail)
+
+    def _catch_up(self, talk: Talk, status: Status) -> None:
+        """Put what the guest says of itself into the state."""
+        interrupted = status.job in UNDONE
+        if interrupted:
+            talk.tries("migrate_cancel")
+        told = talk.ask("query-status")
+        with talk.found.locked() as state:
+            live = state.definition
+        live = refresh(talk, live)
+        talk.monitor.running = bool(told["running"])
+        with talk.state() as state:
+            state.definition = live
+            state.pause_reason = PAUSE_REASONS.get(told["status"], Paused.UNKNOWN)
+            self._follow(state)
+        if told["status"] == "shutdown":
+            self._on_shutdown(talk.found, talk.run, SHUT_DOWN)
+        elif interrupted and status.state == DomainState.RUNNING and not told["running"]:
+            self._go_on(talk, Running.SAVE_CANCELED)
+
+
+SHUT_DOWN = MonitorEvent("SHUTDOWN", {"guest": True}, 0, 0)  # what nobody heard
+PAUSE_REASONS = {
+    "io-error": Paused.IOERROR,
+    "watchdog": Paused.WATCHDOG,
+    "guest-panicked": Paused.CRASHED,
+    "shutdown": Paused.SHUTTING_DOWN,
+}

@@ -1,0 +1,94 @@
+"""The state of one domain of this driver, and the run that it may have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from virtloom.driver.constants.domain_state import DomainPausedReason as Paused
+from virtloom.driver.constants.domain_state import DomainRunningReason as Running
+from virtloom.driver.constants.domain_state import DomainState as State
+from virtloom.driver.domains import DomainState
+from virtloom.xmldef.domain.definition import Domain
+from virtloom_qemu.monitor import EventWorker, Monitor, MonitorEvent
+from virtloom_qemu.process import GuestPaths, GuestProcess
+
+
+class Happening(NamedTuple):
+    """What a guest's worker deals with: an event of its monitor, or the monitor's end.
+
+    :ivar event: None for the end.
+    :ivar reason: why it ended; :ivar broken: whether it spoke nonsense, so that its process may still live.
+    """
+
+    event: MonitorEvent | None = None
+    reason: str = ""
+    broken: bool = False
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a guest; what belongs to it and never changes.
+
+    :ivar id: the domain's number in this run.
+    :ivar monitor: to be talked to inside a job, with no lock held.
+    :ivar worker: deals with what the monitor tells.
+    """
+
+    id: int
+    process: GuestProcess
+    paths: GuestPaths
+    monitor: Monitor
+    worker: EventWorker[Happening]
+
+
+@dataclass
+class QemuDomain(DomainState):
+    """One domain.
+
+    :ivar run: its run; None when it does not run.
+    :ivar pause_reason: running_reason: why the processors stop or start next, told before the monitor is.
+    :ivar fake_reboot: whether the guest was told to shut down in order to be started again.
+    :ivar paused_by_shutdown: whether it stopped for such a reboot, so that the pause is not shown.
+    :ivar ending: whether a call is ending the run, so that the process's end surprises nobody.
+    :ivar failure: what is wrong with its monitor; None if nothing.
+    :ivar tainted: what was done to it that is not supported (`virDomainTaintFlags`, by number).
+    :ivar updated: whether it was defined anew while it ran.
+    :ivar status_version: how often the state that a restarted daemon needs was changed.
+    """
+
+    run: Run | None = None
+    pause_reason: int = Paused.UNKNOWN
+    running_reason: int = Running.UNKNOWN
+    fake_reboot: bool = False
+    paused_by_shutdown: bool = False
+    ending: bool = False
+    failure: str | None = None
+    tainted: frozenset[int] = frozenset()
+    status_version: int = 0
+    updated: bool = False
+
+    @property
+    def starting(self) -> bool:
+        """Whether its run is still being made."""
+        return self.state == State.PAUSED and self.reason == Paused.STARTING_UP
+
+    def begin_run(self, live: Domain, run: Run) -> None:
+        """It has a process, whose processors are stopped still."""
+        self.id, self.run = run.id, run
+        self.next = self.definition
+        self.definition = live
+        self.state, self.reason = State.PAUSED, Paused.STARTING_UP
+        self.status_version += 1
+
+    def end_run(self, reason: int) -> None:
+        """Its process is no more, and nothing that held for that run alone.
+
+        :param reason: why it is shut off.
+        """
+        self.end(reason)
+        self.run = None
+        self.pause_reason, self.running_reason = Paused.UNKNOWN, Running.UNKNOWN
+        self.fake_reboot = self.paused_by_shutdown = self.ending = False
+        self.failure = None
+        self.tainted = frozenset()

@@ -1,0 +1,129 @@
+"""What a restarted daemon finds a running guest by: one file a guest, `run/qemu/NAME.json`.
+
+Guarantees: the file has the newest state that was written, however many threads write at once: each brings the version
+of the state that it saw under the domain's lock, and an older one never replaces a newer one.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from virtloom.errors import VirtError
+from virtloom.locks import Level, LockManager
+from virtloom.xmldef import document
+from virtloom.xmldef.domain.definition import Domain
+from virtloom.xmldef.domain.formatting import format_domain
+from virtloom_qemu.runs.state import QemuDomain
+
+log = logging.getLogger(__name__)
+FORMAT = 1  # of the file; one of another format is left alone
+
+
+@dataclass(frozen=True)
+class Status:
+    """The state of a run, as far as it is kept.
+
+    :ivar definition: the live one, as XML; :ivar next: what a transient domain's next start would be, or None.
+    :ivar pid: began: which process it is; :ivar job: the long job in flight, for the rule of its kind.
+    """
+
+    name: str
+    id: int
+    pid: int
+    began: int
+    state: int
+    reason: int
+    persistent: bool
+    definition: str
+    fake_reboot: bool = False
+    tainted: tuple[int, ...] = ()
+    job: str | None = None
+    block_jobs: dict[str, Any] = field(default_factory=dict)
+    format: int = FORMAT
+
+    @classmethod
+    def of(cls, state: QemuDomain, job: str | None) -> Status:
+        """The status of a domain that runs, under its lock.
+
+        :param job: the kind of the asynchronous job in flight.
+        """
+        assert state.run is not None
+        return cls(
+            name=state.definition.name,
+            id=state.id,
+            pid=state.run.process.pid,
+            began=state.run.process.began,
+            state=state.state,
+            reason=state.reason,
+            persistent=state.persistent,
+            definition=format_domain(state.definition, secure=True),
+            fake_reboot=state.fake_reboot,
+            tainted=tuple(sorted(state.tainted)),
+            job=job,
+        )
+
+    def domain(self) -> Domain:
+        """The live definition, exactly as it was: nothing is filled in."""
+        return Domain.read(document.parse(self.definition, "domain_status"))
+
+
+class StatusFiles:
+    """The folder of status files."""
+
+    def __init__(self, folder: Path, locks: LockManager) -> None:
+        self._folder = folder
+        self._lock = locks.lock("status files", Level.LEAF)
+        self._written: dict[str, int] = {}
+
+    def write(self, status: Status, version: int) -> None:
+        """Put a status on disk, unless a newer one is there. With no lock held.
+
+        :param version: how often the state had changed when the status was made; never decreases for a name.
+        :raises OSError: if it cannot be written; the old one is then still there.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=self._folder, prefix=f".{status.name}.")
+        try:
+            with os.fdopen(descriptor, "w") as file:
+                json.dump(asdict(status), file, indent=1)
+                file.flush()
+                os.fsync(descriptor)
+            with self._lock:
+                if version >= self._written.get(status.name, 0):
+                    self._written[status.name] = version
+                    os.replace(temporary, self._path(status.name))
+                else:
+                    os.unlink(temporary)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+    def remove(self, name: str) -> None:
+        """Forget a guest that ended."""
+        with self._lock:
+            self._written.pop(name, None)
+            self._path(name).unlink(missing_ok=True)
+
+    def load(self) -> Iterator[Status]:
+        """Every status that can be read; the others are logged and left where they are."""
+        for path in sorted(self._folder.glob("*.json")):
+            try:
+                kept = json.loads(path.read_text())
+                if kept.get("format") != FORMAT:
+                    raise ValueError(f"it has format {kept.get('format')}, not {FORMAT}")
+                status = Status(**kept)
+                status.domain()
+            except (OSError, ValueError, TypeError, AttributeError, VirtError) as error:
+                log.error("the status file %s is ignored: %s", path, error)
+                continue
+            yield status
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{name}.json"

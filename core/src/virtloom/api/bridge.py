@@ -59,6 +59,8 @@ def bind(procedure: Procedure, method: Callable[..., Any], count: int | None = N
         return _counting(procedure, bind(procedure, method), count)
     prepare = _preparation(procedure)
     finish = _completion(procedure)
+    if prepare is None and finish is one_field:
+        return lambda args: (method(*args),)
     if prepare is None:
         return lambda args: finish(args, method(*args))
     return lambda args: finish(args, method(*prepare(args)))
@@ -116,7 +118,12 @@ def _completion(procedure: Procedure) -> Callable[[Args, Any], Any]:
     room = next((place for place, name in enumerate(given) if name in COUNTS and name.startswith("max")), None)
     if room is not None:
         return lambda args, result: (result[: max(args[room], 0)],)
-    return lambda args, result: _fields(names, result)
+    return one_field if len(names) == 1 else lambda args, result: tuple(result)
+
+
+def one_field(args: Args, result: Any) -> Args:
+    """A result that is the return struct's only field."""
+    return (result,)
 
 
 def _fields(names: tuple[str, ...], result: Any) -> Args:

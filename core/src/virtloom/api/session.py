@@ -10,8 +10,6 @@ close is then undone at once.
 from __future__ import annotations
 
 import logging
-import threading
-import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, Literal
@@ -61,6 +59,7 @@ class Session:
 
     def __init__(self, port: ClientPort, drivers: DriverRegistry, locks: LockManager) -> None:
         self.port = port
+        self._client = str(port.id)
         self.authenticated = False
         self.close_callback = False
         self.subscriptions = Subscriptions(port, locks)
@@ -77,7 +76,6 @@ class Session:
         self._handlers: dict[Procedure, tuple[Handler, ErrorDomain]] = {}
         self._undo: dict[Hashable, Callable[[], None]] = {}
         self._closed = False
-        self._running: dict[int, tuple[str, float]] = {}  # by thread; each thread changes its own entry alone
 
     # What a driver may know of the connection (driver.context.ConnectionInfo).
 
@@ -186,15 +184,15 @@ class Session:
         :raises VirtError: whatever went wrong, with its domain set.
         """
         domain = ErrorDomain.RPC
-        thread = threading.get_ident()
-        self._running[thread] = (procedure.api, time.monotonic())
         stream = Stream() if procedure.stream is not None else None
+        context = CallContext(procedure.api, self, fds)
         try:
-            with self._calling(procedure.api, str(self.port.id)), serving(CallContext(procedure.api, self, fds)):
+            with self._calling(procedure.api, self._client), serving(context):
                 handler, domain = self._handler(procedure)
                 if self._readonly:
                     check_readonly(procedure, args)
-                args = args if stream is None else (*args, stream)
+                if stream is not None:
+                    args = (*args, stream)
                 interceptor = None if self._serving is None else self._serving.interceptor
                 if interceptor is None:
                     value = handler(args)
@@ -208,14 +206,7 @@ class Session:
             if stream is not None:
                 stream.discard()
             raise as_virt_error(error, domain) from error
-        finally:
-            self._running.pop(thread, None)
         return Reply(None, value) if procedure.replies_with_fds else Reply(value, (), stream)
-
-    def running(self) -> list[tuple[str, float]]:
-        """The calls that are being served now: the public function's name, and for how many seconds."""
-        now = time.monotonic()
-        return [(api, now - since) for api, since in tuple(self._running.values())]
 
     def _handler(self, procedure: Procedure) -> tuple[Handler, ErrorDomain]:
         found = self._handlers.get(procedure)
@@ -260,7 +251,7 @@ class Session:
 
     def _guarded(self, action: Callable[[], Any]) -> None:
         try:
-            with self._calling("virConnectClose", str(self.port.id)):
+            with self._calling("virConnectClose", self._client):
                 action()
         except Exception:
             log.exception("client %d: releasing what it held failed", self.port.id)

@@ -7,8 +7,8 @@ it is, whether it may only read, and what to undo when it goes (a guest to be de
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Sequence
+from types import TracebackType
 from typing import NamedTuple, Protocol
 
 from virtloom.driver.uri import URI
@@ -91,11 +91,20 @@ def current() -> CallContext:
     return _local.call
 
 
-@contextmanager
-def serving(call: CallContext) -> Iterator[None]:
+class serving:  # noqa: N801  (used as a statement: `with serving(call):`)
     """Bind a call to this thread for the length of a block."""
-    outer, _local.call = _local.call, call
-    try:
-        yield
-    finally:
-        _local.call = outer
+
+    __slots__ = ("_call", "_outer")
+
+    def __init__(self, call: CallContext) -> None:
+        self._call = call
+
+    def __enter__(self) -> None:
+        """Bind it."""
+        self._outer, _local.call = _local.call, self._call
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Bind what was bound before."""
+        _local.call = self._outer

@@ -108,10 +108,15 @@ class calling:  # noqa: N801  (used as a statement: `with calling(api=...):`)
         checker, (held, jobs) = self._checker, self._had
         try:
             if checker is not None:
-                checker.watch.called(self._call, me.thread.name, me.since)
-            for lock in me.held[held:]:
-                lock.checker.still_held(lock)
-            for job in me.jobs[jobs:]:
-                job.checker.still_running(job)
+                checker.watch.called(self._call, me)
+            if len(me.held) > held or len(me.jobs) > jobs:
+                _report_what_is_left(me, held, jobs)
         finally:
             me.call, me.since, me.checker = self._outer
+
+
+def _report_what_is_left(me: ThreadRecord, held: int, jobs: int) -> None:
+    for lock in me.held[held:]:
+        lock.checker.still_held(lock)
+    for job in me.jobs[jobs:]:
+        job.checker.still_running(job)

@@ -63,6 +63,8 @@ class Receiver:
                 self._keep(body)
         if not data:
             return None
+        if not ancillary and not self._fds:  # as nearly always
+            return [Received(frame, self._take(frame.nfds) if frame.nfds else ()) for frame in self._frames.feed(data)]
         return [Received(frame, self._take(frame.nfds)) for frame in self._cut(data)]
 
     def _cut(self, data: bytes) -> list[Frame]:

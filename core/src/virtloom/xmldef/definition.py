@@ -19,13 +19,15 @@ of classes and they are made at every start.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any, ClassVar, Self
 
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef import values
 from virtloom.xmldef.document import Node, write
 from virtloom.xmldef.values import Kind, Misfit, misfit
+
+TEXTS_KEPT = 4  # of one definition: as it runs, as it was defined, and both with secrets
 
 
 class Field:
@@ -281,6 +283,8 @@ def computed(read: Callable[[Node], Any], write: Callable[[Any, Node], object], 
 class Definition:
     """The base of all definitions; `tag` is the element's name."""
 
+    __slots__ = ("_texts",)  # beside the fields, which are in the instance's dictionary
+    _texts: dict[Hashable, str]
     tag: ClassVar[str] = ""
     fields: ClassVar[tuple[Field, ...]] = ()
 
@@ -344,6 +348,23 @@ class Definition:
             if value != field.absent and value is not None:
                 field.write(value, node)
         return node
+
+    def text(self, key: Hashable, make: Callable[[], str]) -> str:
+        """A text that is made of the definition, made once: a definition never changes, so neither does its text.
+
+        :param key: which of its texts.
+        """
+        try:
+            texts = self._texts
+        except AttributeError:
+            texts = {}
+            object.__setattr__(self, "_texts", texts)
+        found = texts.get(key)
+        if found is None:
+            if len(texts) >= TEXTS_KEPT:
+                texts.clear()
+            found = texts[key] = make()
+        return found
 
     def format(self, indent: int = 0) -> str:
         """The definition as text, as libvirt writes it."""

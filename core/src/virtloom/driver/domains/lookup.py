@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 from virtloom.driver.constants.connect import ConnectListAllDomainsFlags as Filter
 from virtloom.driver.constants.domain_state import DomainState
@@ -30,13 +31,16 @@ FILTERS: tuple[dict[int, Callable[[View], bool]], ...] = (
 KNOWN = sum(flag for group in FILTERS for flag in group)
 
 
+@cache
+def _asked(flags: int) -> tuple[tuple[Callable[[View], bool], ...], ...]:
+    """The groups of which something is asked for, each as what fits."""
+    groups = (tuple(fits for flag, fits in group.items() if flags & flag) for group in FILTERS)
+    return tuple(group for group in groups if group)
+
+
 def passes(view: View, flags: int) -> bool:
     """Whether a domain is among those that the flags ask for (`virDomainObjMatchFilter`)."""
-    for group in FILTERS:
-        asked = [fits for flag, fits in group.items() if flags & flag]
-        if asked and not any(fits(view) for fits in asked):
-            return False
-    return True
+    return all(any(fits(view) for fits in group) for group in _asked(flags & KNOWN))
 
 
 class DomainLookup(Domains[S]):
@@ -45,11 +49,12 @@ class DomainLookup(Domains[S]):
     def connect_list_all_domains(self, flags: int) -> list[DomainHandle]:
         """`virConnectListAllDomains`"""
         self._check_flags(flags, KNOWN, "ConnectListAllDomains")
-        return [view.handle for view in self._views() if passes(view, flags)]
+        views = self._views()
+        return [view.handle for view in views if not flags or passes(view, flags)]
 
     def _views(self) -> list[View]:
-        views = [domain.published for domain in self.domains if not domain.gone]
-        return [view for view in views if view is not None]
+        shown = self.domains.snapshot()
+        return [view for domain in shown if (view := domain.published) is not None and not domain.gone]
 
     def domain_lookup_by_id(self, id: int) -> DomainHandle:
         """`virDomainLookupByID`"""

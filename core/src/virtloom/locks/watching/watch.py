@@ -103,14 +103,17 @@ class Watch:
             slot = job.kind.slot.value
             recorder.add(Span("job", job.object_name, thread, job.since, end, detail, job.client, slot))
 
-    def called(self, call: Call, thread: str, since: float) -> None:
-        """A call has ended."""
-        api, end = call.api or "a call", time.monotonic()
-        with self._mutex:
-            self.calls.setdefault(api, Durations()).add(end - since)
+    def called(self, call: Call, me: ThreadRecord) -> None:
+        """A call of this thread has ended."""
+        api, end, since = call.api or "a call", time.monotonic(), me.since
+        durations = self.calls.get(api)
+        if durations is None:
+            with self._mutex:
+                durations = self.calls.setdefault(api, Durations())
+        durations.add(end - since)
         recorder = self._recorder
         if recorder is not None:
-            recorder.add(Span("call", api, thread, since, end, "", call.client))
+            recorder.add(Span("call", api, me.thread.name, since, end, "", call.client))
 
     def _add(self, kind: str, name: str, thread: ThreadRecord, since: float, took: float) -> None:
         recorder = self._recorder

@@ -19,9 +19,12 @@ def format_domain(domain: Domain, *, secure: bool = False, inactive: bool = Fals
     :param inactive: whether what belongs to one run is left out: the id, and aliases that no user gave.
     :param id: the running domain's number; None keeps the definition's.
     """
-    shown = domain if id is None else domain.replace(id=id)
-    if inactive:
-        shown = shown.replace(id=None)
+    shown_id = None if inactive else domain.id if id is None else id
+    return domain.text((secure, inactive, shown_id), lambda: _format(domain, secure, inactive, shown_id))
+
+
+def _format(domain: Domain, secure: bool, inactive: bool, id: int | None) -> str:
+    shown = domain.replace(id=id)
     node = (shown if secure else shown.without_secrets()).node()
     return write(without_aliases(node) if inactive else node)
 

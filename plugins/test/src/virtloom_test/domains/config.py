@@ -54,9 +54,12 @@ class Configuration(DomainsBase):
         """`virDomainGetXMLDesc`"""
         check_flags(flags, XML_FLAGS, "testDomainGetXMLDesc")
         inactive = bool(flags & DomainXMLFlags.INACTIVE)
-        with self._reading(dom) as state:
-            definition = state.config if inactive else state.definition
-            number = state.id if not inactive else -1
+        if inactive:
+            with self._reading(dom) as state:
+                definition, number = state.config, -1
+        else:
+            view = self._view(dom)
+            definition, number = view.definition, view.handle.id
         return domain_text(definition, number, secure=bool(flags & DomainXMLFlags.SECURE), inactive=inactive)
 
     def domain_get_info(self, dom: DomainHandle) -> tuple[int, int, int, int, int]:

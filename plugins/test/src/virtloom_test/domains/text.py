@@ -22,5 +22,5 @@ def domain_text(definition: Domain, number: int, *, secure: bool = False, inacti
     :param number: the domain's id; negative if it does not run.
     :param inactive: whether what holds for one run alone is left out.
     """
-    shown = definition.replace(id=number if number >= 0 else None)
-    return format_domain(shown, secure=secure, inactive=inactive)
+    shown = definition if definition.id is None else definition.replace(id=None)
+    return format_domain(shown, secure=secure, inactive=inactive, id=number if number >= 0 else None)

@@ -1,0 +1,1 @@
+"""One container: its configuration for liblxc, its controller, its control groups, its root."""

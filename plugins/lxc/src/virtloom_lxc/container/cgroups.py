@@ -1,0 +1,247 @@
+"""A container's control group: its limits and counters, by names that hide the version.
+
+Assumes: no lock is held by whoever writes here, for the kernel may take its time.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
+from virtloom_lxc.container.hierarchy import Hierarchy
+
+UNLIMITED = 9007199254740991  # KiB; VIR_DOMAIN_MEMORY_PARAM_UNLIMITED
+
+
+class File(NamedTuple):
+    """One setting: its controller, its file in version 1 and in version 2; "" where there is none."""
+
+    controller: str
+    legacy: str
+    unified: str
+
+
+MEMORY = File("memory", "memory.limit_in_bytes", "memory.max")
+MEMORY_SOFT = File("memory", "memory.soft_limit_in_bytes", "memory.high")
+MEMORY_SWAP = File("memory", "memory.memsw.limit_in_bytes", "memory.swap.max")
+MEMORY_USAGE = File("memory", "memory.usage_in_bytes", "memory.current")
+MEMORY_SWAP_USAGE = File("memory", "memory.memsw.usage_in_bytes", "memory.swap.current")
+CPU_SHARES = File("cpu", "cpu.shares", "cpu.weight")
+CPU_PERIOD = File("cpu", "cpu.cfs_period_us", "cpu.max")
+CPU_QUOTA = File("cpu", "cpu.cfs_quota_us", "cpu.max")
+CPUS = File("cpuset", "cpuset.cpus", "cpuset.cpus")
+MEMS = File("cpuset", "cpuset.mems", "cpuset.mems")
+DEVICES_ALLOW = File("devices", "devices.allow", "")
+DEVICES_DENY = File("devices", "devices.deny", "")
+BLKIO_WEIGHTS = (File("blkio", "blkio.weight", "io.weight"), File("blkio", "blkio.bfq.weight", "io.bfq.weight"))
+
+
+class Group:
+    """The control group of one container.
+
+    :param hierarchy: the host's mounts.
+    :param path: its path below each mount, without a slash in front.
+    """
+
+    def __init__(self, hierarchy: Hierarchy, path: str) -> None:
+        self._hierarchy = hierarchy
+        self.path = path
+
+    def require(self, controller: str, detail: str) -> None:
+        """Refuse what needs a controller that the host has not.
+
+        :raises VirtError: OPERATION_INVALID, with libvirt's words for it.
+        """
+        if not self._hierarchy.version(controller):
+            raise VirtError(ErrorCode.OPERATION_INVALID, detail)
+
+    def file(self, setting: File) -> Path:
+        """The file of a setting.
+
+        :raises VirtError: SYSTEM_ERROR, as for a file that is not there.
+        """
+        version = self._hierarchy.version(setting.controller)
+        name = setting.unified if version == 2 else setting.legacy
+        mount = self._hierarchy.mount(setting.controller)
+        if not name or mount is None:
+            error = OSError(errno.ENOENT, "")
+            raise system_error(error, f"Unable to find cgroup setting '{setting.legacy}'", ErrorDomain.CGROUP)
+        return mount / self.path / name
+
+    def has(self, setting: File) -> bool:
+        """Whether the kernel offers a setting."""
+        try:
+            return self.file(setting).exists()
+        except VirtError:
+            return False
+
+    def read(self, setting: File) -> str:
+        """What a file says.
+
+        :raises VirtError: SYSTEM_ERROR.
+        """
+        path = self.file(setting)
+        try:
+            return path.read_text().strip()
+        except OSError as error:
+            raise system_error(error, f"Unable to read from '{path}'", ErrorDomain.CGROUP) from error
+
+    def write(self, setting: File, value: object) -> None:
+        """Change a setting.
+
+        :raises VirtError: SYSTEM_ERROR; the kernel left it as it was.
+        """
+        path = self.file(setting)
+        try:
+            path.write_text(str(value))
+        except OSError as error:
+            raise system_error(error, f"Unable to write to '{path}'", ErrorDomain.CGROUP) from error
+
+    # Memory, in KiB.
+
+    def limit(self, setting: File) -> int:
+        """A limit; UNLIMITED if there is none."""
+        text = self.read(setting)
+        value = UNLIMITED if text == "max" else int(text) >> 10
+        return min(value, UNLIMITED) if value < UNLIMITED - 4 else UNLIMITED
+
+    def set_limit(self, setting: File, kib: int) -> None:
+        """Change a limit; UNLIMITED or more takes it away."""
+        unified = self._hierarchy.version(setting.controller) == 2
+        self.write(setting, ("max" if unified else -1) if kib >= UNLIMITED else kib << 10)
+
+    def usage(self, setting: File) -> int:
+        """What is used."""
+        return int(self.read(setting)) >> 10
+
+    # Processor time.
+
+    def bandwidth(self) -> tuple[int, int]:
+        """Period and quota in us; a quota of -1 is none."""
+        if self._hierarchy.version("cpu") == 2:
+            quota, period = self.read(CPU_PERIOD).split()
+            return int(period), -1 if quota == "max" else int(quota)
+        return int(self.read(CPU_PERIOD)), int(self.read(CPU_QUOTA))
+
+    def set_bandwidth(self, period: int = 0, quota: int = 0) -> None:
+        """Change period or quota in us; 0 leaves it as it is."""
+        if self._hierarchy.version("cpu") == 2:
+            old_period, old_quota = self.bandwidth()
+            quota = quota or old_quota
+            self.write(CPU_PERIOD, f"{'max' if quota < 0 else quota} {period or old_period}")
+            return
+        if period:
+            self.write(CPU_PERIOD, period)
+        if quota:
+            self.write(CPU_QUOTA, quota)
+
+    def cpu_time(self) -> int:
+        """Processor time used, in ns."""
+        if self._hierarchy.version("cpuacct") == 1:
+            return int(self.read(File("cpuacct", "cpuacct.usage", "")))
+        return 1000 * self._cpu_stat()["usage_usec"]
+
+    def cpu_times(self) -> tuple[int, int]:
+        """Processor time used by programs and by the kernel, in ns."""
+        if self._hierarchy.version("cpuacct") == 1:
+            told = _pairs(self.read(File("cpuacct", "cpuacct.stat", "")))
+            tick = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
+            return told["user"] * tick, told["system"] * tick
+        told = self._cpu_stat()
+        return 1000 * told["user_usec"], 1000 * told["system_usec"]
+
+    def cpu_times_each(self) -> list[int]:
+        """Processor time used on each of the host's processors, in ns.
+
+        :raises VirtError: OPERATION_UNSUPPORTED with version 2, which does not count it.
+        """
+        if self._hierarchy.version("cpuacct") != 1:
+            detail = "per cpu statistics are not counted by control groups of version 2"
+            raise VirtError(ErrorCode.OPERATION_UNSUPPORTED, detail, ErrorDomain.CGROUP)
+        return [int(text) for text in self.read(File("cpuacct", "cpuacct.usage_percpu", "")).split()]
+
+    def _cpu_stat(self) -> dict[str, int]:
+        assert self._hierarchy.unified is not None
+        return _pairs((self._hierarchy.unified / self.path / "cpu.stat").read_text())
+
+    # Processes.
+
+    def exists(self) -> bool:
+        """Whether the kernel has the group in any hierarchy."""
+        return any((mount / self.path).is_dir() for mount in self._hierarchy.mounts())
+
+    def adopt(self, pid: int) -> None:
+        """Move a process that has no limits into the group, which is made: in the hierarchies of services alone."""
+        places = (self._hierarchy.unified, self._hierarchy.legacy.get("systemd"))
+        for mount in (place for place in places if place is not None):
+            with suppress(OSError):
+                (mount / self.path).mkdir(parents=True, exist_ok=True)
+                (mount / self.path / "cgroup.procs").write_text(str(pid))
+
+    def processes(self) -> set[int]:
+        """The pids of all processes in the group and below it."""
+        return {pid for folder in self._folders() for pid in _members(folder)}
+
+    def _folders(self) -> Iterator[Path]:
+        """The group's folders and those below, the deepest first."""
+        for mount in self._hierarchy.mounts():
+            for folder, _, _ in os.walk(mount / self.path, topdown=False):
+                yield Path(folder)
+
+    def freeze(self, frozen: bool, deadline: float) -> bool:
+        """Stop all processes, or let them go on; whether that was so within `deadline` seconds."""
+        if self._hierarchy.version("freezer") == 1:
+            setting, wanted = File("freezer", "freezer.state", ""), "FROZEN" if frozen else "THAWED"
+            seen, shows = setting, wanted
+        else:
+            setting, wanted = File("freezer", "", "cgroup.freeze"), str(int(frozen))
+            seen, shows = File("freezer", "", "cgroup.events"), f"frozen {int(frozen)}"
+        end = time.monotonic() + deadline
+        pause = 0.001
+        while True:
+            self.write(setting, wanted)
+            if shows in self.read(seen).splitlines():
+                return True
+            if time.monotonic() > end:
+                return False
+            time.sleep(pause)
+            pause = min(pause * 4, 0.1)
+
+    def kill(self, deadline: float) -> bool:
+        """Kill all processes; whether none was left within `deadline` seconds."""
+        end = time.monotonic() + deadline
+        while pids := self.processes():
+            for pid in pids:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            with suppress(VirtError):
+                self.freeze(False, 0)
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.005)
+        return True
+
+    def remove(self) -> None:
+        """Remove the group's folders, as far as no process is in them."""
+        for folder in list(self._folders()):
+            with suppress(OSError):
+                folder.rmdir()
+
+
+def _members(folder: Path) -> list[int]:
+    try:
+        return [int(pid) for pid in (folder / "cgroup.procs").read_text().split()]
+    except OSError:
+        return []
+
+
+def _pairs(text: str) -> dict[str, int]:
+    """Lines of a name and a number."""
+    return {name: int(value) for name, value in (line.split() for line in text.splitlines())}

@@ -1,0 +1,215 @@
+"""A definition as liblxc's configuration (lxc.container.conf(5))."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
+from virtloom.xmldef.domain.definition import Domain
+from virtloom.xmldef.values import uuid
+from virtloom_lxc.container import cgroups, limits
+from virtloom_lxc.container.capabilities import capability_lines
+from virtloom_lxc.container.devices import passed_devices
+from virtloom_lxc.container.filesystems import Filesystem, filesystems
+from virtloom_lxc.container.hierarchy import Hierarchy
+from virtloom_lxc.container.places import Places
+from virtloom_lxc.container.rootfs import account
+from virtloom_lxc.links.inside import Inside
+
+PATH = "/bin:/sbin:/usr/bin:/usr/sbin"  # as libvirt_lxc gives it to init
+
+
+class Prepared(NamedTuple):
+    """What was made for a container before its configuration is written.
+
+    :ivar loops: the loop device of each image file.
+    :ivar links: the network interfaces that are moved into it; None shares the host's network.
+    :ivar shared: the namespaces that it shares, by liblxc's name for each, as a path.
+    :ivar group: its control group; :ivar controller_group: its controller's.
+    """
+
+    places: Places
+    hierarchy: Hierarchy
+    group: str
+    controller_group: str
+    loops: Mapping[str, str] = {}
+    links: Sequence[Inside] | None = ()
+    shared: Mapping[str, str] = {}
+
+
+def configuration(domain: Domain, prepared: Prepared) -> str:
+    """The configuration of a container.
+
+    :raises VirtError: CONFIG_UNSUPPORTED for what liblxc cannot be told.
+    """
+    lines = [
+        *_identity(domain, prepared),
+        *_root(domain, prepared),
+        *_init(domain),
+        *_namespaces(domain, prepared),
+        *capability_lines(domain),
+        *_labels(domain),
+        *_network(prepared),
+        *_limits(domain, prepared.hierarchy),
+    ]
+    if any("\n" in line for line in lines):
+        raise _unsupported("a container's settings are of one line each")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _identity(domain: Domain, prepared: Prepared) -> Iterator[str]:
+    yield f"lxc.uts.name = {domain.name}"
+    yield f"lxc.cgroup.dir.container = {prepared.group}"
+    yield f"lxc.cgroup.dir.monitor = {prepared.controller_group}"
+    yield f"""lxc.hook.start-host = /bin/sh -c 'echo "$LXC_PID" >{_shell(prepared.places.fifo)}'"""
+    yield from ("lxc.console.path = none", "lxc.tty.max = 0", "lxc.pty.max = 1024", "lxc.autodev = 1")
+
+
+def _shell(path: Path) -> str:
+    """A path for the shell, inside single quotes."""
+    return '"' + "".join(f"\\{one}" if one in '"\\$`' else one for one in str(path)) + '"'
+
+
+# The root, and what is mounted below it.
+
+
+def _root(domain: Domain, prepared: Prepared) -> Iterator[str]:
+    every = filesystems(domain)
+    root = next((one for one in every if one.is_root), None)
+    if root is not None:
+        yield f"lxc.rootfs.path = {root_path(root, prepared.loops)}"
+        yield f"lxc.rootfs.mount = {prepared.places.root}"
+        if root.readonly:
+            yield "lxc.rootfs.options = ro"
+    yield "lxc.mount.auto = proc:mixed sys:ro"
+    yield from (f"lxc.mount.entry = {_mount(one, prepared)}" for one in every if not one.is_root)
+    for device in passed_devices(domain):
+        yield f"lxc.mount.entry = {_field(device.source)} {_field(device.target[1:])} none bind,create=file 0 0"
+
+
+def root_path(root: Filesystem, loops: Mapping[str, str]) -> str:
+    """Where the root comes from, as `lxc.rootfs.path` has it."""
+    return f"dir:{root.source}" if root.kind == "mount" else loops.get(root.source, root.source)
+
+
+def _mount(one: Filesystem, prepared: Prepared) -> str:
+    """One line of fstab(5)."""
+    source, kind, options = one.source, "none", "bind,create=dir"
+    if one.kind == "ram":
+        source, kind, options = "tmpfs", "tmpfs", f"size={one.source}k,create=dir"
+    elif one.kind == "bind":
+        source = f"{prepared.places.root}{one.source}"
+    elif one.kind in ("file", "block"):
+        source, kind, options = prepared.loops.get(one.source, one.source), "auto", "create=dir"
+    elif not Path(one.source).is_dir():
+        options = "bind,create=file"
+    access = ",ro" if one.readonly else ""
+    return f"{_field(source)} {_field(one.target[1:])} {kind} {options}{access} 0 0"
+
+
+def _field(text: str) -> str:
+    """A field of fstab(5), where a space ends it."""
+    for letter in ("\\", " ", "\t"):
+        text = text.replace(letter, f"\\{ord(letter):03o}")
+    return text
+
+
+# Init.
+
+
+def _init(domain: Domain) -> Iterator[str]:
+    os_part = domain.os
+    assert os_part is not None
+    words = [os_part.init or "", *(one.text for one in os_part.initarg)]
+    yield f"lxc.init.cmd = {' '.join(_quoted(word) for word in words)}"
+    if os_part.initdir:
+        yield f"lxc.init.cwd = {os_part.initdir}"
+    if os_part.inituser:
+        yield f"lxc.init.uid = {account(domain, os_part.inituser, 'passwd')}"
+    if os_part.initgroup:
+        yield f"lxc.init.gid = {account(domain, os_part.initgroup, 'group')}"
+    yield from (f"lxc.environment = {name}={value}" for name, value in environment(domain).items())
+
+
+def environment(domain: Domain) -> dict[str, str]:
+    """What init finds in its environment, as libvirt_lxc makes it; liblxc adds `container=lxc`."""
+    number = uuid.format(domain.uuid or b"")
+    made = {
+        "PATH": PATH,
+        "TERM": "linux",
+        "HOME": "/",
+        "container_uuid": number,
+        "LIBVIRT_LXC_UUID": number,
+        "LIBVIRT_LXC_NAME": domain.name,
+    }
+    if domain.os is not None and domain.os.cmdline:
+        made["LIBVIRT_LXC_CMDLINE"] = domain.os.cmdline
+    given = () if domain.os is None else domain.os.initenv
+    return made | {one.get("name") or "": one.text for one in given}
+
+
+def _quoted(word: str) -> str:
+    """A word of a command for liblxc, which knows two kinds of quotes and no escapes."""
+    if word and not any(letter in word for letter in " \t'\""):
+        return word
+    quote = '"' if '"' not in word else "'"
+    if quote in word:
+        raise _unsupported(f"an argument of init cannot have both kinds of quotes: {word}")
+    return f"{quote}{word}{quote}"
+
+
+# Namespaces, labels, network.
+
+
+def _namespaces(domain: Domain, prepared: Prepared) -> Iterator[str]:
+    yield from (f"lxc.namespace.share.{name} = {path}" for name, path in prepared.shared.items())
+    for kind, letter in (("uid", "u"), ("gid", "g")):
+        for one in domain.idmap.all(kind) if domain.idmap is not None else ():
+            yield f"lxc.idmap = {letter} {one.get('start')} {one.get('target')} {one.get('count')}"
+
+
+def owner(domain: Domain) -> int:
+    """The host's uid of the container's root."""
+    for one in domain.idmap.all("uid") if domain.idmap is not None else ():
+        if one.get("start") == "0":
+            return int(one.get("target") or 0)
+    return 0
+
+
+def _labels(domain: Domain) -> Iterator[str]:
+    for label in domain.seclabel:
+        text = label.find("label")
+        if text is not None and text.text and label.get("model") in LABELS:
+            yield f"{LABELS[label.get('model') or '']} = {text.text}"
+
+
+LABELS = {"apparmor": "lxc.apparmor.profile", "selinux": "lxc.selinux.context"}
+
+
+def _network(prepared: Prepared) -> Iterator[str]:
+    if "net" in prepared.shared:
+        return
+    if prepared.links is None:
+        yield "lxc.net.0.type = none"
+    elif not prepared.links:
+        yield "lxc.net.0.type = empty"
+    for number, link in enumerate(prepared.links or ()):
+        yield from (f"lxc.net.{number}.{name} = {value}" for name, value in link.settings())
+
+
+# Limits.
+
+
+def _limits(domain: Domain, hierarchy: Hierarchy) -> Iterator[str]:
+    unified = {cgroups.DEVICES_ALLOW: "devices.allow", cgroups.DEVICES_DENY: "devices.deny"}
+    for file, value in limits.settings(domain):
+        version = hierarchy.version(file.controller)
+        name = (file.unified or unified.get(file, "")) if version == 2 else file.legacy
+        if version and name:
+            yield f"lxc.cgroup{'2' if version == 2 else ''}.{name} = {value}"
+
+
+def _unsupported(detail: str) -> VirtError:
+    return VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail, ErrorDomain.LXC)

@@ -1,0 +1,231 @@
+"""One run of a container: everything made, started, waited for; and everything undone again.
+
+Guarantees: `start` either returns a container whose init runs, or raises and leaves nothing on the host. Each thing is
+in the journal before it is made, so `clean` can do the same after a crash.
+Assumes: the domain's job is held and no lock.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
+from virtloom.xmldef.document import Node
+from virtloom.xmldef.domain.definition import Domain
+from virtloom_lxc.container import loops
+from virtloom_lxc.container.cgroups import Group
+from virtloom_lxc.container.config import Prepared, configuration, owner
+from virtloom_lxc.container.filesystems import filesystems
+from virtloom_lxc.container.hierarchy import Hierarchy
+from virtloom_lxc.container.hierarchy import host as host_hierarchy
+from virtloom_lxc.container.journal import Journal
+from virtloom_lxc.container.monitor import Monitor, Report, listen
+from virtloom_lxc.container.places import Places
+from virtloom_lxc.container.rootfs import failed
+from virtloom_lxc.links.inside import Inside
+from virtloom_lxc.links.making import FindBridge, make, names, passed
+
+START_WITHIN = 30.0  # s, for init to run
+END_WITHIN = 15.0  # s, for what is left of a container to go
+PARTITION = "/machine"
+
+
+class Run(NamedTuple):
+    """A container that runs.
+
+    :ivar group: its control group; :ivar monitor: its controller's socket; :ivar log: liblxc's log.
+    """
+
+    places: Places
+    group: Group
+    monitor: Monitor
+
+    @property
+    def report(self) -> Report:
+        """How it stands."""
+        return self.monitor.latest
+
+
+class Started(NamedTuple):
+    """What a start made: the run, and the definition for as long as it lasts."""
+
+    run: Run
+    definition: Domain
+    later: Sequence[Inside]
+
+
+def group_of(domain: Domain, hierarchy: Hierarchy) -> Group:
+    """A container's control group: below its partition, named so that no two daemons use one."""
+    assert domain.uuid is not None
+    partition = domain.resource.find("partition") if domain.resource is not None else None
+    path = partition.text if partition is not None and partition.text else PARTITION
+    return Group(hierarchy, f"{path.strip('/')}/lxc-{domain.name}-{domain.uuid.hex()[:8]}")
+
+
+def controller_group(group: Group) -> Group:
+    """Where the controller and lxc-start stand, so that they outlive the daemon's service."""
+    return Group(host_hierarchy(), f"{group.path}.controller")
+
+
+def start(
+    domain: Domain, places: Places, find_bridge: FindBridge, shared: dict[str, str], watch: Callable[[Monitor], None]
+) -> Started:
+    """Start a container and wait for its init.
+
+    :param shared: the namespaces that it shares, as paths, by liblxc's names.
+    :param watch: reads the controller's socket from then on.
+    :raises VirtError: INTERNAL_ERROR with liblxc's reason, OPERATION_TIMEOUT, and others for what cannot be made.
+    """
+    hierarchy = host_hierarchy()
+    group = group_of(domain, hierarchy)
+    refuse_taken(domain, places, group)
+    with ExitStack() as undo:
+        undo.callback(clean, places, group)
+        prepared, live = _prepare(domain, places, group, find_bridge, shared)
+        places.config.write_text(configuration(live, prepared))
+        monitor = _launch(live, places, group)
+        watch(monitor)
+        monitor.wait(lambda report: report.boots > 0 or report.ended is not None, START_WITHIN)
+        _check(monitor.latest, domain)
+        undo.pop_all()
+    later = [one for one in prepared.links or () if one.rest() is not None]
+    return Started(Run(places, group, monitor), with_consoles(live, monitor.latest.consoles), later)
+
+
+def refuse_taken(domain: Domain, places: Places, group: Group) -> None:
+    """Refuse a name under which liblxc runs a container that is not ours.
+
+    :raises VirtError: OPERATION_FAILED.
+    """
+    command = f"@{places.folder}/command"
+    taken = any(line.split()[-1] == command for line in Path("/proc/net/unix").read_text().splitlines())
+    if taken or group.processes():
+        detail = f"liblxc runs a container '{domain.name}' already that was not started here"
+        hint = f"lxc-stop -P {places.lxcpath} -n {domain.name} ends it"
+        raise VirtError(ErrorCode.OPERATION_FAILED, detail, ErrorDomain.LXC, hint=hint)
+
+
+def _prepare(
+    domain: Domain, places: Places, group: Group, find_bridge: FindBridge, shared: dict[str, str]
+) -> tuple[Prepared, Domain]:
+    """Make what a container needs on the host."""
+    clean(places, group)  # what a crash may have left
+    places.root.mkdir(parents=True)
+    os.mkfifo(places.fifo, 0o600)
+    places.log.parent.mkdir(parents=True, exist_ok=True)
+    journal = Journal(places.folder / "journal")
+    images = [one for one in filesystems(domain) if one.kind == "file"]
+    devices = {}
+    for image in images:
+        journal.loop(image.source)
+        devices[image.source] = loops.attach(image.source, readonly=image.readonly)
+    live, links = _links(domain, journal, find_bridge)
+    if domain.resource is None:
+        resource = Node("resource")
+        resource.add("partition", text=PARTITION)
+        live = live.replace(resource=resource)
+    hierarchy = host_hierarchy()
+    return Prepared(places, hierarchy, group.path, f"{group.path}.monitor", devices, links, shared), live
+
+
+def _links(domain: Domain, journal: Journal, find_bridge: FindBridge) -> tuple[Domain, list[Inside] | None]:
+    """The interfaces; None for the links if the container shares the host's network."""
+    shown, inside = [], list(passed(domain))
+    for one, name in zip(domain.parts.interfaces, names(domain.parts.interfaces), strict=True):
+        mac = (one.mac.address if one.mac is not None else None) or ""
+
+        def announce(end: str, peer: str, mac: str = mac) -> None:
+            journal.link(end, peer, mac)
+
+        made = make(one, name, find_bridge, announce)
+        shown.append(made.interface)
+        inside.append(made.inside)
+    private = domain.features is not None and domain.features.find("privnet") is not None
+    live = domain.with_devices(interfaces=tuple(shown))
+    return live, inside if inside or private else None
+
+
+def _launch(domain: Domain, places: Places, group: Group) -> Monitor:
+    """Start the controller, which starts the container."""
+    program = shutil.which("lxc-start", path=f"{os.environ.get('PATH', '')}:/usr/bin:/bin")
+    if program is None:
+        raise VirtError(ErrorCode.OPERATION_FAILED, "lxc-start is not installed", hint="on Debian: apt-get install lxc")
+    command = [program, "-F", "-P", str(places.lxcpath), "-n", places.name, "-l", "INFO", "-o", str(places.log)]
+    with listen(places.socket) as server:
+        spec = {
+            "command": command,
+            "program": program,
+            "consoles": len(domain.parts.consoles),
+            "owner": owner(domain),
+            "log": str(places.log),
+            "log_from": places.log.stat().st_size if places.log.exists() else 0,
+            "fifo": str(places.fifo),
+            "ended": str(places.ended),
+            "listen": server.fileno(),
+        }
+        process = _spawn([sys.executable, "-I", "-S", controller_path(), json.dumps(spec)], server.fileno(), group)
+        return Monitor(places.socket, places.ended, process)
+
+
+def controller_path() -> str:
+    """The controller's program."""
+    found = find_spec("virtloom_lxc.container.controller")
+    assert found is not None
+    assert found.origin is not None
+    return found.origin
+
+
+def _spawn(argv: Sequence[str], descriptor: int, group: Group) -> subprocess.Popen[bytes]:
+    """Run the controller in a session and control group of its own."""
+    nothing = subprocess.DEVNULL
+    process = subprocess.Popen(
+        argv, stdin=nothing, stdout=nothing, stderr=nothing, pass_fds=(descriptor,), start_new_session=True, cwd="/"
+    )
+    controller_group(group).adopt(process.pid)
+    return process
+
+
+def _check(report: Report, domain: Domain) -> None:
+    """Refuse a start that came to nothing."""
+    if report.boots:
+        return
+    if report.ended is not None:
+        raise failed(_plainly(report.ended.error or "it ended at once"))
+    detail = f"container '{domain.name}' did not start within {START_WITHIN:g} s"
+    raise VirtError(ErrorCode.OPERATION_TIMEOUT, detail, ErrorDomain.LXC)
+
+
+def _plainly(error: str) -> str:
+    """liblxc's reason, the system's words last as libvirt has them."""
+    words, dash, rest = error.partition(" - ")
+    return f"{rest}: {words}" if dash else error
+
+
+def with_consoles(domain: Domain, paths: Sequence[str]) -> Domain:
+    """A definition with the terminals of its consoles."""
+    consoles = tuple(
+        one.replace(
+            tty=path, source=(Node("source", {"path": path}),), alias=Node("alias", {"name": f"console{number}"})
+        )
+        for number, (one, path) in enumerate(zip(domain.parts.consoles, paths, strict=True))
+    )
+    return domain.with_devices(consoles=consoles)
+
+
+def clean(places: Places, group: Group) -> None:
+    """End what is left of a run and remove all that it made; idempotent."""
+    for one in (group, controller_group(group), Group(host_hierarchy(), f"{group.path}.monitor")):
+        if one.exists():
+            one.kill(END_WITHIN)
+            one.remove()
+    Journal(places.folder / "journal").undo()
+    places.remove()

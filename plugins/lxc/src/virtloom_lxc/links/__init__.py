@@ -1,0 +1,1 @@
+"""Network interfaces: pairs made on the host, one end of which is moved into a container."""

@@ -1,0 +1,40 @@
+"""A program of its own that sets interfaces up inside a container: run with the pid of init and what to do.
+
+A process rather than a thread, because entering a network concerns a whole thread and is not undone safely. It is run
+with a deadline, like every tool.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from pyroute2 import IPRoute, netns
+
+
+def apply(route: Any, link: dict[str, Any]) -> None:
+    """Rename one interface, bring it up, give it its addresses and routes; what is there already is left."""
+    place = route.link_lookup(ifname=link.get("device", link["name"]))[0]
+    if link.get("device", link["name"]) != link["name"]:
+        route.link("set", index=place, ifname=link["name"])
+    if link.get("up"):
+        route.link("set", index=place, state="up")
+    for address, prefix in link.get("addresses", ()):
+        route.addr("replace", index=place, address=address, prefixlen=prefix)
+    for destination, gateway, metric in link.get("routes", ()):
+        extra = {} if metric is None else {"priority": metric}
+        route.route("replace", dst=destination, gateway=gateway, oif=place, **extra)
+
+
+def main() -> None:
+    """Enter the network of a process and do what the second argument says."""
+    pid, links = int(sys.argv[1]), json.loads(sys.argv[2])
+    netns.setns(f"/proc/{pid}/ns/net")
+    with IPRoute() as route:
+        for link in links:
+            apply(route, link)
+
+
+if __name__ == "__main__":
+    main()

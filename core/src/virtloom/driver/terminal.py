@@ -47,8 +47,11 @@ class Terminal:
 
     def read(self, size: int) -> bytes:
         """See `Source.read`."""
+        poll = select.poll()
+        for descriptor in (self._descriptor, self._wake):
+            poll.register(descriptor, select.POLLIN)
         while True:
-            ready, _, _ = select.select([self._descriptor, self._wake], [], [])
+            ready = [descriptor for descriptor, _ in poll.poll()]
             if self._wake in ready:
                 return b""
             try:
@@ -68,9 +71,10 @@ class Terminal:
     def write(self, data: bytes) -> None:
         """See `Sink.write`."""
         rest = memoryview(data)
+        poll = select.poll()
+        poll.register(self._descriptor, select.POLLOUT)
         while rest:
-            _, ready, _ = select.select([], [self._descriptor], [], WRITE_WITHIN)
-            if not ready:
+            if not poll.poll(WRITE_WITHIN * 1000):
                 raise VirtError(ErrorCode.OPERATION_TIMEOUT, "the guest does not read its console", ErrorDomain.STREAMS)
             try:
                 rest = rest[os.write(self._descriptor, rest) :]

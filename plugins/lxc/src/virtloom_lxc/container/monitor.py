@@ -154,6 +154,8 @@ class Watch:
         self._selector = selectors.DefaultSelector()
         self._wake, waker = socket.socketpair()
         self._waker = waker
+        for end in (self._wake, waker):
+            end.setblocking(False)
         self._selector.register(self._wake, selectors.EVENT_READ, None)
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="lxc-watch", daemon=True)

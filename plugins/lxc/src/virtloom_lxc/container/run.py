@@ -36,6 +36,7 @@ from virtloom_lxc.links.making import FindBridge, make, names, passed
 
 START_WITHIN = 30.0  # s, for init to run
 END_WITHIN = 15.0  # s, for what is left of a container to go
+FOUND_WITHIN = 5.0  # s, for a controller to tell a restarted daemon how things stand
 PARTITION = "/machine"
 
 
@@ -229,3 +230,21 @@ def clean(places: Places, group: Group) -> None:
             one.remove()
     Journal(places.folder / "journal").undo()
     places.remove()
+
+
+def clean_unfinished(places: Places, hierarchy: Hierarchy) -> None:
+    """Undo a start of which only its folder is left: its configuration, if it got so far, names its group."""
+    line = next((line for line in _lines(places.config) if line.startswith("lxc.cgroup.dir.container")), "")
+    path = line.partition("=")[2].strip()
+    if path:
+        clean(places, Group(hierarchy, path))
+        return
+    Journal(places.folder / "journal").undo()
+    places.remove()
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text().splitlines()
+    except OSError:
+        return []

@@ -62,7 +62,6 @@ class Ending(ContainersBase):
             if state.run is not mine:
                 return
             name = state.definition.name
-        found.kill_jobs("the container ended")
         with found.job(JobKind.DESTROY):
             with found.locked() as state:
                 if state.run is not mine:

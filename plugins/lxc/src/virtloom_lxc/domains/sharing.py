@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from virtloom.driver.handles import DomainHandle
 from virtloom.errors import ErrorCode, VirtError, system_error
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_lxc.domains.base import ContainersBase
@@ -36,6 +37,22 @@ class Sharing(ContainersBase):
             return _present(NETNS / value, f"failed to open netns {value}")
         pid = self._init_of(value) if kind == "name" else value
         return _present(Path(f"/proc/{pid}/ns/{KERNEL_NAMES[name]}"), f"failed to open ns {name}")
+
+    def domain_open_namespace(self, dom: DomainHandle, flags: int) -> list[int]:
+        """`virDomainLxcOpenNamespace`: descriptors of init's namespaces, which the caller enters one by one."""
+        self._check_flags(flags, 0, "DomainLxcOpenNamespace")
+        with self._reading(dom) as state:
+            state.running()
+            init = state.id
+        opened: list[int] = []
+        try:
+            for name in ALL:
+                opened.append(os.open(f"/proc/{init}/ns/{name}", os.O_RDONLY | os.O_CLOEXEC))
+        except OSError as error:
+            for descriptor in opened:
+                os.close(descriptor)
+            raise system_error(error, f"failed to open namespaces of init {init}") from error
+        return opened
 
     def _init_of(self, name: str) -> str:
         found = self.domains.find_name(name)

@@ -50,3 +50,14 @@ def test_a_child_left_behind_does_not_hold_the_caller() -> None:
 def test_output_beyond_the_limit_is_dropped() -> None:
     finished = run(["head", "-c", "3000000", "/dev/zero"], deadline=20, limit=1000)
     assert len(finished.stdout) == 1000
+
+
+def test_a_helper_that_neither_reads_nor_writes_is_killed() -> None:
+    with pytest.raises(VirtError, match="sleep has done nothing for") as caught:
+        run(["sleep", "60"], deadline=60, stall=0.3)
+    assert caught.value.code is ErrorCode.OPERATION_TIMEOUT
+
+
+def test_a_helper_that_goes_on_is_let_run() -> None:
+    script = "for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.2; done"
+    assert run(["sh", "-c", script], deadline=60, stall=5).stdout.endswith(b"8\n")

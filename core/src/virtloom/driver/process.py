@@ -1,7 +1,8 @@
 """Helper processes: run with a deadline, killable, their output bounded.
 
 Guarantees: `run` returns or raises by its deadline, leaves no process of its own session behind, and keeps at most
-`limit` bytes of each output.
+`limit` bytes of each output. A helper that cannot even be killed (it hangs in the kernel, on a dead disk) is left to a
+thread that collects it when the kernel lets go.
 Assumes: the caller holds no lock. No `preexec_fn` is used: it would run Python in the child of a threaded process.
 """
 
@@ -11,13 +12,15 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import IO, NamedTuple
 
 from virtloom.errors import ErrorCode, VirtError
 
-KILL_WITHIN = 10.0  # seconds for the kernel to end a process that was killed
+KILL_WITHIN = 1.0  # seconds for the kernel to end a process that was killed
+LOOK = 0.5  # seconds between two looks at what a helper has read and written
 
 
 class Finished(NamedTuple):
@@ -36,13 +39,17 @@ def run(
     env: Mapping[str, str] | None = None,
     limit: int = 1 << 20,
     check: bool = True,
+    stall: float | None = None,
 ) -> Finished:
     """Run a helper to its end.
 
     :param deadline: seconds after which it and its children are killed.
     :param limit: bytes kept of each of its outputs; the rest is read and dropped.
     :param check: raise if its exit status is not 0.
-    :raises VirtError: OPERATION_TIMEOUT past the deadline, OPERATION_FAILED for a failure or a missing program.
+    :param stall: seconds without reading or writing a byte (proc(5), /proc/PID/io) after which it is killed too, for
+        work whose length nobody knows.
+    :raises VirtError: OPERATION_TIMEOUT past the deadline or stalled, OPERATION_FAILED for a failure or a missing
+        program.
     """
     try:
         process = subprocess.Popen(
@@ -59,7 +66,7 @@ def run(
     feeder = threading.Thread(target=_feed, args=(process.stdin, stdin), daemon=True)
     feeder.start()
     try:
-        status = process.wait(deadline)
+        status = process.wait(deadline) if stall is None else _watched(process, argv[0], deadline, stall)
     except subprocess.TimeoutExpired:
         raise VirtError(ErrorCode.OPERATION_TIMEOUT, f"{argv[0]} did not end within {deadline:g} s") from None
     finally:
@@ -70,6 +77,29 @@ def run(
         words = stderr.decode(errors="replace").strip() or "it printed no reason"
         raise VirtError(ErrorCode.OPERATION_FAILED, f"{argv[0]} ended with status {status}: {words}")
     return Finished(status, stdout, stderr)
+
+
+def _watched(process: subprocess.Popen[bytes], name: str, deadline: float, stall: float) -> int:
+    """Wait for a helper for as long as it reads or writes; its status."""
+    began = lively = time.monotonic()
+    moved = 0
+    while True:
+        try:
+            return process.wait(min(LOOK, stall))
+        except subprocess.TimeoutExpired:
+            now, before, moved = time.monotonic(), moved, _moved(process.pid)
+            lively = now if moved != before else lively
+            if now - lively >= stall:
+                raise VirtError(ErrorCode.OPERATION_TIMEOUT, f"{name} has done nothing for {stall:g} s") from None
+            if now - began >= deadline:
+                raise
+
+
+def _moved(pid: int) -> int:
+    """The bytes that a process has read and written."""
+    with suppress(OSError, ValueError), open(f"/proc/{pid}/io", "rb") as file:
+        return sum(int(line.split()[1]) for line in file)
+    return 0
 
 
 class _Collector:
@@ -104,5 +134,7 @@ def _kill_session(process: subprocess.Popen[bytes]) -> None:
     """Kill the helper if it still runs, and whatever it left behind in its session."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    with suppress(subprocess.TimeoutExpired):  # it hangs in the kernel: no longer ours to wait for
+    try:
         process.wait(KILL_WITHIN)
+    except subprocess.TimeoutExpired:
+        threading.Thread(target=process.wait, name=f"reap-{process.pid}", daemon=True).start()

@@ -106,6 +106,12 @@ POOL_TYPES: dict[str, PoolType] = {
     )
 }
 
+# What `virConnectListAllStoragePools` calls each type; iscsi-direct came last.
+LISTING_FLAGS: dict[str, int] = {
+    name: 1 << number
+    for number, name in enumerate([*(name for name in POOL_TYPES if name != "iscsi-direct"), "iscsi-direct"], 6)
+}
+
 # Types whose volumes' formats are accepted but not listed among what is possible.
 UNLISTED_FORMATS = frozenset({"rbd"})
 

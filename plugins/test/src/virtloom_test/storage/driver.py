@@ -14,13 +14,12 @@ from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.storage.conflicts import same_source
 from virtloom.xmldef.storage.pool import Pool, parse_pool, pool_of
-from virtloom.xmldef.storage.types import POOL_TYPES
+from virtloom.xmldef.storage.types import LISTING_FLAGS, POOL_TYPES
 from virtloom.xmldef.storage.volume import Volume, parse_volume, volume_of
 from virtloom_test.object_types import POOL
 from virtloom_test.resources.objects import Kind, Resource, Resources
 
 KIND = Kind("storage pool", POOL, ErrorCode.NO_STORAGE_POOL, EventFamily.STORAGE_POOL)
-TYPE_FLAGS = {name: 1 << number for number, name in enumerate(POOL_TYPES, 6)}
 VOLUME_FILE = 0  # VIR_STORAGE_VOL_FILE
 CAPACITY = 100 << 30  # bytes of every test pool
 
@@ -58,7 +57,7 @@ class TestStorage(StorageDriver):
     def connect_list_all_storage_pools(self, flags: int) -> list[StoragePoolHandle]:
         """`virConnectListAllStoragePools`"""
         check_flags(flags, 0xFFFFF, "testConnectListAllStoragePools")
-        wanted = {name for name, flag in TYPE_FLAGS.items() if flags & flag}
+        wanted = {name for name, flag in LISTING_FLAGS.items() if flags & flag}
         return [
             view.handle
             for view in self._all.views()

@@ -1,0 +1,1 @@
+"""The storage driver: pools and volumes."""

@@ -1,0 +1,1 @@
+"""The types of pools, one small file each, behind the interface of `base`."""

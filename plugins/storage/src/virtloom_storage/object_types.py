@@ -1,0 +1,10 @@
+"""The types of the driver's objects, as the plugin declares them."""
+
+from __future__ import annotations
+
+from virtloom.locks import ObjectType
+
+POOL = ObjectType("pool", key="uuid")
+VOLUME = ObjectType("volume", key="pool and name")
+
+ALL = (POOL, VOLUME)

@@ -1,0 +1,1 @@
+"""Pools: their state, how they are found, and their life."""

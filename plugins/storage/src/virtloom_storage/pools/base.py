@@ -1,0 +1,136 @@
+"""What all parts of the driver stand on: the pools, how one is found, and how its snapshot follows its state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from virtloom.driver import Collection, DriverHost, EventFamily, StorageDriver
+from virtloom.driver.handles import StoragePoolHandle
+from virtloom.driver.store import DefinitionStore
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
+from virtloom.locks import Guarded
+from virtloom.xmldef.storage.pool import Pool
+from virtloom_storage.backends.registry import Backends
+from virtloom_storage.context import Context
+from virtloom_storage.images.prober import Prober
+from virtloom_storage.lanes import Lane
+from virtloom_storage.leases import Leases
+from virtloom_storage.object_types import POOL
+from virtloom_storage.pools.state import PoolState, View
+from virtloom_storage.programs import Programs
+from virtloom_storage.secrets import Secrets
+
+
+class PoolsBase(StorageDriver):
+    """The collection of pools and the means of all of them.
+
+    :param host: what the daemon gives to the plugin.
+    """
+
+    def __init__(self, host: DriverHost) -> None:
+        self.host = host
+        self.events = self._source = host.events
+        self.backends = Backends()
+        self.leases = Leases(host.locks)
+        self.pools: Collection[PoolState] = host.collection(POOL)
+        self._kept = host.store()
+        self._running = DefinitionStore(host.dirs.runtime)
+        self._programs = Programs(host)
+        self._secrets = Secrets(host, host.dirs.runtime / "secrets")
+        self._prober = Prober(self._programs, float(host.config["probe_deadline"]))
+
+    def _context(self, name: str) -> Context:
+        """The means of a new pool."""
+        lane = Lane(name, self.host.locks, self.host.waiting, int(self.host.config["io_threads"]))
+        deadline = float(self.host.config["io_deadline"])
+        return Context(lane, self._programs, self._secrets, self._prober, deadline)
+
+    def _find(self, pool: StoragePoolHandle) -> Guarded[PoolState]:
+        """The pool of a handle, by its uuid alone.
+
+        :raises VirtError: NO_STORAGE_POOL.
+        """
+        found = self.pools.find(pool.uuid)
+        if found is None or found.published is None:
+            detail = f"no storage pool with matching uuid '{UUID(bytes=pool.uuid)}' ({pool.name})"
+            raise no_pool(detail)
+        return found
+
+    def _find_name(self, name: str) -> Guarded[PoolState]:
+        """The pool of a name.
+
+        :raises VirtError: NO_STORAGE_POOL.
+        """
+        found = self.pools.find_name(name)
+        if found is None or found.published is None:
+            raise no_pool(f"no storage pool with matching name '{name}'")
+        return found
+
+    def _view(self, pool: StoragePoolHandle, *, active: bool = False) -> View:
+        """A pool as it was at its last change; takes no lock of the pool's.
+
+        :param active: whether it must be active.
+        :raises VirtError: NO_STORAGE_POOL, OPERATION_INVALID.
+        """
+        view: View = self._find(pool).published
+        if active:
+            require_active(view)
+        return view
+
+    def _views(self) -> list[View]:
+        """All pools as they were at their last changes; takes no pool's lock."""
+        return [pool.published for pool in self.pools if pool.published is not None and not pool.gone]
+
+    @contextmanager
+    def _changing(self, pool: Guarded[PoolState]) -> Iterator[PoolState]:
+        """A pool's state, to change; what is shown of it follows. For those who have a job on it, or need none."""
+        with pool.locked() as state:
+            yield state
+            pool.publish(state.view())
+
+    def _emit(self, definition: Pool, number: int, payload: tuple[Any, ...] = ()) -> None:
+        """Tell of an event; under the pool's lock, so that events have the order of changes."""
+        handle = StoragePoolHandle(definition.name, definition.uuid)
+        self._source.emit(EventFamily.STORAGE_POOL, number, handle, payload)
+
+
+def no_pool(detail: str) -> VirtError:
+    """The error for a pool that there is not."""
+    return VirtError(ErrorCode.NO_STORAGE_POOL, detail, ErrorDomain.STORAGE)
+
+
+def invalid(detail: str) -> VirtError:
+    """An OPERATION_INVALID of the storage driver."""
+    return VirtError(ErrorCode.OPERATION_INVALID, detail, ErrorDomain.STORAGE)
+
+
+def require_active(pool: View | PoolState) -> None:
+    """Refuse a pool that is not active.
+
+    :raises VirtError: OPERATION_INVALID.
+    """
+    if not pool.active:
+        raise invalid(f"storage pool '{pool.definition.name}' is not active")
+
+
+def require_inactive(pool: View | PoolState) -> None:
+    """Refuse a pool that is active, for what needs it at rest.
+
+    :raises VirtError: OPERATION_INVALID.
+    """
+    if pool.active:
+        raise invalid(f"storage pool '{pool.definition.name}' is still active")
+
+
+def refuse_claims(state: PoolState) -> None:
+    """Refuse to stop a pool while something is done in it.
+
+    :raises VirtError: INTERNAL_ERROR, as libvirt has it, that names the volume and the client.
+    """
+    if state.claims:
+        what = "; ".join(str(claim) for claim in state.claims[:3])
+        detail = f"pool '{state.definition.name}' has asynchronous jobs running: {what}"
+        raise VirtError(ErrorCode.INTERNAL_ERROR, detail, ErrorDomain.STORAGE)

@@ -1,0 +1,283 @@
+"""A pool's life: from its definition to its end.
+
+Each step takes a job on the pool, so that steps come one after the other and who waits waits in turn; the pool's lock
+is held only to look at its state and to change it, never while its storage is touched.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from uuid import UUID
+
+from virtloom.driver import DriverHost, NameTaken
+from virtloom.driver.constants.storage import StoragePoolCreateFlags as Create
+from virtloom.driver.constants.storage import StoragePoolEventID as EventID
+from virtloom.driver.constants.storage import StoragePoolEventLifecycle as Event
+from virtloom.driver.flags import check_flags
+from virtloom.driver.handles import StoragePoolHandle
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
+from virtloom.locks import Guarded, JobKind, ObjectGone
+from virtloom.xmldef.storage.pool import Pool, parse_pool
+from virtloom_storage.backends.base import Backend
+from virtloom_storage.backends.flags import NO_OVERWRITE, OVERWRITE, check_exclusive
+from virtloom_storage.pools.base import invalid, refuse_claims, require_active, require_inactive
+from virtloom_storage.pools.refresh import PoolRefresh
+from virtloom_storage.pools.sources import ClaimedSources
+from virtloom_storage.pools.state import PoolState
+
+CREATE_FLAGS = Create.WITH_BUILD | Create.WITH_BUILD_OVERWRITE | Create.WITH_BUILD_NO_OVERWRITE
+DEFINE_FLAGS = 1  # VIR_STORAGE_POOL_DEFINE_VALIDATE
+CONFLICTING = 12  # the two build flags, with which libvirt compares creation's too
+
+
+class PoolLife(PoolRefresh):
+    """Definition, start, stop and what lies between."""
+
+    def __init__(self, host: DriverHost) -> None:
+        super().__init__(host)
+        self._sources = ClaimedSources(host.locks)
+        self._autostarts = host.dirs.definitions / "autostart"
+
+    # Definition.
+
+    def storage_pool_define_xml(self, xml: str, flags: int) -> StoragePoolHandle:
+        """`virStoragePoolDefineXML`"""
+        check_flags(flags, DEFINE_FLAGS, "storagePoolDefineXML")
+        definition = parse_pool(xml)
+        if "\n" in definition.name:
+            raise VirtError(ErrorCode.XML_ERROR, "invalid char in name: \n", ErrorDomain.NONE)
+        self.backends.of(definition.type)
+        with self._registered(definition) as pool:
+            self._kept.write(definition.name, definition.format())
+            with self._changing(pool) as state:
+                if state.active:
+                    state.later = definition
+                else:
+                    state.definition = definition
+                state.persistent = True
+                self._emit(definition, EventID.LIFECYCLE, (Event.DEFINED, 0))
+        return StoragePoolHandle(definition.name, definition.uuid)
+
+    @contextmanager
+    def _registered(self, definition: Pool) -> Iterator[Guarded[PoolState]]:
+        """The pool of a definition, made if there is none, with a job on it for the length of a block.
+
+        A pool that was made and is neither active nor kept afterwards is no more.
+        """
+        former = self._sources.claim(definition)
+        try:
+            with self._obtained(definition) as pool:
+                yield pool
+        except BaseException:
+            self._sources.restore(definition.uuid, former)
+            raise
+
+    @contextmanager
+    def _obtained(self, definition: Pool) -> Iterator[Guarded[PoolState]]:
+        while True:
+            pool = self._obtain(definition)
+            job = pool.job(JobKind.MODIFY)
+            try:
+                job.__enter__()
+            except ObjectGone:
+                self.pools.remove(pool)
+                continue
+            break
+        try:
+            yield pool
+        finally:
+            job.__exit__(None, None, None)
+            self._forget_if_nothing(pool)
+
+    def _obtain(self, definition: Pool) -> Guarded[PoolState]:
+        name = definition.name
+        context = self._context(name)
+        try:
+            pool, _ = self.pools.obtain(definition.uuid, name, lambda: PoolState(definition, context))
+        except NameTaken as taken:
+            holder = UUID(bytes=taken.holder.key)  # type: ignore[arg-type]
+            raise _failed(f"pool '{name}' already exists with uuid {holder}") from None
+        published = pool.published
+        if published is not None and published.definition.name != name:
+            uuid = UUID(bytes=definition.uuid)
+            raise _failed(f"pool '{published.definition.name}' is already defined with uuid {uuid}")
+        return pool
+
+    def _forget_if_nothing(self, pool: Guarded[PoolState]) -> None:
+        """Remove a pool that is neither active nor kept."""
+        with suppress(ObjectGone):
+            with pool.locked() as state:
+                gone = not state.active and not state.persistent
+                if gone:
+                    pool.retire()
+            if gone:
+                self.pools.remove(pool)
+                self._sources.restore(pool.key, None)  # type: ignore[arg-type]
+
+    def storage_pool_undefine(self, pool: StoragePoolHandle) -> None:
+        """`virStoragePoolUndefine`"""
+        found = self._find(pool)
+        with found.job(JobKind.MODIFY):
+            with found.locked() as state:
+                require_inactive(state)
+                name = state.definition.name
+            self._kept.remove(name)
+            with suppress(FileNotFoundError):
+                os.unlink(self._autostarts / f"{name}.xml")
+            with self._changing(found) as state:
+                state.persistent = state.autostart = False
+                self._emit(state.definition, EventID.LIFECYCLE, (Event.UNDEFINED, 0))
+        self._forget_if_nothing(found)
+
+    def storage_pool_set_autostart(self, pool: StoragePoolHandle, autostart: int) -> None:
+        """`virStoragePoolSetAutostart`: kept as a link to the definition."""
+        found = self._find(pool)
+        with found.job(JobKind.MODIFY):
+            with found.locked() as state:
+                if not state.persistent:
+                    detail = "pool has no config file"
+                    raise VirtError(ErrorCode.INTERNAL_ERROR, detail, ErrorDomain.STORAGE)
+                name = state.definition.name
+            self._link(name, bool(autostart))
+            with self._changing(found) as state:
+                state.autostart = bool(autostart)
+
+    def _link(self, name: str, wanted: bool) -> None:
+        link, target = self._autostarts / f"{name}.xml", self._kept.path(name)
+        try:
+            link.unlink(missing_ok=True)
+            if wanted:
+                self._autostarts.mkdir(parents=True, exist_ok=True)
+                link.symlink_to(target)
+        except OSError as error:
+            detail = f"Failed to create symlink '{link}' to '{target}'"
+            raise system_error(error, detail, ErrorDomain.STORAGE) from error
+
+    # Start.
+
+    def storage_pool_create_xml(self, xml: str, flags: int) -> StoragePoolHandle:
+        """`virStoragePoolCreateXML`"""
+        build = _build_flags(flags, "storagePoolCreateXML")
+        definition = parse_pool(xml)
+        self.backends.of(definition.type)
+        with self._registered(definition) as pool:
+            with self._changing(pool) as state:
+                if state.active:
+                    raise invalid(f"pool is already active as '{state.definition.name}'")
+                if state.persistent and state.later is None:
+                    state.later = state.definition
+                state.definition = definition
+            self._start(pool, build)
+        return StoragePoolHandle(definition.name, definition.uuid)
+
+    def storage_pool_create(self, pool: StoragePoolHandle, flags: int) -> None:
+        """`virStoragePoolCreate`"""
+        build = _build_flags(flags, "storagePoolCreate")
+        found = self._find(pool)
+        with found.job(JobKind.MODIFY):
+            self._require_at_rest(found)
+            self._start(found, build)
+
+    def _require_at_rest(self, pool: Guarded[PoolState]) -> None:
+        with pool.locked() as state:
+            if state.active:
+                raise invalid(f"storage pool '{state.definition.name}' is already active")
+
+    def _start(self, pool: Guarded[PoolState], build: int | None) -> None:
+        """Make a pool active, under a job on it; one that cannot be is as it was.
+
+        :param build: the flags for building it first; None for not building it.
+        """
+        with pool.locked() as state:
+            definition, context = state.definition, state.context
+        backend = self.backends.of(definition.type)
+        try:
+            if build is not None:
+                backend.build(context, definition, build)
+            backend.start(context, definition)
+            self._open(pool, backend, definition)
+        except BaseException:
+            with self._changing(pool) as state:
+                state.deactivate()
+            raise
+
+    def _open(self, pool: Guarded[PoolState], backend: Backend, definition: Pool) -> None:
+        """Fill a pool whose storage is there; what cannot be looked at is let go again."""
+        context = pool.published.context if pool.published is not None else self._context(definition.name)
+        try:
+            self._running.write(definition.name, definition.format())
+            scan = backend.refresh(context, definition)
+        except BaseException:
+            self._running.remove(definition.name)
+            with suppress(VirtError):
+                backend.stop(context, definition)
+            raise
+        with self._changing(pool) as state:
+            state.definition, state.active = scan.pool, True
+            state.volumes = self._entries(pool, scan.volumes)
+            self._emit(definition, EventID.LIFECYCLE, (Event.STARTED, 0))
+
+    # Building, stopping, deleting.
+
+    def storage_pool_build(self, pool: StoragePoolHandle, flags: int) -> None:
+        """`virStoragePoolBuild`"""
+        found = self._find(pool)
+        with found.job(JobKind.MODIFY):
+            self._require_at_rest(found)
+            with found.locked() as state:
+                definition, context = state.definition, state.context
+            self.backends.of(definition.type).build(context, definition, flags)
+            with self._changing(found) as state:
+                state.deactivate()
+                self._emit(definition, EventID.LIFECYCLE, (Event.CREATED, 0))
+
+    def storage_pool_destroy(self, pool: StoragePoolHandle) -> None:
+        """`virStoragePoolDestroy`: refused while something is done in the pool."""
+        found = self._find(pool)
+        with found.job(JobKind.MODIFY):
+            with self._changing(found) as state:
+                require_active(state)
+                refuse_claims(state)
+                state.closing = True
+                definition, context = state.definition, state.context
+            try:
+                self._running.remove(definition.name)
+                self.backends.of(definition.type).stop(context, definition)
+            except BaseException:
+                self._running.write(definition.name, definition.format())
+                with self._changing(found) as state:
+                    state.closing = False
+                raise
+            with self._changing(found) as state:
+                state.deactivate()
+                self._emit(definition, EventID.LIFECYCLE, (Event.STOPPED, 0))
+        self._forget_if_nothing(found)
+
+    def storage_pool_delete(self, pool: StoragePoolHandle, flags: int) -> None:
+        """`virStoragePoolDelete`"""
+        found = self._find(pool)
+        with found.job(JobKind.MODIFY):
+            with found.locked() as state:
+                require_inactive(state)
+                refuse_claims(state)
+                definition, context = state.definition, state.context
+            self.backends.of(definition.type).delete(context, definition, flags)
+            with self._changing(found) as state:
+                self._emit(state.definition, EventID.LIFECYCLE, (Event.DELETED, 0))
+
+
+def _failed(detail: str) -> VirtError:
+    return VirtError(ErrorCode.OPERATION_FAILED, detail, ErrorDomain.STORAGE)
+
+
+def _build_flags(flags: int, function: str) -> int | None:
+    """How a pool is to be built before its start; None if it is not to be."""
+    check_flags(flags, CREATE_FLAGS, function)
+    check_exclusive(flags & CONFLICTING)
+    if flags & Create.WITH_BUILD_OVERWRITE:
+        return OVERWRITE
+    if flags & Create.WITH_BUILD_NO_OVERWRITE:
+        return NO_OVERWRITE
+    return 0 if flags & Create.WITH_BUILD else None

@@ -1,0 +1,63 @@
+"""The values of secrets: asked of the host's secret driver, and lent to a helper as a file that only it can read."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+from uuid import UUID
+
+from virtloom.driver import DriverHost, DriverKind
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
+from virtloom.xmldef.storage.secrets import SecretReference
+
+VOLUME_USAGE = 1  # VIR_SECRET_USAGE_TYPE_VOLUME
+
+
+class Secrets:
+    """Secrets, as far as this driver needs them.
+
+    :param host: leads to the secret driver.
+    :param folder: where a value is put for a helper to read, for as long as it runs.
+    """
+
+    def __init__(self, host: DriverHost, folder: Path) -> None:
+        self._host = host
+        self._folder = folder
+
+    def value(self, reference: SecretReference, usage_type: int = VOLUME_USAGE) -> bytes:
+        """The value of a secret. To be called with no lock held.
+
+        :raises VirtError: NO_SECRET and others of the secret driver, NO_SUPPORT if there is none.
+        """
+        driver = cast(Any, self._host.driver(DriverKind.SECRET))
+        if driver is None:
+            detail = "no secret driver is available, so the volume's secret cannot be looked up"
+            raise VirtError(ErrorCode.NO_SUPPORT, detail, ErrorDomain.SECRET)
+        if reference.uuid is not None:
+            handle = driver.secret_lookup_by_uuid(UUID(reference.uuid).bytes)
+        else:
+            handle = driver.secret_lookup_by_usage(usage_type, reference.usage)
+        value: bytes = driver.secret_get_value(handle, 0)
+        return value
+
+    @contextmanager
+    def as_file(self, reference: SecretReference, owner: tuple[int, int] | None = None) -> Iterator[str]:
+        """The path of a file that holds the value, for as long as the block runs.
+
+        :param owner: who is to be able to read it besides us: a user's and a group's id.
+        """
+        value = self.value(reference)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        descriptor, path = tempfile.mkstemp(dir=self._folder, prefix="secret.")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(value)
+                if owner is not None:
+                    os.fchown(descriptor, *owner)
+            yield path
+        finally:
+            os.unlink(path)

@@ -1,0 +1,1 @@
+"""Volumes: finding them, making them, changing them, and carrying their data."""

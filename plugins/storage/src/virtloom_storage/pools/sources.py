@@ -24,7 +24,7 @@ class PoolSources(PoolsBase):
         check_flags(flags, 0, "storageConnectFindStoragePoolSources")
         specification = None
         if srcSpec:
-            root = root_of(srcSpec, "storage_source_specification", "source")
+            root = root_of(srcSpec, "storage_source_specification", "source", ErrorDomain.STORAGE)
             specification = read_source(root, POOL_TYPES[type])
         found = backend.find_sources(self._context(f"sources of {type}"), specification)
         sources = Node("sources")

@@ -8,11 +8,11 @@ from typing import Any
 
 from virtloom.cli import show
 from virtloom.client.connection import Connection, connect
-from virtloom.daemon.own_program import PROGRAM as OWN
 from virtloom.daemon.places import Places
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.wire import admin
 from virtloom.wire.as_json import plain, typed
+from virtloom.wire.own import PROGRAM as OWN
 
 STATES = ("no state", "running", "idle", "paused", "in shutdown", "shut off", "crashed", "pmsuspended")
 ACTIVE, INACTIVE = 1, 2  # of virConnectListAllDomainsFlags

@@ -9,7 +9,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from virtloom import __version__
-from virtloom.cli import ask, configure
+from virtloom.cli import ask, configure, watching
 from virtloom.client import ConnectionLost, DeadlineMissed
 from virtloom.daemon.config import ConfigError
 from virtloom.errors import VirtError
@@ -27,6 +27,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--config", type=Path, metavar="FILE", help="the configuration file, instead of the usual one")
     commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
     ask.add_commands(commands)
+    watching.add_commands(commands)
     configure.add_commands(commands)
     for entry in sorted(entry_points(group=COMMANDS), key=lambda entry: entry.name):
         try:

@@ -2,18 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+
+PIPE_WIDTH = 200  # columns, where no terminal folds the lines
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table. Where it is too wide, the last column is folded: names in the others stay whole."""
-    from rich.console import Console
+    """Print a table."""
+    _console().print(table_of(head, rows))
+
+
+def table_of(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """A table."""
     from rich.table import Table
 
     made = Table(box=None, pad_edge=False, header_style="bold")
     for name in head:
-        made.add_column(name, overflow="fold", no_wrap=name != head[-1])
+        made.add_column(name, overflow="fold")
     for row in rows:
         made.add_row(*row)
-    console = Console(highlight=False, markup=False)
-    console.print(made)
+    return made
+
+
+def view(shown: RenderableType) -> None:
+    """Print what a view made."""
+    _console().print(shown)
+
+
+def watch(ask: Callable[[], Any], render: Callable[[Any], RenderableType], every: float, as_json: bool) -> None:
+    """Ask again and again, and show the last answer, until Ctrl-C.
+
+    :param every: seconds between two questions.
+    :param as_json: print each answer as a line of JSON instead.
+    """
+    try:
+        if as_json:
+            while True:
+                print(json.dumps(ask()), flush=True)
+                time.sleep(every)
+        _watch_live(ask, render, every)
+    except KeyboardInterrupt:
+        pass
+
+
+def _watch_live(ask: Callable[[], Any], render: Callable[[Any], RenderableType], every: float) -> None:
+    from rich.live import Live
+
+    console = _console()
+    with Live(console=console, auto_refresh=False, screen=console.is_terminal) as live:
+        while True:
+            live.update(render(ask()), refresh=True)
+            time.sleep(every)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    made = Console(highlight=False, markup=False)
+    if not made.is_terminal and "COLUMNS" not in os.environ:
+        made.width = PIPE_WIDTH
+    return made

@@ -7,11 +7,10 @@ Locks: it takes none of its own; what it wires together does.
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,25 +19,30 @@ from typing import Any
 from virtloom.api import contract
 from virtloom.api.session import Session
 from virtloom.daemon.config import Config, ConfigError, load
+from virtloom.daemon.locklog import LockLog
 from virtloom.daemon.logs import Log
-from virtloom.daemon.own_program import PROGRAM, OwnSession, Report
+from virtloom.daemon.own import prometheus
+from virtloom.daemon.own.answers import answers
+from virtloom.daemon.own.figures import figures_report
+from virtloom.daemon.own.session import OwnSession
+from virtloom.daemon.own.status import drivers_report
+from virtloom.daemon.own.tracing import Tracing
 from virtloom.daemon.pidfile import PidFile
 from virtloom.daemon.places import Places
-from virtloom.daemon.reports import drivers_report, events_report, status_report
 from virtloom.daemon.settings import NEEDS_RESTART
 from virtloom.driver.declaration import DriverDeclaration
 from virtloom.driver.events import EventHub
 from virtloom.driver.host import DriverHost, HostServices
 from virtloom.driver.registry import DriverRegistry
 from virtloom.errors import ErrorCode, VirtError
-from virtloom.locks import Checker, JobKind, LockManager, Mode, ObjectType
+from virtloom.locks import JobKind, LockManager, Mode, ObjectType
 from virtloom.server.admin.session import AdminSession
 from virtloom.server.client import Client
 from virtloom.server.limits import ServerLimits
 from virtloom.server.listener import Listener, inherited, listen
 from virtloom.server.server import Server
 from virtloom.server.workers import waiting
-from virtloom.wire import admin, lxc, qemu, remote
+from virtloom.wire import admin, lxc, own, qemu, remote
 
 log = logging.getLogger(__name__)
 
@@ -62,21 +66,28 @@ class Daemon:
         self.stopping = threading.Event()
         self.restart_after: float | None = None  # seconds after its end at which another is to take its place
         self._log = Log(config, verbose=verbose)
-        self.checker = Checker(Mode(config.get("locks.checking")))
+        self._lock_log = LockLog(Mode(config.get("locks.checking")), config.get("locks.slow_lock"))
+        self.checker = self._lock_log.checker
+        self.lock_managers: list[LockManager] = []
         self._locks = self._lock_manager("server")
         self._api_locks = self._lock_manager("api")
-        self._hub = EventHub(self._lock_manager("events"))
+        self._admin_locks = self._lock_manager("admin")
+        self.tracing = Tracing(self.checker, self._admin_locks)
+        self.hub = EventHub(self._lock_manager("events"))
         self._background = ThreadPoolExecutor(BACKGROUND_THREADS, thread_name_prefix="background")
         enabled = set(only) or set(config.get("drivers.enable"))
         self.registry = DriverRegistry(enabled or None, contract.check, config.get("drivers.disable"))
         self._loading = self._lock_manager("daemon", (REGISTRY,)).guard(REGISTRY, "drivers", None)
-        self._services = HostServices(self._hub, waiting, self._background, self.registry.resource, self.restart)
+        self._services = HostServices(self.hub, waiting, self._background, self.registry.resource, self.restart)
         self.server = Server("virtloomd", _programs(), self._session, self._locks, _limits(config))
-        self.admin = Server("admin", (admin.PROGRAM, PROGRAM), self._admin_session, self._locks, _admin_limits(config))
+        programs = (admin.PROGRAM, own.PROGRAM)
+        self.admin = Server("admin", programs, self._admin_session, self._admin_locks, _admin_limits(config))
 
     def _lock_manager(self, scope: str, object_types: Sequence[Any] = ()) -> LockManager:
         timeout = self.config.get("locks.job_timeout")
-        return LockManager(scope, self.checker, object_types, job_timeout=timeout, on_wait=waiting)
+        made = LockManager(scope, self.checker, object_types, job_timeout=timeout, on_wait=waiting)
+        self.lock_managers.append(made)
+        return made
 
     # Start.
 
@@ -89,18 +100,29 @@ class Daemon:
         with ExitStack() as undo:
             self._pid_file = PidFile(self.places.pid_file)
             undo.callback(self._pid_file.release)
-            self._hub.start()
-            undo.callback(self._hub.stop)
+            self._lock_log.start()
+            undo.callback(self._lock_log.stop)
+            self.hub.start()
+            undo.callback(self.hub.stop)
             undo.callback(self._background.shutdown, wait=False, cancel_futures=True)
             undo.callback(self.registry.stop)
             self._load_drivers()
             for server, listener in self._listeners():
                 undo.callback(listener.close)
                 server.add_listener(listener)
+            self._end_metrics = self._serve_metrics()
             self.server.start()
             self.admin.start()
             undo.pop_all()
         log.info("serving at %s with the drivers %s", self.places.socket, ", ".join(self._driver_names()) or "none")
+
+    def _serve_metrics(self) -> Callable[[], None]:
+        """Serve the figures over HTTP, where that is configured; what ends it."""
+        given = self.config.get("server.metrics_listen")
+        if not given:
+            return lambda: None
+        servers = (self.server, self.admin)
+        return prometheus.serve(given, lambda: figures_report(self.lock_managers, servers, self.checker))
 
     def _load_drivers(self) -> None:
         """Load what is installed and does not run yet. It imports and may sleep, so it is a job, not a lock."""
@@ -109,7 +131,7 @@ class Daemon:
             self._check_driver_sections()
             self.registry.start(self._host)
 
-    def _reload_drivers(self) -> list[dict[str, Any]]:
+    def reload_drivers(self) -> list[dict[str, Any]]:
         """Add drivers that were installed since the start, and try again those that failed; then as `get_drivers`."""
         self._load_drivers()
         return drivers_report(self.registry)
@@ -166,14 +188,7 @@ class Daemon:
 
     def _admin_session(self, client: Client) -> OwnSession:
         servers = {server.name: server for server in (self.server, self.admin)}
-        reports: dict[str, Report] = {
-            "get_status": lambda: status_report(self),
-            "get_drivers": lambda: drivers_report(self.registry),
-            "reload_drivers": self._reload_drivers,
-            "get_events": lambda since: events_report(self._hub, since),
-            "call_driver": lambda name, call, text: self.registry.administer(name, call, json.loads(text)),
-        }
-        return OwnSession(AdminSession(client, servers, self), reports)
+        return OwnSession(AdminSession(client, servers, self), answers(self), self._admin_locks)
 
     # What an administrator changes (server.admin.session.Control).
 
@@ -225,6 +240,7 @@ class Daemon:
         later = [key for key in changed if key in NEEDS_RESTART or key.startswith("driver.")]
         self.server.reload(_limits(fresh))
         self.admin.reload(_admin_limits(fresh))
+        self._lock_log.tell_slow(fresh.get("locks.slow_lock"))
         self._log.set_outputs(fresh.get("log.log_outputs").split())
         self._log.set_filters(fresh.get("log.log_filters").split())
         self.config = fresh
@@ -238,7 +254,9 @@ class Daemon:
         self.admin.stop(max(0.1, min(1.0, deadline - time.monotonic())))
         self.registry.stop()
         self._background.shutdown(wait=False, cancel_futures=True)
-        self._hub.stop(max(0.1, deadline - time.monotonic()))
+        self.hub.stop(max(0.1, deadline - time.monotonic()))
+        self._end_metrics()
+        self._lock_log.stop()
         self._pid_file.release()
 
 

@@ -119,6 +119,7 @@ SETTINGS: tuple[Setting, ...] = (
     _server("unix_sock_admin_perms", "0700", "permissions of the administration socket, octal", octal=True),
     _server("unix_sock_dir", "", "folder of the sockets; empty is the usual one"),
     _server("libvirt_compat", False, "listen at libvirt's own socket paths as well"),
+    _server("metrics_listen", "", "loopback address and port of figures for Prometheus; empty serves none"),
     _server("stop_timeout", 5.0, "seconds for running calls to finish when the daemon stops", low=0.1, high=60.0),
     _server("admin_max_clients", 5, "clients of the administration socket at once", low=1),
     _server(
@@ -139,6 +140,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("auth", "auth_tcp", "sasl", "how clients over TCP say who they are", later=True),
     Setting("auth", "auth_tls", "none", "how clients over TLS say who they are", later=True),
     Setting("locks", "checking", "record", "how locks are checked", choices=("off", "record", "enforce")),
+    Setting(
+        "locks", "slow_lock", 0.5, "seconds that a lock is held before the log tells of it; 0 tells of none", low=0
+    ),
     Setting("locks", "job_timeout", 30.0, "seconds that a call waits for an object that another works on", low=0.01),
     Setting(
         "log", "log_level", 3, "the least that is logged: 1 debug, 2 information, 3 warnings, 4 errors", low=1, high=4
@@ -159,7 +163,7 @@ for _setting in SETTINGS:
 NEEDS_RESTART = frozenset(
     setting.key
     for setting in SETTINGS
-    if setting.section in ("tls", "auth", "drivers", "locks")
+    if setting.section in ("tls", "auth", "drivers")
     or setting.name.startswith(("unix_sock_", "admin_", "listen_", "tcp_"))
-    or setting.name in ("libvirt_compat", "host_uuid")
+    or setting.name in ("libvirt_compat", "host_uuid", "checking", "job_timeout", "metrics_listen")
 )

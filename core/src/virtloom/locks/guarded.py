@@ -42,7 +42,6 @@ class Guarded(Generic[S]):
     :param state: its state; from now on only used under the lock.
     :param policy: what its jobs have in common with those of others.
 
-    :ivar label: what people call it, such as a domain's name; None if it has no such name. Replaced whole, read freely.
     :ivar gone: whether it was removed.
     :ivar is_lent: whether blocks are given a state that is revoked after them, instead of the real one.
     :ivar published: the last snapshot that was published; None before the first. Read without a lock.
@@ -52,13 +51,13 @@ class Guarded(Generic[S]):
 
     __slots__ = (
         "__weakref__",
+        "_label",
         "_policy",
         "_state",
         "gone",
         "is_lent",
         "jobs",
         "key",
-        "label",
         "lock",
         "published",
         "scope",
@@ -69,7 +68,7 @@ class Guarded(Generic[S]):
         self.scope = scope
         self.type = object_type
         self.key = key
-        self.label: str | None = None
+        self._label: str | None = None
         self.gone = False
         self.published: Any = None
         self.is_lent = policy.checker.enforcing
@@ -79,9 +78,20 @@ class Guarded(Generic[S]):
         self.jobs = Jobs(self._get_name, policy, self._refusal)
 
     @property
+    def label(self) -> str | None:
+        """What people call it, such as a domain's name; None unless it was given one. Read without a lock."""
+        return self._label
+
+    @label.setter
+    def label(self, label: str) -> None:
+        self._label = label
+        self.lock.name = self.name
+
+    @property
     def name(self) -> str:
-        """What it is called in reports: its type and key."""
-        return f"{self.type.name} {key_text(self.key)}"
+        """What it is called in reports: its type, its label if it has one, and its key."""
+        key, label = key_text(self.key), self._label
+        return f"{self.type.name} {key}" if label is None or label == key else f"{self.type.name} {label} ({key})"
 
     @property
     def checker(self) -> Checker:

@@ -228,7 +228,7 @@ class Jobs:
             raise
         finally:
             job.owner.waiting_for = None
-            watch.waited(job, job.wanted, time.monotonic() - asked)
+            watch.waited(job, asked, time.monotonic() - asked)
         self._settle(job)
 
     def _enqueue(self, job: Job) -> threading.Lock | None:

@@ -317,7 +317,7 @@ class CheckedLock(Lock):
             me.waiting_for = None
         waited = _clock() - waiter.since
         self.lock_class.waited.add(waited)
-        self._watch.waited(waiter, self.name, waited)
+        self._watch.waited(waiter, waiter.since, waited)
         late = not served and self._withdraw(waiter)
         if waiter.refusal is not None:
             raise waiter.refusal

@@ -51,12 +51,14 @@ class LockManager:
         self._locks: WeakSet[Lock] = WeakSet()
         self._objects: WeakSet[Guarded[Any]] = WeakSet()
 
-    def lock(self, name: str, level: Level) -> Lock:
+    def lock(self, name: str, level: Level, label: str = "") -> Lock:
         """A new lock.
 
         :param name: its name; with the scope, the name of its class in the order graph.
+        :param label: what tells it from others of that name, in reports.
         """
-        made = Lock(level, f"{self.scope} {name}".lstrip(), self.checker)
+        class_name = f"{self.scope} {name}".lstrip()
+        made = Lock(level, f"{class_name} {label}".rstrip(), self.checker, class_name)
         with self._mutex:
             self._locks.add(made)
         return made

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from virtloom.client.connection import Connection
-from virtloom.daemon.own_program import PROGRAM as OWN
 from virtloom.wire import admin
+from virtloom.wire.own import PROGRAM as OWN
 
 
 class Control:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from virtloom.locks.checking.sites import Site
 from virtloom.locks.context import ThreadRecord
 from virtloom.locks.guarded import Guarded
 from virtloom.locks.job import Job, Progress
@@ -36,7 +37,13 @@ class Party(NamedTuple):
 
 
 class LockSnapshot(NamedTuple):
-    """One lock at some moment; `owner` is None if it was free, or if its checker is off."""
+    """One lock at some moment.
+
+    :ivar owner: who held it; None if it was free, or if its checker is off.
+    :ivar waiters: who waited, in the order in which they will be served.
+    :ivar object: the object that it guards; None if it is no object's.
+    :ivar taken_at: the line that took it, where that is kept (see `LockClass.placed`).
+    """
 
     name: str
     level: Level
@@ -44,10 +51,17 @@ class LockSnapshot(NamedTuple):
     owner: Party | None
     waiters: tuple[Party, ...]
     statistics: LockStatistics
+    object: str | None = None
+    taken_at: Site | None = None
 
 
 class JobSnapshot(NamedTuple):
-    """One job at some moment, running or waiting."""
+    """One job at some moment, running or waiting.
+
+    :ivar ended_by: why it was aborted or killed; None if it was not.
+    :ivar slot: which of the object's slots it has or wants.
+    :ivar allowed: the kinds of jobs that others may still start inside it.
+    """
 
     object_name: str
     kind: str
@@ -55,6 +69,8 @@ class JobSnapshot(NamedTuple):
     running: bool
     ended_by: str | None
     progress: Progress
+    slot: str = ""
+    allowed: tuple[str, ...] = ()
 
 
 class Snapshot(NamedTuple):
@@ -68,50 +84,32 @@ def snapshot(*managers: LockManager) -> Snapshot:
     """The locks, objects' locks and jobs of some lock managers."""
     now = time.monotonic()
     objects = sorted((obj for manager in managers for obj in manager.objects), key=lambda obj: obj.name)
-    locks = [lock for manager in managers for lock in manager.locks] + [obj.lock for obj in objects]
+    locks = [_lock(lock, now) for manager in managers for lock in manager.locks]
+    locks += [_lock(obj.lock, now, obj.name) for obj in objects]
     return Snapshot(
-        tuple(sorted((_lock(lock, now) for lock in locks), key=lambda seen: (seen.level, seen.name))),
+        tuple(sorted(locks, key=lambda seen: (seen.level, seen.name))),
         tuple(seen for obj in objects for seen in _jobs(obj, now)),
     )
 
 
-def class_statistics(*managers: LockManager) -> dict[str, LockStatistics]:
-    """The counters of all living locks, added up by the class of the locks."""
-    totals: dict[str, LockStatistics] = {}
-    for manager in managers:
-        for lock in manager.locks:
-            _add(totals, lock.name, lock.statistics())
-        for obj in manager.objects:
-            _add(totals, f"{obj.scope} {obj.type.name}".lstrip(), obj.lock.statistics())
-    return totals
-
-
-def _add(totals: dict[str, LockStatistics], name: str, more: LockStatistics) -> None:
-    so_far = totals.get(name, LockStatistics())
-    totals[name] = LockStatistics(
-        so_far.acquired + more.acquired,
-        so_far.contended + more.contended,
-        so_far.waited_total + more.waited_total,
-        max(so_far.waited_longest, more.waited_longest),
-        so_far.held_total + more.held_total,
-        max(so_far.held_longest, more.held_longest),
-    )
-
-
-def _lock(lock: Lock, now: float) -> LockSnapshot:
+def _lock(lock: Lock, now: float, of: str | None = None) -> LockSnapshot:
     owner, since = lock.owner, lock.since
-    holder = None if owner is None or since is None else _party(owner, since, now)
-    waiters = tuple(_party(waiter.owner, waiter.since, now) for waiter in lock.waiters)
-    return LockSnapshot(lock.name, lock.level, lock.locked, holder, waiters, lock.statistics())
+    holder = None if owner is None or since is None else party_of(owner, since, now)
+    waiters = tuple(party_of(waiter.owner, waiter.since, now) for waiter in lock.waiters)
+    statistics, at = lock.statistics(), lock.taken_at
+    return LockSnapshot(lock.name, lock.level, lock.locked, holder, waiters, statistics, of, at)
 
 
 def _jobs(obj: Guarded[Any], now: float) -> Iterable[JobSnapshot]:
     for running, jobs in ((True, obj.jobs.running), (False, obj.jobs.waiting)):
         for job in jobs:
-            yield JobSnapshot(obj.name, job.kind.value, _job_party(job, now), running, job.ended_by, job.progress)
+            party, allowed = _job_party(job, now), tuple(sorted(kind.value for kind in job.allowed))
+            slot = job.kind.slot.value
+            yield JobSnapshot(obj.name, job.kind.value, party, running, job.ended_by, job.progress, slot, allowed)
 
 
-def _party(thread: ThreadRecord, since: float, now: float) -> Party:
+def party_of(thread: ThreadRecord, since: float, now: float) -> Party:
+    """A thread that has held or waited since some time."""
     return Party(thread.thread.name, thread.call.api, thread.call.client, max(0.0, now - since))
 
 

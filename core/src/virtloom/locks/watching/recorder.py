@@ -21,6 +21,8 @@ class Span(NamedTuple):
     :ivar begin: end: seconds of `time.monotonic`.
     :ivar detail: the rest, in words: the API, or the job's kind.
     :ivar lane: for a job, its slot.
+    :ivar key: tells locks of one name apart.
+    :ivar state: "" if it ended while it was recorded.
     """
 
     kind: str
@@ -31,17 +33,21 @@ class Span(NamedTuple):
     detail: str = ""
     client: str | None = None
     lane: str = ""
+    state: str = ""
+    key: int = 0
 
 
 class Recorder:
     """Keeps spans.
 
-    :param limit: how many at most; older ones are dropped, and counted.
-    :ivar begin: when it began, in seconds of `time.monotonic`.
+    :param begin: when it begins, in seconds of `time.monotonic`.
+    :param seconds: how long it goes on at most, if nobody stops it.
+    :param limit: how many spans at most; older ones are dropped, and counted.
     """
 
-    def __init__(self, begin: float, limit: int = LIMIT) -> None:
+    def __init__(self, begin: float, seconds: float, limit: int = LIMIT) -> None:
         self.begin = begin
+        self.end = begin + seconds
         self._spans: deque[Span] = deque(maxlen=limit)
         self._added = 0
 

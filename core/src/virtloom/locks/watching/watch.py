@@ -61,9 +61,13 @@ class Watch:
         self._slow, self._on_slow = seconds, listener
         self._choose()
 
-    def record(self, limit: int = LIMIT) -> Recorder:
-        """Record what happens from now on, instead of what was recorded before."""
-        self._recorder = made = Recorder(time.monotonic(), limit)
+    def record(self, seconds: float, limit: int = LIMIT) -> Recorder:
+        """Record what happens from now on, instead of what was recorded before.
+
+        :param seconds: for how long, unless it is stopped before.
+        :param limit: see `Recorder`.
+        """
+        self._recorder = made = Recorder(time.monotonic(), seconds, limit)
         self._choose()
         return made
 
@@ -88,20 +92,16 @@ class Watch:
         if took >= self._slow and self._on_slow is not None:
             waiting = len(lock.waiters)
             self._on_slow(SlowLock(lock.name, took, me.thread.name, *me.call, waiting, True, caller_stack()))
-        self._add("hold", lock.name, me, since, took)
+        self._add("hold", lock.name, me, since, took, id(lock))
 
-    def waited(self, wait: Wait, name: str, took: float) -> None:
+    def waited(self, wait: Wait, since: float, took: float) -> None:
         """A wait for a lock or a job has ended, in one way or the other."""
-        self._add("wait", name, wait.owner, wait.since, took)
+        self._add("wait", wait.wanted, wait.owner, since, took)
 
     def worked(self, job: Job) -> None:
         """A job has ended."""
-        recorder = self._recorder
-        if recorder is not None:
-            detail = f"{job.kind.value} for {job.api}"
-            thread, end = job.owner.thread.name, time.monotonic()
-            slot = job.kind.slot.value
-            recorder.add(Span("job", job.object_name, thread, job.since, end, detail, job.client, slot))
+        if self._recorder is not None:
+            self._keep(job_span(job, time.monotonic()))
 
     def called(self, call: Call, me: ThreadRecord) -> None:
         """A call of this thread has ended."""
@@ -111,15 +111,22 @@ class Watch:
             with self._mutex:
                 durations = self.calls.setdefault(api, Durations())
         durations.add(end - since)
-        recorder = self._recorder
-        if recorder is not None:
-            recorder.add(Span("call", api, me.thread.name, since, end, "", call.client))
+        if self._recorder is not None:
+            self._keep(Span("call", api, me.thread.name, since, end, "", call.client))
 
-    def _add(self, kind: str, name: str, thread: ThreadRecord, since: float, took: float) -> None:
-        recorder = self._recorder
-        if recorder is not None:
+    def _add(self, kind: str, name: str, thread: ThreadRecord, since: float, took: float, key: int = 0) -> None:
+        if self._recorder is not None:
             api, client = thread.call
-            recorder.add(Span(kind, name, thread.thread.name, since, since + took, api or "", client))
+            self._keep(Span(kind, name, thread.thread.name, since, since + took, api or "", client, key=key))
+
+    def _keep(self, span: Span) -> None:
+        recorder = self._recorder
+        if recorder is None:
+            return
+        if span.end > recorder.end:
+            self.stop_recording()
+        else:
+            recorder.add(span)
 
     # What it does about long waits.
 
@@ -143,3 +150,9 @@ class Watch:
         seconds = time.monotonic() - (lock.since or time.monotonic())
         stack = thread_stack(owner.thread.ident)
         self._on_slow(SlowLock(lock.name, seconds, owner.thread.name, *owner.call, len(lock.waiters), False, stack))
+
+
+def job_span(job: Job, end: float, state: str = "") -> Span:
+    """A job as a span that ends, or is cut, at some time."""
+    detail, slot = f"{job.kind.value} for {job.api}", job.kind.slot.value
+    return Span("job", job.object_name, job.owner.thread.name, job.since, end, detail, job.client, slot, state)

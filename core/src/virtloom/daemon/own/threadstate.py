@@ -1,0 +1,74 @@
+"""What the threads do: the servers' workers, and the stack of every thread."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from virtloom.daemon.own.lockstate import Names, site_text
+from virtloom.locks.checking.sites import Site, stack_of
+from virtloom.locks.context import RECORDS, ThreadRecord
+from virtloom.server.server import Server
+
+Row = dict[str, Any]
+
+STACK_DEPTH = 60
+_LIBRARY = os.path.dirname(os.__file__) + os.sep
+
+
+def workers_report(servers: Iterable[Server]) -> Row:
+    """The crews of each server with their numbers, and what each of their threads does."""
+    servers = tuple(servers)
+    names, stacks = Names(servers), _stacks()
+    crews = []
+    for server in servers:
+        for kind, crew in zip(("ordinary", "priority"), server.workers.status(), strict=True):
+            crews.append({"server": server.name, "kind": kind, **crew._asdict()})
+    prefixes = tuple(f"{server.name}-" for server in servers)
+    threads = [_thread(thread, names, stacks) for thread in threading.enumerate() if thread.name.startswith(prefixes)]
+    return {"crews": crews, "threads": sorted(threads, key=lambda row: _by_number(row["thread"]))}
+
+
+def stacks_report() -> list[Row]:
+    """Where each thread is: what it does, and its stack, innermost line first."""
+    names, stacks = Names(()), _stacks()
+    return [
+        {**_thread(thread, names, stacks), "stack": [site_text(site) for site in stacks.get(thread.ident or 0, ())]}
+        for thread in threading.enumerate()
+    ]
+
+
+def _stacks() -> dict[int, tuple[Site, ...]]:
+    return {ident: stack_of(frame, STACK_DEPTH) for ident, frame in sys._current_frames().items()}
+
+
+def _thread(thread: threading.Thread, names: Names, stacks: dict[int, tuple[Site, ...]]) -> Row:
+    record = RECORDS.get(thread.ident or 0)
+    at = next((site for site in stacks.get(thread.ident or 0, ()) if not site.file.startswith(_LIBRARY)), None)
+    row: Row = {"thread": thread.name, "state": "idle", "api": None, "client": None, "seconds": None, "waits_for": None}
+    row |= {"holds": [], "at": site_text(at)}
+    if record is not None:
+        row |= _doing(record, names)
+    return row
+
+
+def _doing(record: ThreadRecord, names: Names) -> Row:
+    now, call, wait = time.monotonic(), record.call, record.waiting_for
+    jobs = [f"{job.kind.value} job on {job.object_name}" for job in list(record.jobs)]
+    doing: Row = {"holds": [lock.name for lock in list(record.held)] + jobs}
+    if call.api is not None:
+        doing |= {"state": "working", "api": call.api, "client": names.of(call.client)}
+        doing["seconds"] = round(now - record.since, 6)
+    if wait is not None:
+        doing |= {"state": "waiting", "waits_for": wait.wanted, "waited": round(now - wait.since, 6)}
+    return doing
+
+
+def _by_number(name: str) -> tuple[str, int]:
+    """Sorts "worker-10" behind "worker-9"."""
+    stem, _, number = name.rpartition("-")
+    return (stem, int(number)) if number.isdigit() else (name, 0)

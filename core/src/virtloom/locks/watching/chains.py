@@ -1,0 +1,72 @@
+"""Chains of waiting: who waits for what that is held by whom, who in turn waits, down to the one who does not.
+
+Guarantees: takes no lock of a driver or an object.
+Remaining race: a chain is read link by link, so a link may be older than the next.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple
+
+from virtloom.locks.context import RECORDS, ThreadRecord
+from virtloom.locks.watching.inspection import Party, party_of
+
+
+class Link(NamedTuple):
+    """A thread that waits, and for what."""
+
+    waiter: Party
+    wanted: str
+
+
+class Chain(NamedTuple):
+    """A chain, from the thread that nobody waits for to the one that all the others wait for.
+
+    :ivar links: those who wait.
+    :ivar root: who does not wait, at the end; its time is that of its call. None if the links are a circle.
+    :ivar root_ident: that thread's identifier.
+    """
+
+    links: tuple[Link, ...]
+    root: Party | None
+    root_ident: int | None
+
+
+def chains() -> tuple[Chain, ...]:
+    """All chains of this process, longest first, and of the same length the one that has waited longest."""
+    now = time.monotonic()
+    waiting = [record for record in list(RECORDS.values()) if record.waiting_for is not None]
+    waited_for = {holder for record in waiting for holder in _blockers(record)}
+    # A circle has no thread that nobody waits for; so those that no chain has reached begin one as well.
+    ordered = sorted(waiting, key=lambda record: record in waited_for)
+    seen: set[ThreadRecord] = set()
+    found = []
+    for record in ordered:
+        if record in seen and record in waited_for:
+            continue
+        found.append(_follow(record, seen, now))
+    return tuple(
+        sorted(found, key=lambda chain: (-len(chain.links), -max(link.waiter.seconds for link in chain.links)))
+    )
+
+
+def _blockers(record: ThreadRecord) -> tuple[ThreadRecord, ...]:
+    wait = record.waiting_for
+    return () if wait is None else wait.blockers()
+
+
+def _follow(start: ThreadRecord, seen: set[ThreadRecord], now: float) -> Chain:
+    links: list[Link] = []
+    passed: set[ThreadRecord] = set()
+    record: ThreadRecord | None = start
+    while record is not None and record not in passed and (wait := record.waiting_for) is not None:
+        passed.add(record)
+        links.append(Link(party_of(record, wait.since, now), wait.wanted))
+        blockers = wait.blockers()
+        record = blockers[0] if blockers else None
+    seen |= passed
+    if record is None or record in passed:
+        return Chain(tuple(links), None, None)
+    since = record.since if record.call.api is not None else now
+    return Chain(tuple(links), party_of(record, since, now), record.thread.ident)

@@ -62,7 +62,8 @@ class TestNodeDevices(NodeDeviceDriver):
 
     def _definition(self, name: str) -> Node:
         view: Resource = self._all.named(name).published
-        return view.definition
+        definition: Node = view.definition
+        return definition
 
     def connect_list_all_node_devices(self, flags: int) -> list[NodeDeviceHandle]:
         """`virConnectListAllNodeDevices`"""

@@ -10,10 +10,10 @@ from virtloom.driver.interception import CallInterceptor, EventInterceptor
 from virtloom.xmldef import document
 from virtloom.xmldef.chance import drawn_from
 from virtloom.xmldef.document import Node as Element
+from virtloom.xmldef.network.network import network_of
 from virtloom_test.domains.driver import TestDomains
 from virtloom_test.hosts.devices import TestNodeDevices
 from virtloom_test.hosts.node import Node
-from virtloom_test.networks import driver as networks
 from virtloom_test.networks import interfaces
 from virtloom_test.networks.driver import TestNetworks
 from virtloom_test.networks.interfaces import TestInterfaces
@@ -53,7 +53,7 @@ class TestHost:
         for element in elements:
             active = element.attrs.pop(INACTIVE, None) is None
             if element.tag == "network":
-                self.networks.define_initial(networks.parse(document.write(element)), active=active)
+                self.networks.define_initial(network_of(element), active=active)
             elif element.tag == "interface":
                 self.interfaces.define_initial(interfaces.parse(document.write(element)), active=active)
             elif element.tag == "pool":

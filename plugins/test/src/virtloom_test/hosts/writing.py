@@ -19,7 +19,7 @@ def description(host: TestHost) -> str:
     """The description of a host; transient networks and pools that do not run are none any more."""
     root = Node("node", {"xmlns:test": NAMESPACE})
     root.children += _domains(host)
-    root.children += (_resource(view, view.definition) for view in host.networks.views())
+    root.children += (_resource(view, view.definition.node()) for view in host.networks.views())
     root.children += (_resource(view, view.definition) for view in host.interfaces.views())
     root.children += (_resource(view, _with_volumes(view)) for view in host.storage.views())
     root.children += (view.definition for view in host.devices.views())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from uuid import UUID
 
 from virtloom.driver import DriverHost, EventFamily, EventSource, NameTaken, NetworkDriver
@@ -12,18 +11,12 @@ from virtloom.driver.flags import check_flags, selected
 from virtloom.driver.handles import NetworkHandle
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Guarded
-from virtloom.xmldef import document
-from virtloom.xmldef.document import Node
-from virtloom.xmldef.elements import check_name, ordered, root_of, text_of, uuid_of
-from virtloom_test.networks.update import updated
+from virtloom.xmldef.network.network import Network, parse_network
+from virtloom.xmldef.network.update import updated
 from virtloom_test.object_types import NETWORK
 from virtloom_test.resources.objects import Kind, Resource, Resources
 
 KIND = Kind("network", NETWORK, ErrorCode.NO_NETWORK, EventFamily.NETWORK)
-ORDER = ("name", "uuid", "title", "description", "metadata", "forward", "bridge", "mtu", "mac", "domain", "dns", "vlan",
-         "bandwidth", "port", "virtualport", "ip", "route", "portgroup")  # fmt: skip
-MODES = ("none", "nat", "route", "open", "bridge", "private", "vepa", "passthrough", "hostdev")
-WITH_BRIDGE = ("none", "nat", "route", "open")
 
 
 class TestNetworks(NetworkDriver):
@@ -40,7 +33,7 @@ class TestNetworks(NetworkDriver):
         """Each as it was at its last change."""
         return self._all.views()
 
-    def define_initial(self, definition: Node, *, active: bool = True) -> None:
+    def define_initial(self, definition: Network, *, active: bool = True) -> None:
         """Put in a network that is there from the start."""
         self._put(definition, active=active, persistent=True)
 
@@ -89,8 +82,8 @@ class TestNetworks(NetworkDriver):
 
     def network_get_bridge_name(self, net: NetworkHandle) -> str:
         """`virNetworkGetBridgeName`"""
-        bridge = self._view(self._all.named(net.name)).definition.find("bridge")
-        name = None if bridge is None else bridge.get("name")
+        definition: Network = self._view(self._all.named(net.name)).definition
+        name = definition.bridge_name
         if name is None:
             raise VirtError(ErrorCode.INTERNAL_ERROR, f"network '{net.name}' does not have a bridge name.")
         return name
@@ -98,27 +91,27 @@ class TestNetworks(NetworkDriver):
     def network_get_xml_desc(self, net: NetworkHandle, flags: int) -> str:
         """`virNetworkGetXMLDesc`"""
         check_flags(flags, 0, "testNetworkGetXMLDesc")
-        return document.write(self._view(self._all.named(net.name)).definition)
+        definition: Network = self._view(self._all.named(net.name)).definition
+        return definition.format()
 
     # Making and unmaking.
 
     def network_define_xml_flags(self, xml: str, flags: int) -> NetworkHandle:
         """`virNetworkDefineXMLFlags`"""
         check_flags(flags, 1, "testNetworkDefineXMLFlags")
-        handle = self._put(parse(xml), active=False, persistent=True)
+        handle = self._put(parse_network(xml), active=False, persistent=True)
         self._all.emit(handle, 0, (Event.DEFINED, 0))
         return handle
 
     def network_create_xml_flags(self, xml: str, flags: int) -> NetworkHandle:
         """`virNetworkCreateXMLFlags`"""
         check_flags(flags, 1, "testNetworkCreateXMLFlags")
-        handle = self._put(parse(xml), active=True, persistent=False)
+        handle = self._put(parse_network(xml), active=True, persistent=False)
         self._all.emit(handle, 0, (Event.STARTED, 0))
         return handle
 
-    def _put(self, definition: Node, *, active: bool, persistent: bool) -> NetworkHandle:
-        name = text_of(definition, "name") or ""
-        uuid = UUID(text_of(definition, "uuid") or "").bytes
+    def _put(self, definition: Network, *, active: bool, persistent: bool) -> NetworkHandle:
+        name, uuid = definition.name, definition.uuid
         handle = NetworkHandle(name, uuid)
 
         def assign(state: Resource) -> None:
@@ -184,67 +177,12 @@ class TestNetworks(NetworkDriver):
                 detail = "network is not running"
                 raise VirtError(ErrorCode.OPERATION_INVALID, detail, ErrorDomain.NETWORK)
             config = bool(flags & 2) or not state.active
+            if config and not state.persistent:
+                detail = "cannot change persistent config of a transient network"
+                raise VirtError(ErrorCode.OPERATION_INVALID, detail, ErrorDomain.NETWORK)
             after = updated(state.definition, command, section, parentIndex, xml) if live else state.definition
             if config and state.active:
                 state.more = updated(state.more or state.definition, command, section, parentIndex, xml)
             elif config:
                 after = updated(state.definition, command, section, parentIndex, xml)
-            state.definition = ordered(after, ORDER)
-
-
-def parse(text: str) -> Node:
-    """A network's definition (`virNetworkDefParse`).
-
-    :raises VirtError: XML_ERROR and others, in libvirt's words.
-    """
-    root = root_of(text, "network_definition", "network", ErrorDomain.NETWORK)
-    name = text_of(root, "name")
-    if name is None:
-        raise VirtError(ErrorCode.NO_NAME, None, ErrorDomain.NETWORK)
-    check_name(name, ErrorDomain.NETWORK)
-    uuid = uuid_of(root, ErrorDomain.NETWORK)
-    made = ordered(root, ORDER)
-    _replace(made, Node("uuid", text=str(UUID(bytes=uuid))), after="name")
-    mode = _forward(made)
-    if mode in WITH_BRIDGE:
-        bridge = made.find("bridge") or Node("bridge")
-        stp = bridge.get("stp")
-        if stp not in (None, "on", "off"):
-            detail = f"Invalid value for attribute 'stp' in element 'bridge': '{stp}'."
-            raise VirtError(ErrorCode.XML_ERROR, detail, ErrorDomain.XML)
-        attrs = {"name": bridge.get("name"), "stp": stp or "on", "delay": bridge.get("delay") or "0"}
-        shown = {key: value for key, value in attrs.items() if value is not None}
-        made.children = [child for child in made.children if child.tag != "bridge"]
-        _replace(made, Node("bridge", shown), after="forward")
-    for address in made.all("ip"):
-        _check_ip(address, name)
-    return made
-
-
-def _forward(root: Node) -> str:
-    forward = root.find("forward")
-    if forward is None:
-        return "none"
-    mode = forward.get("mode") or "nat"
-    if mode not in MODES:
-        detail = f"unknown forwarding type '{mode}'"
-        raise VirtError(ErrorCode.XML_ERROR, detail, ErrorDomain.NETWORK)
-    forward.attrs = {"mode": mode, **{key: value for key, value in forward.attrs.items() if key != "mode"}}
-    return mode
-
-
-def _check_ip(node: Node, network: str) -> None:
-    text = node.get("address")
-    try:
-        ipaddress.ip_address(text or "")
-    except ValueError:
-        detail = f"Invalid address '{text}' in network '{network}'"
-        raise VirtError(ErrorCode.XML_ERROR, detail, ErrorDomain.NETWORK) from None
-
-
-def _replace(root: Node, child: Node, *, after: str) -> None:
-    """Put a child behind the last one of those that stand before it, in the place of one of its name."""
-    root.children = [one for one in root.children if one.tag != child.tag]
-    before = ORDER[: ORDER.index(after) + 1]
-    place = max((n + 1 for n, one in enumerate(root.children) if one.tag in before), default=0)
-    root.children.insert(place, child)
+            state.definition = after

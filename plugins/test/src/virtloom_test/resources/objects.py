@@ -10,19 +10,18 @@ from typing import Any
 from virtloom.driver import Collection, DriverHost, EventFamily, EventSource, NameTaken
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.locks import Guarded, ObjectGone, ObjectType
-from virtloom.xmldef.document import Node
 
 
 @dataclass
 class Resource:
-    """One of them. Its definition is an element that is replaced whole and never changed.
+    """One of them. Its definition is immutable and replaced whole.
 
     :ivar handle: how clients name it.
     :ivar more: what only one kind has (a pool's volumes).
     """
 
     handle: Any
-    definition: Node
+    definition: Any
     active: bool = False
     persistent: bool = False
     autostart: bool = False

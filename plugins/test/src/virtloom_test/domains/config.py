@@ -100,7 +100,7 @@ class Configuration(DomainsBase):
             chosen = state.impact(flags)
             if state.definition.parts.memballoon is None:
                 detail = "No memory balloon device configured, can not set the collection period"
-                raise VirtError(ErrorCode.OPERATION_INVALID, detail)
+                raise VirtError(ErrorCode.INTERNAL_ERROR, detail)
             if chosen & Impact.LIVE:
                 state.definition = with_stats_period(state.definition, period)
             if chosen & Impact.CONFIG:

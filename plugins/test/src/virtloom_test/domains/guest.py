@@ -19,8 +19,8 @@ from virtloom_test.domains.state import TestDomain
 from virtloom_test.domains.tuning import find_disk, find_interface
 
 SIGNALS = 65  # VIR_DOMAIN_PROCESS_SIGNAL_LAST
-CPU_TIME, USER_TIME, SYSTEM_TIME = 77102913900, 45650000000, 11390000000  # ns
-PER_CPU_TIME, PER_VCPU_TIME = 48772617035, 12000000000  # ns
+CPU_TIME, USER_TIME, SYSTEM_TIME = 48772617035, 5540000000, 6460000000  # ns
+VCPU_LESS = 1234567890  # ns by which a processor's time in the guest is less than its time altogether
 LAST_UPDATE = 627319920  # seconds since 1970
 STATS_FLAGS = 0xFFF | 0x80000000 | 0x40000000 | 0x20000000
 
@@ -241,8 +241,9 @@ class Guest(DomainsBase):
                 ErrorCode.INVALID_ARG, f"start_cpu {start_cpu} larger than maximum of {self.node.cores - 1}"
             )
         rows = range(start_cpu, min(start_cpu + ncpus, self.node.cores))
-        each = [ullong("cpu_time", PER_CPU_TIME), ullong("vcpu_time", PER_VCPU_TIME)]
-        return ([param for _ in rows for param in each[:nparams]], 2)
+        times = [CPU_TIME // self.node.cores + number for number in rows]
+        each = [(ullong("cpu_time", time), ullong("vcpu_time", time - VCPU_LESS)) for time in times]
+        return ([param for params in each for param in params[:nparams]], 2)
 
     def domain_interface_addresses(
         self, dom: DomainHandle, source: int, flags: int

@@ -23,7 +23,7 @@ class HostInfo(DomainsBase):
 
     def connect_get_type(self) -> str:
         """`virConnectGetType`"""
-        return "Test"
+        return "TEST"
 
     def connect_get_version(self) -> int:
         """`virConnectGetVersion`"""
@@ -89,8 +89,8 @@ class HostInfo(DomainsBase):
         return CPU_STATS
 
     def node_get_free_memory(self) -> int:
-        """`virNodeGetFreeMemory`, in bytes."""
-        return 1024 * sum(cell.free for cell in self.node.cells)
+        """`virNodeGetFreeMemory`; libvirt's test driver tells KiB where bytes are meant, and its users know it so."""
+        return sum(cell.free for cell in self.node.cells)
 
     def node_get_cells_free_memory(self, startCell: int, maxcells: int) -> list[int]:
         """`virNodeGetCellsFreeMemory`; libvirt's test driver tells the cells' sizes, in KiB."""

@@ -135,12 +135,12 @@ class TestInterfaces(InterfaceDriver):
     def interface_change_commit(self, flags: int) -> None:
         """`virInterfaceChangeCommit`"""
         check_flags(flags, 0, "testInterfaceChangeCommit")
-        self._end("nothing to commit, please call virInterfaceChangeBegin first.")
+        self._end("no transaction running, nothing to be committed.")
 
     def interface_change_rollback(self, flags: int) -> None:
         """`virInterfaceChangeRollback`"""
         check_flags(flags, 0, "testInterfaceChangeRollback")
-        saved = self._end("nothing to rollback, please call virInterfaceChangeBegin first.")
+        saved = self._end("no transaction running, nothing to rollback.")
         names = {definition.get("name") for definition, _ in saved}
         for one in self._all.objects:
             if one.key not in names:

@@ -88,7 +88,7 @@ class Checkpoints(DomainsBase):
             moment = parse_moment(root, "domaincheckpoint", self.stage.clock.now())
             if not state.active:
                 detail = "cannot create checkpoint for inactive domain"
-                raise VirtError(ErrorCode.OPERATION_INVALID, detail)
+                raise VirtError(ErrorCode.OPERATION_UNSUPPORTED, detail)
             if flags & Create.REDEFINE:
                 moment = _redefined(moment, root, self.rules)
             elif moment.name in state.checkpoints.by_name:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from uuid import UUID
 
 from virtloom.driver.constants.domain import DomainXMLFlags
 from virtloom.driver.constants.domain_event import DomainEventStartedDetail as Started
@@ -20,7 +21,10 @@ from virtloom.driver.constants.snapshot import DomainSnapshotCreateFlags as Crea
 from virtloom.driver.constants.snapshot import DomainSnapshotDeleteFlags as Delete
 from virtloom.driver.constants.snapshot import DomainSnapshotListFlags as List
 from virtloom.driver.constants.snapshot import DomainSnapshotRevertFlags as Revert
-from virtloom.driver.domains.moments import Moment, Moments, already_exists, moment_node, parse_moment
+from virtloom.driver.domains.moments import Moment, Moments, already_exists
+from virtloom.driver.domains.moments.disks import align, regular_files
+from virtloom.driver.domains.moments.redefining import checked_redefinition
+from virtloom.driver.domains.moments.snapshots import is_external, parse_redefinition, parse_snapshot, snapshot_node
 from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import DomainHandle, DomainSnapshotHandle
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
@@ -29,7 +33,6 @@ from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_test.domains.base import DomainsBase
 from virtloom_test.domains.state import TestDomain
-from virtloom_test.domains.text import domain_node
 
 CREATE_FLAGS = (
     Create.REDEFINE | Create.CURRENT | Create.HALT | Create.QUIESCE | Create.ATOMIC | Create.LIVE | Create.VALIDATE
@@ -49,15 +52,9 @@ FILTERS: tuple[dict[int, Callable[[Moments, Moment], bool]], ...] = (
         List.ACTIVE: lambda all_, m: m.state not in ("shutoff", "disk-snapshot"),
         List.DISK_ONLY: lambda all_, m: m.state == "disk-snapshot",
     },
-    {List.INTERNAL: lambda all_, m: not external(m), List.EXTERNAL: lambda all_, m: external(m)},
+    {List.INTERNAL: lambda all_, m: not is_external(m), List.EXTERNAL: lambda all_, m: is_external(m)},
 )
 LIST_FLAGS = sum(flag for group in FILTERS for flag in group) | List.ROOTS | List.TOPOLOGICAL
-
-
-def external(moment: Moment) -> bool:
-    """Whether any part of a snapshot lies in a file of its own."""
-    elements = [*moment.disks, *([moment.memory] if moment.memory is not None else [])]
-    return any(element.get("snapshot") == "external" for element in elements)
 
 
 class Snapshots(DomainsBase):
@@ -138,13 +135,7 @@ class Snapshots(DomainsBase):
         check_flags(flags, DomainXMLFlags.SECURE, "testDomainSnapshotGetXMLDesc")
         with self._reading(snap.dom) as state:
             moment = _require(state.snapshots, snap.name)
-        root = moment_node(moment, "domainsnapshot")
-        if moment.memory is not None:
-            root.children.append(moment.memory)
-        if moment.disks:
-            root.add("disks").children = list(moment.disks)
-        if moment.domain is not None:
-            root.children.append(domain_node(moment.domain, secure=bool(flags & DomainXMLFlags.SECURE)))
+        root = snapshot_node(moment, str(UUID(bytes=snap.dom.uuid)), secure=bool(flags & DomainXMLFlags.SECURE))
         return document.write(root)
 
     # Making.
@@ -152,6 +143,9 @@ class Snapshots(DomainsBase):
     def domain_snapshot_create_xml(self, dom: DomainHandle, xml_desc: str, flags: int) -> DomainSnapshotHandle:
         """`virDomainSnapshotCreateXML`"""
         check_flags(flags, CREATE_FLAGS, "testDomainSnapshotCreateXML")
+        with self._reading(dom) as state:
+            definition = state.definition
+        files = regular_files(definition)
         with self._changing(dom) as state:
             if len(state.checkpoints):
                 detail = "cannot create snapshot while checkpoint exists"
@@ -159,9 +153,8 @@ class Snapshots(DomainsBase):
             if not state.persistent and flags & Create.HALT:
                 detail = "cannot halt after transient domain snapshot"
                 raise VirtError(ErrorCode.OPERATION_INVALID, detail)
-            root = document.parse(xml_desc, "domain_snapshot", ErrorDomain.DOMAIN_SNAPSHOT)
             make = self._redefined if flags & Create.REDEFINE else self._taken
-            moment = make(state, root)
+            moment = make(state, xml_desc, files)
             current = not flags & Create.REDEFINE or bool(flags & Create.CURRENT)
             state.snapshots = state.snapshots.added(moment, current=current)
             handle = state.handle
@@ -170,45 +163,29 @@ class Snapshots(DomainsBase):
                 self._lifecycle(state, Event.STOPPED, Stopped.FROM_SNAPSHOT)
             return DomainSnapshotHandle(moment.name, handle)
 
-    def _taken(self, state: TestDomain, root: Node) -> Moment:
+    def _taken(self, state: TestDomain, xml: str, files: frozenset[str]) -> Moment:
         """A snapshot of the domain as it is now."""
-        moment = parse_moment(root, "domainsnapshot", self.stage.clock.now())
-        definition = state.definition
-        memory = (root.find("memory") or Node("memory")).get("snapshot")
-        memory = memory or ("internal" if state.active else "no")
-        disks = aligned(definition, root, "external" if memory == "external" else "internal")
+        moment = parse_snapshot(xml, self.stage.clock.now())
+        external = moment.memory is not None and moment.memory.get("snapshot") == "external"
+        if any(disk.get("snapshot") == "manual" for disk in moment.disks):
+            detail = "'manual' snapshot mode is not supported by the test driver"
+            raise VirtError(ErrorCode.OPERATION_UNSUPPORTED, detail)
+        disks = align(moment.disks, state.definition, "external" if external else "internal", moment.name, files)
         if moment.name in state.snapshots.by_name:
             raise already_exists(moment.name)
         return replace(
             moment,
             parent=state.snapshots.current,
             state=STATES.get(state.state, "shutoff"),
-            memory=Node("memory", {"snapshot": memory}),
+            memory=moment.memory if external else Node("memory", {"snapshot": "internal" if state.active else "no"}),
             disks=disks,
-            domain=definition,
+            domain=state.definition,
         )
 
-    def _redefined(self, state: TestDomain, root: Node) -> Moment:
+    def _redefined(self, state: TestDomain, xml: str, files: frozenset[str]) -> Moment:
         """A snapshot as a document has it that was made of one before."""
-        moment = parse_moment(root, "domainsnapshot", self.stage.clock.now())
-        parent, created, was = root.find("parent/name"), root.find("creationTime"), root.find("state")
-        if created is None or not created.text.isdigit():
-            raise _xml_error("missing creationTime from existing snapshot")
-        if was is None or not was.text:
-            raise _xml_error("missing state from existing snapshot")
-        inner = root.find("domain")
-        old = state.snapshots.by_name.get(moment.name)
-        definition = self.rules.parse(document.write(inner)) if inner is not None else (old.domain if old else None)
-        disks = root.find("disks")
-        return replace(
-            moment,
-            parent=parent.text if parent is not None else None,
-            created=int(created.text),
-            state=was.text,
-            memory=root.find("memory"),
-            disks=tuple(disks.all("disk")) if disks is not None else (),
-            domain=definition,
-        )
+        moment = parse_redefinition(xml, self.rules.parse)
+        return checked_redefinition(moment, state.snapshots, state.handle.uuid, files)
 
     # Removing and going back.
 
@@ -258,43 +235,6 @@ class Snapshots(DomainsBase):
             self._lifecycle(state, Event.STARTED, Started.FROM_SNAPSHOT)
             if flags & Revert.PAUSED:
                 self._lifecycle(state, Event.SUSPENDED, Suspended.FROM_SNAPSHOT)
-
-
-def aligned(definition: Domain, root: Node, default: str) -> tuple[Node, ...]:
-    """One `<disk>` for each disk of the domain: as the document wants it, or the default.
-
-    Behaviour: `virDomainSnapshotAlignDisks`.
-
-    :raises VirtError: CONFIG_UNSUPPORTED for a disk that there is not, or that cannot be in a file of its own.
-    """
-    wanted: dict[str, Node] = {}
-    by_path = {disk.path: disk.name for disk in definition.parts.disks if disk.path}
-    names = {disk.name for disk in definition.parts.disks}
-    for element in (root.find("disks") or Node("disks")).all("disk"):
-        given = element.get("name")
-        if given is None:
-            raise _xml_error("missing name from disk snapshot element")
-        name = by_path.get(given, given)
-        if name not in names:
-            raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, f"no disk named '{name}'", ErrorDomain.DOMAIN_SNAPSHOT)
-        if name in wanted:
-            detail = f"disk '{name}' specified twice"
-            raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail, ErrorDomain.DOMAIN_SNAPSHOT)
-        wanted[name] = Node("disk", {**element.attrs, "name": name})
-        wanted[name].children = element.children
-    rows = []
-    for disk in definition.parts.disks:
-        row = wanted.get(disk.name, Node("disk", {"name": disk.name}))
-        row.attrs.setdefault("snapshot", default)
-        if row.attrs["snapshot"] == "external" and not row.find("source"):
-            detail = f"source for disk '{disk.name}' is not a regular file; refusing to generate external snapshot name"
-            raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail, ErrorDomain.DOMAIN_SNAPSHOT)
-        rows.append(row)
-    return tuple(rows)
-
-
-def _xml_error(detail: str) -> VirtError:
-    return VirtError(ErrorCode.XML_ERROR, detail, ErrorDomain.DOMAIN_SNAPSHOT)
 
 
 def _require(moments: Moments, name: str) -> Moment:

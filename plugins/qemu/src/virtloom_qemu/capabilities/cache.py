@@ -16,7 +16,7 @@ from virtloom_qemu.capabilities import probe
 from virtloom_qemu.capabilities.emulator import OLDEST, Emulator
 
 log = logging.getLogger(__name__)
-FORMAT = 1  # of the files; raised when the probe asks more
+FORMAT = 2  # of the files; raised when the probe asks more
 FOLDERS = ("/usr/bin", "/usr/local/bin", "/usr/libexec")
 Stamp = tuple[int, int]
 

@@ -42,6 +42,7 @@ class Emulator:
     :ivar machines: by their own names.
     :ivar devices: every type of object that it knows (`qom-list-types`).
     :ivar commands: of its monitor.
+    :ivar sev: whether the host's processor can keep a guest's memory from the host.
     :ivar cpu_models: by accelerator (`kvm`, `tcg`): a model's name and the features that it lacks here.
     """
 
@@ -55,6 +56,7 @@ class Emulator:
     commands: frozenset[str]
     options: Mapping[str, frozenset[str]]
     cpu_models: Mapping[str, Mapping[str, tuple[str, ...]]]
+    sev: bool = False
 
     @classmethod
     def from_report(cls, path: str, report: Mapping[str, Any]) -> Emulator:
@@ -80,6 +82,7 @@ class Emulator:
                 accelerator: {model["name"]: tuple(model.get("unavailable-features", ())) for model in models}
                 for accelerator, models in report["cpu-models"].items()
             },
+            sev="query-sev-capabilities" in report,
         )
 
     @property

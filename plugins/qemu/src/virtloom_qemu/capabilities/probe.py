@@ -27,6 +27,7 @@ QUESTIONS = (
     "query-command-line-options",
     "qom-list-types",
 )
+OPTIONAL = ("query-sev-capabilities",)  # not every host answers
 
 
 def ask(run: Run, path: str) -> dict[str, Any]:
@@ -35,20 +36,22 @@ def ask(run: Run, path: str) -> dict[str, Any]:
     :param run: runs a helper process, as `DriverHost.run` does.
     :raises VirtError: INTERNAL_ERROR if it does not answer, OPERATION_TIMEOUT past the deadline.
     """
-    report = _converse(run, path, "kvm:tcg", QUESTIONS)
+    report = _converse(run, path, "kvm:tcg", QUESTIONS, OPTIONAL)
     models = {"kvm" if report["query-kvm"]["enabled"] else "tcg": report["query-cpu-definitions"]}
     if "tcg" not in models:
         models["tcg"] = _converse(run, path, "tcg", ("query-cpu-definitions",))["query-cpu-definitions"]
     return {**report, "cpu-models": models}
 
 
-def _converse(run: Run, path: str, accelerator: str, questions: tuple[str, ...]) -> dict[str, Any]:
+def _converse(
+    run: Run, path: str, accelerator: str, questions: tuple[str, ...], optional: tuple[str, ...] = ()
+) -> dict[str, Any]:
     argv = [
         path, "-S", "-no-user-config", "-nodefaults", "-display", "none", "-machine", f"none,accel={accelerator}",
         "-qmp", "stdio",
     ]  # fmt: skip
     requests: list[dict[str, Any]] = [{"execute": "qmp_capabilities"}]
-    requests += [{"execute": question, "id": question} for question in questions]
+    requests += [{"execute": question, "id": question} for question in (*questions, *optional)]
     requests.append({"execute": "quit"})
     text = "".join(json.dumps(request) + "\n" for request in requests)
     finished = run(argv, deadline=DEADLINE, stdin=text.encode(), limit=OUTPUT_MAX, check=False)

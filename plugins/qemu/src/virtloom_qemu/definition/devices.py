@@ -135,6 +135,11 @@ def _video(guest: Guest, video: Node) -> None:
         model.attrs.setdefault("vgamem", str(QXL_MEMORY))
 
 
+def _hostdev(guest: Guest, hostdev: Node) -> None:
+    if hostdev.get("type") == "mdev" and hostdev.get("model") == "vfio-pci":
+        hostdev.attrs.setdefault("display", "off")
+
+
 def _vsock(guest: Guest, vsock: Node) -> None:
     vsock.attrs.setdefault("model", "virtio")
 
@@ -161,6 +166,7 @@ STEPS: dict[str, Callable[[Guest, Node], None]] = {
     "serial": _serial,
     "shmem": _shmem,
     "video": _video,
+    "hostdev": _hostdev,
     "vsock": _vsock,
     "tpm": _tpm,
     "panic": _panic,

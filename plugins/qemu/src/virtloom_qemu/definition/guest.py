@@ -92,9 +92,11 @@ class Guest:
         return [one for one in found if index is None or number(one, "index") == index]
 
     def placed(self) -> Iterator[Node]:
-        """Every device that can have a place, in libvirt's order."""
+        """Every device that can have a place, in libvirt's order; a console that is a serial port is that port."""
         for tag in PLACED:
-            yield from self.devices.all(tag)
+            for device in self.devices.all(tag):
+                if tag != "console" or device.value("target", "type") != "serial":
+                    yield device
 
     def feature(self, name: str) -> Node | None:
         """One of `<features>`."""

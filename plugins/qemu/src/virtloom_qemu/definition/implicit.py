@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
-from virtloom.xmldef.document import Node
 from virtloom_qemu.definition.controllers import add_controller
 from virtloom_qemu.definition.guest import Guest
 
@@ -23,6 +22,8 @@ def implicit_devices(guest: Guest) -> None:
         guest.devices.add("memballoon", {"model": "virtio"})
     if guest.devices.find("audio") is None:
         _audio(guest)
+    if guest.devices.find("video") is None and guest.devices.find("graphics") is not None:
+        guest.devices.add("video")
 
 
 def _inputs(guest: Guest) -> None:
@@ -61,12 +62,17 @@ def _root(guest: Guest) -> None:
 
 def _audio(guest: Guest) -> None:
     """Sound goes to the display, if that can play it (`qemuDomainDefCreateDefaultAudioBackend`)."""
-    kind = "none"
-    for display in guest.all("graphics"):
-        if display.get("type") == "sdl":
-            kind = "sdl"
-            break
-        if display.get("type") == "spice":
-            kind = "spice"
-            break
-    guest.devices.children.append(Node("audio", {"id": "1", "type": kind}))
+    displays = [one.get("type") for one in guest.all("graphics")]
+    deciding = [kind for kind in displays if kind in ("vnc", "spice", "sdl")]
+    if displays and (not deciding or deciding[-1] == "sdl"):
+        return  # the display's own way to the host's sound is left to QEMU
+    guest.devices.add("audio", {"id": "1", "type": "spice" if deciding[-1:] == ["spice"] else "none"})
+
+
+def cards(guest: Guest) -> None:
+    """A card of no kind is of the kind that the machine has had from the start (`qemuDomainDefaultVideoDevice`)."""
+    default = "cirrus" if guest.emulator.has("cirrus-vga") else "vga"
+    for video in guest.all("video"):
+        model = video.need("model")
+        if model.get("type") in (None, "default"):
+            model.attrs["type"] = default

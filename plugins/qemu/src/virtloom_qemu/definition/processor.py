@@ -6,6 +6,8 @@ from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
 from virtloom_qemu.definition.guest import Guest
 
+MAX_CPU = "max-x86_64-cpu"  # the processor that can be told to leave out what no other host has
+
 
 def processor(guest: Guest) -> None:
     """Every guest has a processor; without one of its own, the machine's."""
@@ -16,7 +18,7 @@ def processor(guest: Guest) -> None:
         return
     mode = cpu.get("mode") or "custom"
     if mode == "host-passthrough" and guest.is_x86:
-        cpu.attrs.setdefault("migratable", "on")
+        cpu.attrs.setdefault("migratable", "on" if guest.emulator.has(MAX_CPU) else "off")
     if mode == "custom" and not _model(cpu):
         return
     if cpu.get("check") is None:

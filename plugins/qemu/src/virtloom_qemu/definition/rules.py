@@ -1,67 +1,83 @@
-"""What QEMU knows of its guests: the steps that follow those which all drivers share, in libvirt's order."""
+"""What QEMU knows of its guests: its steps around those which all drivers share, in libvirt's order."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 from virtloom.xmldef.domain.checks import CHECKS
+from virtloom.xmldef.domain.checks.devices import usb
+from virtloom.xmldef.domain.checks.guest import shares
+from virtloom.xmldef.domain.checks.disks import descriptors
 from virtloom.xmldef.domain.defaults import DEFAULTS
 from virtloom.xmldef.domain.definition import Domain
-from virtloom.xmldef.domain.devices import VideoModel
+from virtloom.xmldef.domain.namespaces import prefix_of
 from virtloom.xmldef.domain.rules import DomainRules, named_system
 from virtloom_qemu.capabilities import Emulator, EmulatorCache
 from virtloom_qemu.definition import addresses
-from virtloom_qemu.definition.checks import check
+from virtloom_qemu.definition.checks import check_devices, check_guest
 from virtloom_qemu.definition.devices import device_defaults
 from virtloom_qemu.definition.guest import Guest
-from virtloom_qemu.definition.implicit import implicit_devices
+from virtloom_qemu.definition.implicit import cards, implicit_devices
 from virtloom_qemu.definition.machine import with_emulator, with_machine
+from virtloom_qemu.definition.memory import memory, numa_processors
+from virtloom_qemu.definition.paths import own_paths
 from virtloom_qemu.definition.processor import processor
+from virtloom_qemu.definition.security import security_labels
 from virtloom_qemu.settings import Settings
 
-AFTER = (device_defaults, processor, *addresses.STEPS)
+Change = Callable[[Guest], None]
+BEFORE: tuple[Change, ...] = (security_labels, memory, implicit_devices, cards)
+AFTER: tuple[Change, ...] = (device_defaults, processor, numa_processors, *addresses.STEPS)
+SHARED_CHECKS = tuple(refuse for refuse in CHECKS if refuse is not descriptors)
 
 
 class QemuRules(DomainRules):
     """The rules for QEMU's domains.
 
     Assumes: the caller holds no lock: an emulator that is seen for the first time is asked what it can do.
+
+    :param emulators: the emulators of this host.
+    :param state: `/var/lib/libvirt/qemu`: where a guest's firmware keeps its variables.
     """
 
-    def __init__(self, emulators: EmulatorCache, settings: Settings) -> None:
-        super().__init__(types=("qemu", "kvm"), arches=())
+    def __init__(
+        self, emulators: EmulatorCache, settings: Settings, state: Path = Path("/var/lib/libvirt/qemu")
+    ) -> None:
+        super().__init__(types=("qemu", "kvm"), arches=(), namespace="qemu")
         object.__setattr__(self, "emulators", emulators)
         object.__setattr__(self, "settings", settings)
+        object.__setattr__(self, "state", state)
 
     emulators: EmulatorCache
     settings: Settings
+    state: Path
 
     def complete(self, domain: Domain) -> Domain:
         """See `DomainRules.complete`.
 
         :raises VirtError: in libvirt's words.
         """
-        domain, emulator = with_emulator(named_system(domain), self.emulators)
-        domain = _before(with_machine(domain, emulator), emulator)
+        own = tuple(node for node in domain.namespaced if prefix_of(node) == self.namespace)
+        domain, emulator = with_emulator(named_system(domain.replace(namespaced=own)), self.emulators)
+        for refuse in (usb, shares):  # libvirt does so while it reads
+            refuse(domain)
+        domain = _changed(with_machine(domain, emulator), emulator, BEFORE)
         for step in DEFAULTS:
             domain = step(domain)
         guest = Guest(domain, emulator)
-        for change in AFTER:
+        for change in (own_paths(self.state), *AFTER):
             change(guest)
         domain = guest.domain()
-        for refuse in CHECKS:
+        check_guest(guest)
+        for refuse in SHARED_CHECKS:
             refuse(domain)
-        check(guest, self.settings)
+        check_devices(guest, self.settings)
         return domain
 
 
-def _before(domain: Domain, emulator: Emulator) -> Domain:
-    """What has to be there before the shared steps: the machine's own devices, and the kind of each card."""
+def _changed(domain: Domain, emulator: Emulator, changes: tuple[Change, ...]) -> Domain:
     guest = Guest(domain, emulator)
-    implicit_devices(guest)
-    domain = guest.domain()
-    card = "cirrus" if emulator.has("cirrus-vga") else "vga"
-    done = []
-    for video in domain.parts.videos:
-        model = video.model or VideoModel()
-        chosen = model.type if model.type not in (None, "default") else card
-        done.append(video.replace(model=model.replace(type=chosen)))
-    return domain.with_devices(videos=tuple(done))
+    for change in changes:
+        change(guest)
+    return guest.domain()

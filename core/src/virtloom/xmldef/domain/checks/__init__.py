@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from virtloom.xmldef.domain.checks.characters import character_sources
 from virtloom.xmldef.domain.checks.devices import controllers, graphics, hostdevs, inputs, usb, videos
-from virtloom.xmldef.domain.checks.disks import disk_targets, disks, drive_places
+from virtloom.xmldef.domain.checks.disks import descriptors, disk_targets, disks, drive_places
 from virtloom.xmldef.domain.checks.guest import boot_order, loader, name, schedulers, shares, title
 from virtloom.xmldef.domain.definition import Domain
 
@@ -19,6 +19,7 @@ CHECKS: tuple[Callable[[Domain], None], ...] = (
     inputs,
     disk_targets,
     disks,
+    descriptors,
     drive_places,
     controllers,
     character_sources,

@@ -28,6 +28,11 @@ def disks(domain: Domain) -> None:
     for disk in domain.parts.disks:
         _lun(disk)
         _address(disk)
+
+
+def descriptors(domain: Domain) -> None:
+    """Images that come as open files are for drivers that can pass them on."""
+    for disk in domain.parts.disks:
         if disk.source is not None and disk.source.get("fdgroup") is not None:
             raise unsupported(f"driver does not support FD passing for disk '{disk.name}'")
 

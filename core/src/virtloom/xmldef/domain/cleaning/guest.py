@@ -87,6 +87,10 @@ def _capabilities(node: Node) -> None:
     node.children.sort(key=lambda capability: CAPABILITIES.index(capability.tag))
 
 
+# The attribute that names the thread which an element is about.
+THREADS = {"vcpupin": "vcpu", "iothreadpin": "iothread", "vcpusched": "vcpus", "iothreadsched": "iothreads"}
+
+
 def thread_tuning(root: Node) -> None:
     """Schedulers are said for one thread each; pins are sorted."""
     tune = root.find("cputune")
@@ -96,8 +100,7 @@ def thread_tuning(root: Node) -> None:
     for child in tune.children:
         key = {"vcpusched": "vcpus", "iothreadsched": "iothreads"}.get(child.tag)
         made += [child] if key is None else _one_for_each(child, key)
-    pins = ("vcpupin", "iothreadpin")
-    made.sort(key=lambda child: _thread(child) if child.tag in pins else 0)
+    made.sort(key=_thread)
     tune.children = made
 
 
@@ -121,7 +124,7 @@ def _has_processors(share: Node, count: int) -> bool:
 
 
 def _thread(pin: Node) -> int:
-    text = pin.get("vcpu") or pin.get("iothread") or ""
+    text = pin.get(THREADS.get(pin.tag, "")) or ""
     return int(text) if text.isascii() and text.isdigit() else 0
 
 

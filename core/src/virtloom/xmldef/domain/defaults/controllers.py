@@ -14,8 +14,9 @@ USB2 = {"ich9-ehci1", "ich9-uhci1", "ich9-uhci2", "ich9-uhci3"}
 def controllers(domain: Domain) -> Domain:
     """Controllers are numbered, and those that devices sit on are there."""
     placed: list[Controller] = []
-    for controller in _indexed(domain.parts.controllers):
+    for controller in domain.parts.controllers:
         insert(placed, controller)
+    placed = _indexed(tuple(placed))
     for kind, index, model in _needed(domain):
         if not any(other.type == kind and other.index == index for other in placed):
             placed.append(Controller(type=kind, index=index, model=model))
@@ -53,7 +54,7 @@ def insert(placed: list[Controller], controller: Controller) -> None:
     for place in range(len(placed) - 1, -1, -1):
         other = placed[place]
         if other.type == controller.type:
-            if _before(other, controller):
+            if controller.index is None or _before(other, controller):
                 at = place + 1
                 break
             at = place

@@ -7,6 +7,7 @@ from virtloom_qemu.command.context import Context
 from virtloom_qemu.command.line import CommandLine
 from virtloom_qemu.command.values import on_off
 from virtloom_qemu.definition.guest import Guest, number
+from virtloom_qemu.definition.processor import MAX_CPU
 
 # Features that libvirt knows by another name than QEMU (`virQEMUCapsCPUFeaturesX86`).
 FEATURE_NAMES = {
@@ -41,7 +42,7 @@ def _model(guest: Guest) -> list[str]:
     if cpu is None or (mode == "custom" and model is None):
         return ["qemu32"] if guest.arch == "i686" and "x86_64" in guest.emulator.path else []
     made = [{"host-passthrough": "host", "maximum": "max"}.get(mode) or (model.text.strip() if model else "host")]
-    if mode in ("host-passthrough", "maximum") and cpu.get("migratable") is not None:
+    if mode in ("host-passthrough", "maximum") and cpu.get("migratable") is not None and guest.emulator.has(MAX_CPU):
         made.append(f"migratable={cpu.get('migratable')}")
     if model is not None and model.get("vendor_id") is not None:
         made.append(f"vendor={model.get('vendor_id')}")

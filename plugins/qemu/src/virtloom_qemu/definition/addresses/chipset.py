@@ -102,9 +102,10 @@ def _primary_video(guest: Guest, slots: Slots, slot: int, needs: Connect) -> Non
     if not cards or cards[0].value("model", "type") in WITHOUT_SLOT or not wants_pci(cards[0]):
         return
     place = PciAddress(0, slot)
-    if slots.in_use(place):
-        place = slots.take_next(needs_of(cards[0], guest.has_pcie))
-    else:
+    if not slots.in_use(place):
         slots.reserve(place, needs)
+        put_place(cards[0], place)
+        return
+    place = slots.take_next(needs_of(cards[0], guest.has_pcie))
     if not slots.growing:
         put_place(cards[0], place)

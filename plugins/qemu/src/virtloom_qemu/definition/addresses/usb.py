@@ -64,11 +64,10 @@ def _devices(guest: Guest) -> Iterator[Node]:
     """Devices on the USB, hubs aside, in libvirt's order (`virDomainUSBDeviceDefForeach`)."""
     yield from (one for one in guest.all("hostdev") if one.get("type") == "usb")
     yield from (one for one in guest.all("disk") if one.value("target", "bus") == "usb")
-    yield from (one for one in guest.all("input") if one.get("bus") == "usb")
     yield from (one for one in guest.all("controller") if one.get("type") == "ccid")
-    yield from (one for one in guest.all("interface") if one.value("model", "type") == "usb-net")
-    yield from (one for one in guest.all("sound") if one.get("model") == "usb")
+    yield from (one for one in guest.all("input") if one.get("bus") == "usb")
     yield from (one for one in guest.all("serial") if one.value("target", "type") == "usb-serial")
+    yield from (one for one in guest.all("sound") if one.get("model") == "usb")
     yield from (one for one in guest.all("redirdev") if one.get("bus") == "usb")
 
 

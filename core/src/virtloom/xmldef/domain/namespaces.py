@@ -19,18 +19,29 @@ def prefix_of(node: Node) -> str:
 
 def read_namespaced(root: Node) -> tuple[Node, ...]:
     """The elements of a domain that stand in one of the known namespaces, with libvirt's prefix."""
-    known = {
-        name.removeprefix("xmlns:"): ADDRESSES[address]
-        for name, address in root.attrs.items()
-        if name.startswith("xmlns:") and address in ADDRESSES
+    general = {prefix: own for prefix, own in _declared(root).items() if prefix}
+    found = []
+    for child in root.children:
+        known = {**general, **_declared(child)}
+        if prefix_of(child) in known:
+            found.append(_renamed(child, known))
+    return tuple(found)
+
+
+def _declared(node: Node) -> dict[str, str]:
+    """Libvirt's prefix by that which an element declares for one of the namespaces; "" for the default."""
+    return {
+        name.partition(":")[2]: ADDRESSES[address]
+        for name, address in node.attrs.items()
+        if (name == "xmlns" or name.startswith("xmlns:")) and address in ADDRESSES
     }
-    return tuple(_renamed(child, known) for child in root.children if prefix_of(child) in known)
 
 
 def _renamed(node: Node, known: dict[str, str]) -> Node:
     prefix = prefix_of(node)
-    tag = f"{known[prefix]}:{node.tag.partition(':')[2]}" if prefix in known else node.tag
-    made = Node(tag, node.attrs, node.text, node.line)
+    tag = f"{known[prefix]}:{node.tag.rpartition(':')[2]}" if prefix in known else node.tag
+    attrs = {name: value for name, value in node.attrs.items() if not name.startswith("xmlns")}
+    made = Node(tag, attrs, node.text, node.line)
     made.children = [_renamed(child, known) for child in node.children]
     return made
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from virtloom.xmldef.domain.checks import CHECKS
 from virtloom.xmldef.domain.checks.devices import usb
-from virtloom.xmldef.domain.checks.guest import shares
 from virtloom.xmldef.domain.checks.disks import descriptors
+from virtloom.xmldef.domain.checks.guest import shares
 from virtloom.xmldef.domain.defaults import DEFAULTS
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.namespaces import prefix_of
-from virtloom.xmldef.domain.rules import DomainRules, named_system
+from virtloom.xmldef.domain.rules import Check, DomainRules, named_system
 from virtloom_qemu.capabilities import Emulator, EmulatorCache
 from virtloom_qemu.definition import addresses
 from virtloom_qemu.definition.checks import check_devices, check_guest
@@ -29,6 +29,7 @@ from virtloom_qemu.settings import Settings
 Change = Callable[[Guest], None]
 BEFORE: tuple[Change, ...] = (security_labels, memory, implicit_devices, cards)
 AFTER: tuple[Change, ...] = (device_defaults, processor, numa_processors, *addresses.STEPS)
+EARLY_CHECKS: tuple[Check, ...] = (usb, shares)  # what libvirt refuses while it reads
 SHARED_CHECKS = tuple(refuse for refuse in CHECKS if refuse is not descriptors)
 
 
@@ -60,7 +61,7 @@ class QemuRules(DomainRules):
         """
         own = tuple(node for node in domain.namespaced if prefix_of(node) == self.namespace)
         domain, emulator = with_emulator(named_system(domain.replace(namespaced=own)), self.emulators)
-        for refuse in (usb, shares):  # libvirt does so while it reads
+        for refuse in EARLY_CHECKS:
             refuse(domain)
         domain = _changed(with_machine(domain, emulator), emulator, BEFORE)
         for step in DEFAULTS:

@@ -8,21 +8,25 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
-from virtloom.client import connect
+from virtloom.client import Connection, ConnectionLost, DeadlineMissed, connect
+from virtloom.errors import VirtError
 
 BIN = Path(sys.executable).parent
 ROOT = Path(__file__).parent.parent / ".run"
 READY_WITHIN = 20  # seconds from the command to the first answered call
 
-GUEST = """<domain type='test'>
+NAME = "first"
+GUEST = """<domain type='{type}'>
   <name>first</name>
-  <memory unit='MiB'>256</memory>
-  <vcpu>2</vcpu>
+  <memory unit='MiB'>64</memory>
+  <vcpu>1</vcpu>
   <os><type>hvm</type></os>
 </domain>"""
 
@@ -36,11 +40,15 @@ def main() -> int:
     if daemon is None:
         return 1
     try:
+        scheme, path = hypervisor()
         # test:///default lives for as long as somebody is connected, as libvirt's does: stay connected.
-        with connect(uri()):
-            shown = show_guest()
-            if shown and not options.once:
-                serve(daemon)
+        with connect(uri(scheme, path)) as connection:
+            try:
+                shown = show_guest(scheme, path)
+                if shown and not options.once:
+                    serve(daemon)
+            finally:
+                end_guest(connection)  # a real guest would outlive the daemon
         return 0 if shown else 1
     finally:
         stop(daemon)
@@ -66,37 +74,53 @@ def socket_path() -> Path:
     return ROOT / "run" / "virtloom-sock"
 
 
-def uri() -> str:
-    """What reaches the daemon's test driver, for libvirt's clients and for ours."""
-    return f"test+unix:///default?socket={socket_path()}"
+def uri(scheme: str, path: str) -> str:
+    """What reaches a driver of the daemon, for libvirt's clients and for ours."""
+    return f"{scheme}+unix://{path}?socket={socket_path()}"
 
 
-def show_guest() -> bool:
+def hypervisor() -> tuple[str, str]:
+    """The scheme and the path of the URI to show: QEMU's where it is installed, the test driver's otherwise."""
+    if shutil.which(f"qemu-system-{platform.machine()}") is None:
+        print("QEMU is not installed (Debian: apt-get install qemu-system-x86); the test driver plays the guest")
+        return "test", "/default"
+    return "qemu", "/system"
+
+
+def show_guest(scheme: str, path: str) -> bool:
     """Define and start a guest and list it, with virsh where there is one; whether it runs."""
     virsh = shutil.which("virsh")
     if virsh is None:
         print("virsh is not installed (Debian: apt-get install libvirt-clients); showing virtloom's own client")
-        return show_with_own_client()
-    xml = ROOT / "first.xml"
-    xml.write_text(GUEST)
-    for words in (["define", str(xml)], ["start", "first"], ["list", "--all"]):
-        listed = run([virsh, "-c", uri(), *words], shown=f"virsh -c '{uri()}' {' '.join(words)}")
+        return show_with_own_client(scheme, path)
+    xml = ROOT / f"{NAME}.xml"
+    xml.write_text(GUEST.format(type=scheme))
+    where = uri(scheme, path)
+    for words in (["define", str(xml)], ["start", NAME], ["list", "--all"]):
+        listed = run([virsh, "-c", where, *words], shown=f"virsh -c '{where}' {' '.join(words)}")
         if listed is None:
             return False
-    print(f"\nThe guest runs. Reach the daemon with:\n\n  virsh -c '{uri()}' list --all\n")
-    return "first" in (listed or "")
+    print(f"\nThe guest runs. Reach the daemon with:\n\n  virsh -c '{where}' list --all\n")
+    return NAME in (listed or "")
 
 
-def show_with_own_client() -> bool:
+def show_with_own_client(scheme: str, path: str) -> bool:
     """The same with `virtloom`, for machines without libvirt's clients."""
-    own = [str(BIN / "virtloom"), "--root", str(ROOT)]
+    own = [str(BIN / "virtloom"), "--root", str(ROOT), "--connect", f"{scheme}://{path}"]
+    xml = GUEST.format(type=scheme)
     calls = [
-        [*own, "call", "domain_create_xml", json.dumps({"xml_desc": GUEST, "flags": 0})],
+        [*own, "call", "domain_create_xml", json.dumps({"xml_desc": xml, "flags": 0})],
         [*own, "list", "--all"],
     ]
-    outputs = [run(call, shown=" ".join(["virtloom", *call[3:5]])) for call in calls]
+    outputs = [run(call, shown=" ".join(["virtloom", *call[5:7]])) for call in calls]
     print(f"\nReach the daemon with:\n\n  {' '.join(own)} list --all\n")
-    return outputs[-1] is not None and "first" in outputs[-1]
+    return outputs[-1] is not None and NAME in outputs[-1]
+
+
+def end_guest(connection: Connection) -> None:
+    """Destroy the guest, if it was started."""
+    with suppress(VirtError, ConnectionLost, DeadlineMissed):
+        connection.domain_destroy_flags(connection.domain_lookup_by_name(NAME).dom, 0)
 
 
 def run(command: list[str], *, shown: str) -> str | None:

@@ -41,7 +41,7 @@ class DomainsBase(KeptDomains[QemuDomain], Transitions):
     def open(self, uri: URI) -> dict[DriverKind, Driver]:
         """See `HypervisorDriver.open`."""
         if uri.path not in self.paths:
-            detail = f"unexpected QEMU URI path '{uri.path}', try qemu:///system"
+            detail = f"unexpected qemu URI path '{uri.path}', try qemu:///system"
             raise VirtError(ErrorCode.INTERNAL_ERROR, detail)
         return {self.kind: self}
 

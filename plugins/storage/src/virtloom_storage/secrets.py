@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,27 +38,33 @@ class Secrets:
         if driver is None:
             detail = "no secret driver is available, so the volume's secret cannot be looked up"
             raise VirtError(ErrorCode.NO_SUPPORT, detail, ErrorDomain.SECRET)
-        if reference.uuid is not None:
-            handle = driver.secret_lookup_by_uuid(UUID(reference.uuid).bytes)
-        else:
-            handle = driver.secret_lookup_by_usage(usage_type, reference.usage)
-        value: bytes = driver.secret_get_value(handle, 0)
+        try:
+            if reference.uuid is not None:
+                handle = driver.secret_lookup_by_uuid(UUID(reference.uuid).bytes)
+            else:
+                handle = driver.secret_lookup_by_usage(usage_type, reference.usage)
+            value: bytes = driver.secret_get_value(handle, 0)
+        except VirtError as error:
+            error.domain = error.domain or driver.error_domain  # it is that driver's word, not this one's
+            raise
         return value
 
     @contextmanager
-    def as_file(self, reference: SecretReference, owner: tuple[int, int] | None = None) -> Iterator[str]:
+    def as_file(
+        self, reference: SecretReference, usage_type: int = VOLUME_USAGE, *, base64: bool = False
+    ) -> Iterator[str]:
         """The path of a file that holds the value, for as long as the block runs.
 
-        :param owner: who is to be able to read it besides us: a user's and a group's id.
+        :param base64: whether the helper wants it so.
         """
-        value = self.value(reference)
+        value = self.value(reference, usage_type)
+        if base64:
+            value = b64encode(value)
         self._folder.mkdir(parents=True, exist_ok=True)
         descriptor, path = tempfile.mkstemp(dir=self._folder, prefix="secret.")
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(value)
-                if owner is not None:
-                    os.fchown(descriptor, *owner)
             yield path
         finally:
             os.unlink(path)

@@ -72,8 +72,9 @@ class VolumeMaking(VolumeWork):
             except BaseException:
                 self._give_up(pool, entry, claim)
                 raise
-            self._keep(pool, backend, entry._replace(volume=made, made_at=None), claim)
-        return handle_of(view, entry)
+            kept = entry._replace(volume=made, made_at=None)
+            self._keep(pool, backend, kept, claim)
+        return handle_of(view, kept)
 
     def _begin(self, pool: Guarded[PoolState], entry: Entry) -> tuple[View, Claim]:
         name = entry.volume.name

@@ -5,16 +5,24 @@ from __future__ import annotations
 from virtloom.driver import DriverHost
 from virtloom.driver.domains import DomainLookup, DomainMetadata
 from virtloom_qemu.domains.configuration import Configuration
-from virtloom_qemu.domains.life import Life
+from virtloom_qemu.domains.memory import Memory
+from virtloom_qemu.domains.monitoring import Monitoring
 from virtloom_qemu.domains.power import Power
+from virtloom_qemu.domains.save import Saving
+from virtloom_qemu.domains.statistics import Statistics
+from virtloom_qemu.domains.terminals import Terminals
 from virtloom_qemu.runs.state import QemuDomain
 
 
 class QemuDriver(
     DomainLookup[QemuDomain],
     Configuration,
+    Statistics,
+    Memory,
+    Monitoring,
+    Terminals,
     Power,
-    Life,
+    Saving,
     DomainMetadata[QemuDomain],
 ):
     """QEMU's guests on this host."""
@@ -23,6 +31,7 @@ class QemuDriver(
         super().__init__(host)
         self._find_again()
         self.load_definitions()
+        self._find_images()
 
     def connect_get_type(self) -> str:
         """`virConnectGetType`"""

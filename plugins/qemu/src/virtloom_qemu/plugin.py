@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-from virtloom.driver import API_VERSION, DriverDeclaration, DriverHost, DriverKind, hookimpl
+from virtloom.driver import API_VERSION, ConfigKey, DriverDeclaration, DriverHost, DriverKind, hookimpl
 from virtloom_qemu import object_types
 from virtloom_qemu.driver import QemuDriver
+from virtloom_qemu.settings import Settings
 
 VERSION = "0.1.0"
+DEFAULTS = Settings()
+CONFIG = tuple(
+    ConfigKey(name, getattr(DEFAULTS, name), text)
+    for name, text in (
+        ("vnc_listen", "where VNC displays listen that do not say"),
+        ("vnc_tls", "whether VNC displays are encrypted"),
+        ("spice_listen", "where SPICE displays listen that do not say"),
+        ("spice_tls", "whether SPICE displays may be encrypted"),
+        ("dump_guest_core", "whether the core of a crashed QEMU has its guest's memory"),
+        ("set_process_name", "whether QEMU's process is called after its guest"),
+        ("seccomp_sandbox", "whether QEMU may only make the system calls that it needs"),
+        ("log_timestamp", "whether lines of QEMU's log begin with the time"),
+        ("save_image_format", "how saved guests are compressed: raw, gzip, bzip2, xz or lzop"),
+    )
+)
 
 
 @hookimpl
@@ -19,6 +35,7 @@ def virtloom_declare() -> DriverDeclaration:
         DriverKind.HYPERVISOR,
         schemes=("qemu",),
         object_types=object_types.ALL,
+        config=CONFIG,
     )
 
 

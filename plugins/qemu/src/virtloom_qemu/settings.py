@@ -17,6 +17,7 @@ class Settings:
     :ivar set_process_name: whether QEMU's process is called after its guest.
     :ivar seccomp_sandbox: whether QEMU may only make the system calls that it needs.
     :ivar log_timestamp: whether lines of its log begin with the time.
+    :ivar save_image_format: how saved guests are compressed: `raw`, `gzip`, `bzip2`, `xz` or `lzop`.
     """
 
     vnc_listen: str = "127.0.0.1"
@@ -27,6 +28,7 @@ class Settings:
     set_process_name: bool = False
     seccomp_sandbox: bool = True
     log_timestamp: bool = True
+    save_image_format: str = "raw"
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Settings:

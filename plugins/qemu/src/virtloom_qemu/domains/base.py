@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from virtloom.driver import URI, DriverHost, DriverKind
 from virtloom.driver.base import Driver
+from virtloom.driver.constants.domain import DomainModificationImpact as Impact
 from virtloom.driver.domains import KeptDomains
 from virtloom.driver.handles import DomainHandle
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
@@ -14,9 +15,10 @@ from virtloom.locks import Guarded, JobKind
 from virtloom_qemu.capabilities import EmulatorCache
 from virtloom_qemu.definition.rules import QemuRules
 from virtloom_qemu.object_types import DOMAIN
+from virtloom_qemu.runs.alteration import Alteration
 from virtloom_qemu.runs.state import QemuDomain
 from virtloom_qemu.runs.status import Status, StatusFiles
-from virtloom_qemu.runs.talk import Talk
+from virtloom_qemu.runs.talk import Talk, quit_unexpectedly
 from virtloom_qemu.runs.transitions import Transitions
 from virtloom_qemu.settings import Settings
 
@@ -68,6 +70,35 @@ class DomainsBase(KeptDomains[QemuDomain], Transitions):
             yield state
             state.status_version += 1
         self._keep_status(self._find(dom))
+
+    @contextmanager
+    def _altering(self, dom: DomainHandle, flags: int) -> Iterator[Alteration]:
+        """A change of the definitions that the flags choose, in a MODIFY job, with the lock released for the block.
+
+        :param flags: of `virDomainModificationImpact`, among others.
+        :raises VirtError: OPERATION_INVALID if the domain has no such definition.
+        """
+        found = self._find(dom)
+        with found.job(JobKind.MODIFY) as job:
+            with found.locked() as state:
+                chosen = state.impact(flags)
+                talk = None if state.run is None else Talk(found, job, state.run)
+                live = state.definition if chosen & Impact.LIVE else None
+                config = state.config if chosen & Impact.CONFIG else None
+                change = Alteration(live, config, state.definition, talk)
+            yield change
+            if change.config is not None and change.config is not config:
+                self.write_definition(change.config)
+            with found.locked() as state:
+                if change.live is not None and state.run is not change.talk.run:
+                    raise quit_unexpectedly()
+                if change.live is not None:
+                    state.definition = change.live
+                if change.config is not None:
+                    state.set_config(change.config)
+                state.status_version += 1
+                found.publish(state.view())
+        self._keep_status(found)
 
     def _keep_status(self, found: Guarded[QemuDomain]) -> None:
         """Put on disk what a restarted daemon needs to know of a run. With no lock held; a failure is logged."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, suppress
+from typing import NamedTuple
 
 from virtloom.driver import context
 from virtloom.driver.constants.domain import DomainCreateFlags as Create
@@ -29,6 +30,25 @@ from virtloom_qemu.runs.talk import Talk
 
 CREATE_XML_FLAGS = Create.START_PAUSED | Create.START_AUTODESTROY | Create.START_VALIDATE | Create.START_RESET_NVRAM
 START_FLAGS = CREATE_XML_FLAGS & ~Create.START_VALIDATE | Create.START_BYPASS_CACHE | Create.START_FORCE_BOOT
+
+
+class Beginnings(NamedTuple):
+    """How a start is told.
+
+    :ivar reason: why the processors run; :ivar paused: why they do not.
+    :ivar started: suspended: the details of the events.
+    :ivar boots: whether it is told that they go on before it is told that the guest has started.
+    """
+
+    reason: int
+    paused: int
+    started: int
+    suspended: int
+    boots: bool = False
+
+
+BOOTED = Beginnings(Running.BOOTED, Paused.USER, Started.BOOTED, Suspended.PAUSED, boots=True)
+RESTORED = Beginnings(Running.RESTORED, Paused.MIGRATION, Started.RESTORED, Suspended.RESTORED)
 
 
 class Life(Reconnecting, Definitions):
@@ -80,26 +100,19 @@ class Life(Reconnecting, Definitions):
             talk, paused=bool(flags & Create.START_PAUSED), autodestroy=bool(flags & Create.START_AUTODESTROY)
         )
 
-    def _set_going(
-        self,
-        talk: Talk,
-        *,
-        paused: bool,
-        autodestroy: bool = False,
-        reason: int = Running.BOOTED,
-        detail: int = Started.BOOTED,
-    ) -> None:
+    def _set_going(self, talk: Talk, *, paused: bool, autodestroy: bool = False, how: Beginnings = BOOTED) -> None:
         """Finish a start: the processors go on or not, and everybody learns of it."""
         try:
-            if not paused:
-                self._go_on(talk, reason)
+            if not paused and how.boots:
+                self._go_on(talk, how.reason)
             with talk.state() as state:
+                self._lifecycle(state, Event.STARTED, how.started)
                 if paused:
-                    state.reason = Paused.USER
-                self._lifecycle(state, Event.STARTED, detail)
-                if paused:
-                    self._lifecycle(state, Event.SUSPENDED, Suspended.PAUSED)
+                    state.reason = how.paused
+                    self._lifecycle(state, Event.SUSPENDED, how.suspended)
                 state.status_version += 1
+            if not paused and not how.boots:
+                self._go_on(talk, how.reason)
         except BaseException:
             self._end(talk.found, talk.run, Shutoff.FAILED, None)
             raise

@@ -19,9 +19,10 @@ from virtloom_qemu.monitor.channel import connect
 from virtloom_qemu.process import GuestPaths, GuestProcess, launch
 from virtloom_qemu.runs.happenings import Happenings
 from virtloom_qemu.runs.logfile import GuestLog
-from virtloom_qemu.runs.refresh import refresh
+from virtloom_qemu.runs.refresh import refresh, vcpu_threads
 from virtloom_qemu.runs.resources import given
 from virtloom_qemu.runs.state import QemuDomain, Run
+from virtloom_qemu.runs.taints import taints_of
 from virtloom_qemu.runs.talk import Talk
 
 MONITOR_WITHIN = 30.0  # seconds for the process to take the connection to its monitor
@@ -113,9 +114,10 @@ class Beginning(Happenings):
         run = talk.run
         try:
             talk.monitor.negotiate()
-            known = refresh(talk, live)
+            known, threads = refresh(talk, live), vcpu_threads(talk)
             with talk.state() as state:
-                state.definition = known
+                state.definition, state.vcpu_threads = known, threads
+                state.tainted = taints_of(known)
         except BaseException as error:
             ended = run.process.wait(0.2)
             self._end(talk.found, run, Shutoff.FAILED, None)

@@ -29,7 +29,7 @@ from virtloom_qemu.monitor import MonitorEvent
 from virtloom_qemu.monitor.channel import connect
 from virtloom_qemu.process import GuestPaths, GuestProcess
 from virtloom_qemu.runs.beginning import Beginning
-from virtloom_qemu.runs.refresh import refresh
+from virtloom_qemu.runs.refresh import refresh, vcpu_threads
 from virtloom_qemu.runs.state import QemuDomain, Run
 from virtloom_qemu.runs.status import Status
 from virtloom_qemu.runs.talk import Talk
@@ -137,10 +137,10 @@ class Reconnecting(Beginning):
         told = talk.ask("query-status")
         with talk.found.locked() as state:
             live = state.definition
-        live = refresh(talk, live)
+        live, threads = refresh(talk, live), vcpu_threads(talk)
         talk.monitor.running = bool(told["running"])
         with talk.state() as state:
-            state.definition = live
+            state.definition, state.vcpu_threads = live, threads
             state.pause_reason = PAUSE_REASONS.get(told["status"], Paused.UNKNOWN)
             self._follow(state)
         if told["status"] == "shutdown":

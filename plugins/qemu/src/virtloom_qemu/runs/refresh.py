@@ -21,6 +21,13 @@ def refresh(talk: Talk, live: Domain) -> Domain:
     return with_balloon(with_terminals(live, talk.ask("query-chardev")), talk)
 
 
+def vcpu_threads(talk: Talk) -> dict[int, int]:
+    """The host's threads that are the guest's processors (`qemuDomainRefreshVcpuInfo`); {} if they share one."""
+    told = talk.ask("query-cpus-fast")
+    threads = {int(one["cpu-index"]): int(one["thread-id"]) for one in told}
+    return threads if len(set(threads.values())) == len(threads) else {}
+
+
 def with_terminals(live: Domain, chardevs: list[dict[str, Any]]) -> Domain:
     """A definition whose pty devices say which terminal each is (`qemuProcessLookupPTYs`)."""
     opened = {str(one.get("label")): str(one.get("filename")) for one in chardevs}

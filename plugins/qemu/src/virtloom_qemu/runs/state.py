@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from virtloom.driver.constants.domain_state import DomainPausedReason as Paused
@@ -53,6 +53,7 @@ class QemuDomain(DomainState):
     :ivar ending: whether a call is ending the run, so that the process's end surprises nobody.
     :ivar failure: what is wrong with its monitor; None if nothing.
     :ivar tainted: what was done to it that is not supported (`virDomainTaintFlags`, by number).
+    :ivar vcpu_threads: the threads of its processors, by the processors' numbers; replaced whole.
     :ivar updated: whether it was defined anew while it ran.
     :ivar status_version: how often the state that a restarted daemon needs was changed.
     """
@@ -67,6 +68,7 @@ class QemuDomain(DomainState):
     tainted: frozenset[int] = frozenset()
     status_version: int = 0
     updated: bool = False
+    vcpu_threads: dict[int, int] = field(default_factory=dict)
 
     @property
     def starting(self) -> bool:
@@ -91,4 +93,5 @@ class QemuDomain(DomainState):
         self.pause_reason, self.running_reason = Paused.UNKNOWN, Running.UNKNOWN
         self.fake_reboot = self.paused_by_shutdown = self.ending = False
         self.failure = None
+        self.vcpu_threads = {}
         self.tainted = frozenset()

@@ -1,0 +1,209 @@
+"""Questions for numbers about running guests."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+from virtloom.driver.constants.connect import ConnectGetAllDomainStatsFlags as Bulk
+from virtloom.driver.constants.domain_state import DomainControlErrorReason, DomainControlState
+from virtloom.driver.domains.lookup import passes
+from virtloom.driver.handles import DomainHandle
+from virtloom.driver.params import TypedParam, llong
+from virtloom.errors import ErrorCode, VirtError
+from virtloom.locks import Guarded, JobKind, LockError
+from virtloom.xmldef.domain.devices import Disk
+from virtloom_qemu.domains.base import DomainsBase
+from virtloom_qemu.domains.devices import find_disk, find_interface
+from virtloom_qemu.runs.state import QemuDomain
+from virtloom_qemu.runs.talk import Talk
+from virtloom_qemu.stats.block import Blocks, BlockStats
+from virtloom_qemu.stats.bulk import ALL_GROUPS, GROUPS, WITH_MONITOR, Subject
+from virtloom_qemu.stats.files import image_stats
+from virtloom_qemu.stats.interfaces import COUNTERS, read_interface
+from virtloom_qemu.stats.memory import memory_stats
+
+FILTERS = 0xFF  # the flags that choose domains
+BULK_FLAGS = FILTERS | Bulk.NOWAIT | Bulk.BACKING | Bulk.ENFORCE_STATS
+NO_ERRORS = -1  # QEMU does not count them
+BLOCK_PARAMS = (
+    ("wr_bytes", "wr_bytes"), ("wr_operations", "wr_reqs"), ("rd_bytes", "rd_bytes"), ("rd_operations", "rd_reqs"),
+    ("flush_operations", "fl_reqs"), ("wr_total_times", "wr_times"), ("rd_total_times", "rd_times"),
+    ("flush_total_times", "fl_times"),
+)  # fmt: skip
+DISK_ERRORS = {"ok": 0, "failed": 1, "nospace": 2}  # virDomainDiskErrorCode
+
+
+class Statistics(DomainsBase):
+    """The calls for numbers."""
+
+    # All at once.
+
+    def connect_get_all_domain_stats(
+        self, doms: Sequence[DomainHandle], stats: int, flags: int
+    ) -> list[tuple[DomainHandle, list[TypedParam]]]:
+        """`virConnectGetAllDomainStats`: of the domains given, or of all that the flags choose."""
+        self._check_flags(flags, BULK_FLAGS, "ConnectGetAllDomainStats")
+        if flags & Bulk.ENFORCE_STATS and stats & ~ALL_GROUPS:
+            detail = f"Stats types bits 0x{stats & ~ALL_GROUPS:x} are not supported by this daemon or QEMU"
+            raise VirtError(ErrorCode.ARGUMENT_UNSUPPORTED, detail)
+        groups = stats & ALL_GROUPS if stats else ALL_GROUPS
+        chosen = [self.domains.find(dom.uuid) for dom in doms] if doms else list(self.domains)
+        rows = []
+        for found in chosen:
+            if found is None or found.gone or found.published is None:
+                continue
+            if passes(found.published, flags & FILTERS):
+                rows.append(self._gathered(found, groups, flags))
+        return rows
+
+    def _gathered(self, found: Guarded[QemuDomain], groups: int, flags: int) -> tuple[DomainHandle, list[TypedParam]]:
+        """One guest's numbers; with `nowait` a busy one says what it can without its monitor."""
+        with ExitStack() as stack:
+            job = None
+            if groups & WITH_MONITOR and found.published.active:
+                try:
+                    wait = 0.0 if flags & Bulk.NOWAIT else None
+                    job = stack.enter_context(found.job(JobKind.QUERY, timeout=wait))
+                except LockError:
+                    job = None
+            with found.locked() as state:
+                handle, run = state.handle, state.run
+                subject = Subject(
+                    state.state,
+                    state.reason,
+                    state.definition,
+                    None if run is None else run.process,
+                    state.vcpu_threads,
+                    None if run is None or job is None else Talk(found, job, run),
+                    bool(flags & Bulk.BACKING),
+                )
+            rows = [row for group, gather in GROUPS.items() if groups & group for row in gather(subject)]
+        return handle, rows
+
+    # Memory.
+
+    def domain_memory_stats(self, dom: DomainHandle, flags: int) -> list[tuple[int, int]]:
+        """`virDomainMemoryStats`: tags and values, in KiB unless they are counts."""
+        self._check_flags(flags, 0, "DomainMemoryStats")
+        with self._talking(dom, JobKind.QUERY) as talk:
+            with talk.state() as state:
+                live = state.definition
+            return memory_stats(talk, live)
+
+    # Disks.
+
+    def domain_block_stats(self, dom: DomainHandle, path: str) -> tuple[int, int, int, int, int]:
+        """`virDomainBlockStats`: requests and bytes read, the same written, and no errors counted."""
+        stats = self._block_stats(dom, path)
+        return stats.rd_reqs, stats.rd_bytes, stats.wr_reqs, stats.wr_bytes, NO_ERRORS
+
+    def domain_block_stats_flags(self, dom: DomainHandle, path: str, flags: int) -> list[TypedParam]:
+        """`virDomainBlockStatsFlags`: of one disk, or of all together."""
+        self._check_flags(flags, 0, "DomainBlockStatsFlags")
+        stats = self._block_stats(dom, path)
+        return [llong(name, getattr(stats, field)) for name, field in BLOCK_PARAMS]
+
+    def _block_stats(self, dom: DomainHandle, path: str) -> BlockStats:
+        with self._talking(dom, JobKind.QUERY) as talk:
+            with talk.state() as state:
+                live = state.definition
+            disk = find_disk(live, path) if path else None
+            if path and disk is None:
+                raise VirtError(ErrorCode.INVALID_ARG, f"invalid path: {path}")
+            blocks = Blocks(talk)
+            if disk is None:
+                return blocks.total(live.parts.disks)
+            found = blocks.of(disk)
+            if found is None:
+                detail = f"cannot find statistics for device '{disk.name}'"
+                raise VirtError(ErrorCode.INTERNAL_ERROR, detail)
+            return found
+
+    def domain_get_block_info(self, dom: DomainHandle, path: str, flags: int) -> tuple[int, int, int]:
+        """`virDomainGetBlockInfo`: allocation, capacity and physical size in bytes."""
+        self._check_flags(flags, 0, "DomainGetBlockInfo")
+        found = self._find(dom)
+        with found.job(JobKind.QUERY) as job:
+            with found.locked() as state:
+                live, run = state.definition, state.run
+            disk = find_disk(live, path)
+            if disk is None:
+                raise VirtError(ErrorCode.INVALID_ARG, f"invalid path {path} not assigned to domain")
+            if disk.source is None:
+                detail = f"disk '{path}' does not currently have a source assigned"
+                raise VirtError(ErrorCode.INVALID_ARG, detail)
+            if run is None:
+                return _of_file(disk)
+            stats = Blocks(Talk(found, job, run)).of(disk) or BlockStats()
+        return _block_info(disk, stats)
+
+    def domain_get_disk_errors(self, dom: DomainHandle, flags: int) -> list[tuple[str, int]]:
+        """`virDomainGetDiskErrors`: the disks that have one."""
+        self._check_flags(flags, 0, "DomainGetDiskErrors")
+        with self._talking(dom, JobKind.QUERY) as talk:
+            told = talk.ask("query-block")
+            with talk.state() as state:
+                disks = state.definition.parts.disks
+        status = {(one.get("qdev") or "").removesuffix("/virtio-backend").rpartition("/")[2]: one for one in told}
+        found = []
+        for disk in disks:
+            alias = (disk.alias.get("name") if disk.alias is not None else None) or ""
+            number = DISK_ERRORS.get(status.get(alias, {}).get("io-status", "ok"), 0)
+            if number:
+                found.append((disk.name, number))
+        return found
+
+    # Interfaces.
+
+    def domain_interface_stats(self, dom: DomainHandle, device: str) -> tuple[int, ...]:
+        """`virDomainInterfaceStats`: bytes, packets, errors and drops, received and sent by the guest."""
+        with self._reading(dom) as state:
+            state.require_active()
+            one = find_interface(state.definition, device)
+        name = one.target.dev if one.target is not None else None
+        counted = read_interface(name or "")
+        if counted is None:
+            raise VirtError(ErrorCode.INTERNAL_ERROR, "Interface not found")
+        return tuple(counted[field] for field, _ in COUNTERS)
+
+    # The monitor itself.
+
+    def domain_get_control_info(self, dom: DomainHandle, flags: int) -> tuple[int, int, int]:
+        """`virDomainGetControlInfo`: what the monitor is occupied with, and for how many ms. Waits for nothing."""
+        self._check_flags(flags, 0, "DomainGetControlInfo")
+        found = self._find(dom)
+        with found.locked() as state:
+            state.require_active()
+            failure = state.failure
+        if failure is not None:
+            return DomainControlState.ERROR, DomainControlErrorReason.MONITOR, 0
+        jobs = found.jobs.running
+        if not jobs:
+            return DomainControlState.OK, 0, 0
+        long = next((job for job in jobs if job.kind.slot.name == "ASYNC"), None)
+        kind = DomainControlState.JOB if long is not None else DomainControlState.OCCUPIED
+        return kind, 0, int((long or jobs[0]).age * 1000)
+
+
+def _block_info(disk: Disk, stats: BlockStats) -> tuple[int, int, int]:
+    """Allocation, capacity and physical size, as `qemuDomainGetBlockInfo` puts them together."""
+    qcow2 = disk.type == "file" and disk.driver is not None and disk.driver.get("type") == "qcow2"
+    allocation = stats.physical if qcow2 or stats.highest is None else stats.highest
+    physical = stats.physical
+    if not physical or not allocation or allocation == physical:
+        allocation = allocation or physical
+        try:
+            physical = os.stat(disk.path or "").st_size
+        except OSError:
+            physical = stats.physical
+    return allocation, stats.capacity, physical
+
+
+def _of_file(disk: Disk) -> tuple[int, int, int]:
+    found = image_stats(disk)
+    if found is None:
+        detail = f"cannot stat file '{disk.path}': No such file or directory"
+        raise VirtError(ErrorCode.SYSTEM_ERROR, detail)
+    return found.highest or 0, found.capacity, found.physical

@@ -1,0 +1,206 @@
+"""Bulk statistics: a table with one function for each group of numbers, with and without the guest's monitor.
+
+`virConnectGetAllDomainStats` asks for groups of many guests at once. A group that needs the monitor of a guest that is
+busy says what it can without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from virtloom.driver.constants.domain import DomainMemoryStatTags as Tag
+from virtloom.driver.constants.domain import DomainStatsTypes as Group
+from virtloom.driver.constants.domain_state import VcpuState
+from virtloom.driver.params import TypedParam, int_, llong, string, uint, ullong
+from virtloom.xmldef.domain.definition import Domain
+from virtloom.xmldef.domain.devices import Disk
+from virtloom_qemu.process import GuestProcess
+from virtloom_qemu.runs.talk import Talk
+from virtloom_qemu.stats.block import Blocks, BlockStats
+from virtloom_qemu.stats.files import image_stats
+from virtloom_qemu.stats.interfaces import FIELDS, read_interface
+from virtloom_qemu.stats.memory import WORDS, has_balloon, memory_stats
+from virtloom_qemu.stats.threads import delayed, usage, waited
+
+Rows = Iterator[TypedParam]
+DIRTY_RATE = ("unstarted", "measuring", "measured")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One guest whose numbers are gathered.
+
+    :ivar state: reason: of the domain; :ivar live: its definition.
+    :ivar process: None if it does not run; :ivar vcpus: the threads of its processors.
+    :ivar talk: None if its monitor cannot be asked, since it does not run or is busy.
+    :ivar backing: whether every image behind a disk is told of.
+    """
+
+    state: int
+    reason: int
+    live: Domain
+    process: GuestProcess | None
+    vcpus: Mapping[int, int]
+    talk: Talk | None
+    backing: bool = False
+
+    @cached_property
+    def blocks(self) -> Blocks | None:
+        """What the monitor says of the disks."""
+        return None if self.talk is None else Blocks(self.talk)
+
+
+def state(subject: Subject) -> Rows:
+    """What it does."""
+    yield int_("state.state", subject.state)
+    yield int_("state.reason", subject.reason)
+
+
+def cpu_total(subject: Subject) -> Rows:
+    """The processor time of its process."""
+    used = None if subject.process is None else usage(subject.process.pid)
+    if subject.process is None:
+        return
+    if used is not None:
+        yield ullong("cpu.time", used.time)
+        yield ullong("cpu.user", used.user)
+        yield ullong("cpu.system", used.system)
+    yield uint("cpu.cache.monitor.count", 0)
+    yield ullong("cpu.haltpoll.success.time", 0)
+    yield ullong("cpu.haltpoll.fail.time", 0)
+
+
+def balloon(subject: Subject) -> Rows:
+    """Its memory."""
+    live = subject.live
+    current = live.current_memory if has_balloon(live) and live.current_memory is not None else live.memory
+    yield ullong("balloon.current", current)
+    yield ullong("balloon.maximum", live.memory)
+    if subject.talk is not None:
+        told = dict(memory_stats(subject.talk, live))
+        order = (tag for tag in told if tag in WORDS and tag != Tag.ACTUAL_BALLOON)
+        yield from (ullong(f"balloon.{WORDS[tag]}", told[tag]) for tag in order)
+
+
+def vcpu(subject: Subject) -> Rows:
+    """Its processors."""
+    part = subject.live.vcpu
+    most = part.maximum if part is not None else 1
+    current = part.current if part is not None and part.current is not None else most
+    yield uint("vcpu.current", current)
+    yield uint("vcpu.maximum", most)
+    if subject.process is None:
+        return
+    pid = subject.process.pid
+    for number, thread in sorted(subject.vcpus.items()):
+        used = usage(pid, thread)
+        yield int_(f"vcpu.{number}.state", VcpuState.RUNNING)
+        yield ullong(f"vcpu.{number}.time", 0 if used is None else used.time)
+        yield ullong(f"vcpu.{number}.wait", waited(pid, thread))
+        yield ullong(f"vcpu.{number}.delay", delayed(pid, thread))
+
+
+def interface(subject: Subject) -> Rows:
+    """Its network interfaces, as the host counts them."""
+    if subject.process is None:
+        return
+    interfaces = subject.live.parts.interfaces
+    yield uint("net.count", len(interfaces))
+    for place, one in enumerate(interfaces):
+        name = one.target.dev if one.target is not None else None
+        if name is None:
+            continue
+        yield string(f"net.{place}.name", name)
+        counted = read_interface(name)
+        if counted is not None:
+            yield from (ullong(f"net.{place}.{word}", counted[field]) for field, word in FIELDS.items())
+
+
+def block(subject: Subject) -> Rows:
+    """Its disks."""
+    disks = subject.live.parts.disks
+    yield uint("block.count", len(disks))
+    for place, disk in enumerate(disks):
+        yield from _block(subject, f"block.{place}", disk)
+
+
+def _block(subject: Subject, prefix: str, disk: Disk) -> Rows:
+    yield string(f"{prefix}.name", disk.name)
+    if disk.path is not None:
+        yield string(f"{prefix}.path", disk.path)
+    index = disk.source.get("index") if disk.source is not None else None
+    if index is not None and subject.process is not None:
+        yield uint(f"{prefix}.backingIndex", int(index))
+    blocks = subject.blocks
+    if blocks is None:
+        yield from _sizes(prefix, image_stats(disk))
+        return
+    stats = blocks.of(disk)
+    if stats is None:
+        return
+    for name, value in (
+        ("rd.reqs", stats.rd_reqs), ("rd.bytes", stats.rd_bytes), ("rd.times", stats.rd_times),
+        ("wr.reqs", stats.wr_reqs), ("wr.bytes", stats.wr_bytes), ("wr.times", stats.wr_times),
+        ("fl.reqs", stats.fl_reqs), ("fl.times", stats.fl_times),
+    ):  # fmt: skip
+        yield ullong(f"{prefix}.{name}", value)
+    yield from _sizes(prefix, stats)
+
+
+def _sizes(prefix: str, stats: BlockStats | None) -> Rows:
+    if stats is None:
+        return
+    if stats.highest is not None:
+        yield ullong(f"{prefix}.allocation", stats.highest)
+    yield ullong(f"{prefix}.capacity", stats.capacity)
+    yield ullong(f"{prefix}.physical", stats.physical)
+
+
+def iothread(subject: Subject) -> Rows:
+    """Its threads for I/O."""
+    if subject.talk is None or not subject.live.iothreads:
+        return
+    threads = subject.talk.ask("query-iothreads")
+    yield uint("iothread.count", len(threads))
+    for one in threads:
+        number = str(one["id"]).removeprefix("iothread")
+        yield ullong(f"iothread.{number}.poll-max-ns", one.get("poll-max-ns", 0))
+        yield uint(f"iothread.{number}.poll-grow", one.get("poll-grow", 0))
+        yield uint(f"iothread.{number}.poll-shrink", one.get("poll-shrink", 0))
+
+
+def dirty_rate(subject: Subject) -> Rows:
+    """How fast its memory changes, if that was measured."""
+    told = None if subject.talk is None else subject.talk.tries("query-dirty-rate")
+    if told is None:
+        return
+    yield int_("dirtyrate.calc_status", DIRTY_RATE.index(told["status"]))
+    yield llong("dirtyrate.calc_start_time", told["start-time"])
+    yield int_("dirtyrate.calc_period", told["calc-time"])
+    yield string("dirtyrate.calc_mode", told.get("mode", "page-sampling"))
+    if told["status"] == "measured":
+        yield llong("dirtyrate.megabytes_per_second", told.get("dirty-rate", 0))
+
+
+def nothing(subject: Subject) -> Rows:
+    """A group that is known and has nothing to tell here."""
+    yield from ()
+
+
+GROUPS: Mapping[int, Callable[[Subject], Rows]] = {
+    Group.STATE: state,
+    Group.CPU_TOTAL: cpu_total,
+    Group.BALLOON: balloon,
+    Group.VCPU: vcpu,
+    Group.INTERFACE: interface,
+    Group.BLOCK: block,
+    Group.PERF: nothing,
+    Group.IOTHREAD: iothread,
+    Group.MEMORY: nothing,
+    Group.DIRTYRATE: dirty_rate,
+    Group.VM: nothing,
+}
+ALL_GROUPS = sum(GROUPS)
+WITH_MONITOR = Group.CPU_TOTAL | Group.BALLOON | Group.VCPU | Group.BLOCK | Group.IOTHREAD | Group.DIRTYRATE | Group.VM

@@ -59,8 +59,10 @@ def bind(procedure: Procedure, method: Callable[..., Any], count: int | None = N
         return _counting(procedure, bind(procedure, method), count)
     prepare = _preparation(procedure)
     finish = _completion(procedure)
-    if prepare is None and finish is one_field:
+    if prepare is None and finish is one_field:  # these two are most calls, and a call in between is a third of them
         return lambda args: (method(*args),)
+    if prepare is None and finish is all_fields:
+        return lambda args: tuple(method(*args))
     if prepare is None:
         return lambda args: finish(args, method(*args))
     return lambda args: finish(args, method(*prepare(args)))
@@ -118,12 +120,17 @@ def _completion(procedure: Procedure) -> Callable[[Args, Any], Any]:
     room = next((place for place, name in enumerate(given) if name in COUNTS and name.startswith("max")), None)
     if room is not None:
         return lambda args, result: (result[: max(args[room], 0)],)
-    return one_field if len(names) == 1 else lambda args, result: tuple(result)
+    return one_field if len(names) == 1 else all_fields
 
 
 def one_field(args: Args, result: Any) -> Args:
     """A result that is the return struct's only field."""
     return (result,)
+
+
+def all_fields(args: Args, result: Any) -> Args:
+    """A result that has the return struct's fields in order."""
+    return tuple(result)
 
 
 def _fields(names: tuple[str, ...], result: Any) -> Args:

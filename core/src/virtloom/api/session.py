@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import ExitStack
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from virtloom.api import bridge, derived
 from virtloom.api.access import check_readonly
@@ -22,7 +22,7 @@ from virtloom.api.ports import ClientPort, Reply
 from virtloom.api.routes import PUBLIC_DOMAINS, kind_of
 from virtloom.api.subscriptions import Subscriptions
 from virtloom.driver.base import Driver, HypervisorDriver
-from virtloom.driver.context import CallContext, Identity, current, serving
+from virtloom.driver.context import CallContext, Identity, current
 from virtloom.driver.events import EventFamily, EventSource
 from virtloom.driver.interception import InterceptedCall, ReplyCut
 from virtloom.driver.kinds import DriverKind
@@ -30,7 +30,7 @@ from virtloom.driver.registry import DriverRegistry
 from virtloom.driver.streams import Stream
 from virtloom.driver.uri import URI
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError, no_support
-from virtloom.locks import Level, LockManager
+from virtloom.locks import Level, LockManager, calling
 from virtloom.wire.programs import Procedure, Program
 
 log = logging.getLogger(__name__)
@@ -47,6 +47,18 @@ EVENT_KINDS = {
 }
 
 Handler = Callable[[tuple[Any, ...]], Any]
+_new = tuple.__new__  # a named tuple without the call of its constructor
+
+
+class Known(NamedTuple):
+    """What is kept of a procedure that was called: who answers it, and what need not be made again for each call.
+
+    :ivar context: of a call that brings no descriptors.
+    """
+
+    handler: Handler
+    domain: ErrorDomain
+    context: CallContext
 
 
 class Session:
@@ -59,13 +71,12 @@ class Session:
 
     def __init__(self, port: ClientPort, drivers: DriverRegistry, locks: LockManager) -> None:
         self.port = port
-        self._client = str(port.id)
         self.authenticated = False
         self.close_callback = False
         self.subscriptions = Subscriptions(port, locks)
         self._registry = drivers
         self._lock = locks.lock("session", Level.LEAF)
-        self._calling = locks.calling
+        self._checker = locks.checker
         self._uri: URI | None = None
         self._readonly = port.readonly
         self._identity: Identity | None = None
@@ -73,7 +84,7 @@ class Session:
         self._drivers: Mapping[DriverKind, Driver] = {}
         self._serving: HypervisorDriver | None = None  # the one of them whose connection this is
         self._sources: tuple[EventSource, ...] = ()
-        self._handlers: dict[Procedure, tuple[Handler, ErrorDomain]] = {}
+        self._known: dict[Procedure, Known] = {}
         self._undo: dict[Hashable, Callable[[], None]] = {}
         self._closed = False
 
@@ -171,7 +182,7 @@ class Session:
         self.require_open()
         driver = self._drivers.get(EVENT_KINDS[family])
         if driver is None or driver.events is None:
-            raise no_support(current().api)
+            raise no_support(current().api or "")
         return driver.events
 
     # The bracket.
@@ -184,11 +195,14 @@ class Session:
         :raises VirtError: whatever went wrong, with its domain set.
         """
         domain = ErrorDomain.RPC
+        known = self._known.get(procedure)
+        context = CallContext(procedure.api, self, fds) if known is None or fds else known.context
         stream = Stream() if procedure.stream is not None else None
-        context = CallContext(procedure.api, self, fds)
         try:
-            with self._calling(procedure.api, self._client), serving(context):
-                handler, domain = self._handler(procedure)
+            with calling(call=context, checker=self._checker):
+                if known is None:
+                    known = self._learn(procedure)
+                handler, domain, _ = known
                 if self._readonly:
                     check_readonly(procedure, args)
                 if stream is not None:
@@ -206,15 +220,15 @@ class Session:
             if stream is not None:
                 stream.discard()
             raise as_virt_error(error, domain) from error
-        return Reply(None, value) if procedure.replies_with_fds else Reply(value, (), stream)
+        if procedure.replies_with_fds:
+            return Reply(None, value)
+        return _new(Reply, (value, (), stream, None))
 
-    def _handler(self, procedure: Procedure) -> tuple[Handler, ErrorDomain]:
-        found = self._handlers.get(procedure)
-        if found is None:
-            found = self._resolve(procedure)
-            if self._uri is not None:
-                self._handlers[procedure] = found
-        return found
+    def _learn(self, procedure: Procedure) -> Known:
+        known = Known(*self._resolve(procedure), CallContext(procedure.api, self))
+        if self._uri is not None:
+            self._known[procedure] = known
+        return known
 
     def _resolve(self, procedure: Procedure) -> tuple[Handler, ErrorDomain]:
         """Who answers a procedure on this connection: the daemon, the driver's method, or what derives from another."""
@@ -251,7 +265,7 @@ class Session:
 
     def _guarded(self, action: Callable[[], Any]) -> None:
         try:
-            with self._calling("virConnectClose", self._client):
+            with calling("virConnectClose", str(self.port.id), self._checker):
                 action()
         except Exception:
             log.exception("client %d: releasing what it held failed", self.port.id)

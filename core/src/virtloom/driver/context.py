@@ -6,12 +6,11 @@ it is, whether it may only read, and what to undo when it goes (a guest to be de
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Hashable, Sequence
-from types import TracebackType
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self
 
 from virtloom.driver.uri import URI
+from virtloom.locks import Call, current_call
 
 
 class Identity(NamedTuple):
@@ -61,24 +60,22 @@ class ConnectionInfo(Protocol):
         ...
 
 
-class CallContext(NamedTuple):
-    """One call.
+class CallContext(Call):
+    """One call, as the locks know it and what a driver may want to know besides.
 
     :ivar api: the public function's name, `virDomainCreate`.
     :ivar connection: where it came through.
     :ivar fds: descriptors that came with it; they are closed when the call ends, so a driver duplicates what it keeps.
     """
 
-    api: str
     connection: ConnectionInfo
-    fds: Sequence[int] = ()
+    fds: Sequence[int]
 
-
-class _Local(threading.local):
-    call: CallContext | None = None
-
-
-_local = _Local()
+    def __new__(cls, api: str, connection: ConnectionInfo, fds: Sequence[int] = ()) -> Self:
+        made = super().__new__(cls, api, str(connection.number))
+        made.connection = connection
+        made.fds = fds
+        return made
 
 
 def current() -> CallContext:
@@ -86,25 +83,7 @@ def current() -> CallContext:
 
     :raises LookupError: outside a call (a background task has no client).
     """
-    if _local.call is None:
+    call = current_call()
+    if not isinstance(call, CallContext):
         raise LookupError("no call is being served by this thread")
-    return _local.call
-
-
-class serving:  # noqa: N801  (used as a statement: `with serving(call):`)
-    """Bind a call to this thread for the length of a block."""
-
-    __slots__ = ("_call", "_outer")
-
-    def __init__(self, call: CallContext) -> None:
-        self._call = call
-
-    def __enter__(self) -> None:
-        """Bind it."""
-        self._outer, _local.call = _local.call, self._call
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Bind what was bound before."""
-        _local.call = self._outer
+    return call

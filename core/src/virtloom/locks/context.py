@@ -84,20 +84,26 @@ class calling:  # noqa: N801  (used as a statement: `with calling(api=...):`)
 
     :param api: the API's name.
     :param client: who called.
+    :param call: both, where that was made before; it may say more than locks need to know.
     :param checker: who judges and counts the call; without one it is named only, and each lock's own checker asked.
     :raises LockViolation: at the end, in enforce mode, if a lock or a job taken in the block is still held.
     """
 
-    __slots__ = ("_call", "_checker", "_had", "_outer")
+    __slots__ = ("_call", "_checker", "_outer")
 
-    def __init__(self, api: str | None = None, client: str | None = None, checker: Checker | None = None) -> None:
-        self._call = Call(api, client)
+    def __init__(
+        self,
+        api: str | None = None,
+        client: str | None = None,
+        checker: Checker | None = None,
+        call: Call | None = None,
+    ) -> None:
+        self._call = Call(api, client) if call is None else call
         self._checker = checker
 
     def __enter__(self) -> Call:
         me = THREADS.me
-        self._outer = me.call, me.since, me.checker
-        self._had = len(me.held), len(me.jobs)
+        self._outer = me.call, me.since, me.checker, len(me.held), len(me.jobs)
         me.call, me.since, me.checker = self._call, time.monotonic(), self._checker
         return self._call
 
@@ -105,14 +111,14 @@ class calling:  # noqa: N801  (used as a statement: `with calling(api=...):`)
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         me = THREADS.me
-        checker, (held, jobs) = self._checker, self._had
+        checker, (call, since, outer, held, jobs) = self._checker, self._outer
         try:
             if checker is not None:
                 checker.watch.called(self._call, me)
             if len(me.held) > held or len(me.jobs) > jobs:
                 _report_what_is_left(me, held, jobs)
         finally:
-            me.call, me.since, me.checker = self._outer
+            me.call, me.since, me.checker = call, since, outer
 
 
 def _report_what_is_left(me: ThreadRecord, held: int, jobs: int) -> None:

@@ -23,11 +23,11 @@ from virtloom.server.dispatch import Answer
 from virtloom.server.lanes import Call, Calls, Lane
 from virtloom.server.phases import RULES, Phase
 from virtloom.server.reader import READ, WRITE
-from virtloom.server.receiving import Received, Receiver
+from virtloom.server.receiving import Receiver
 from virtloom.server.sending import Credit, SendQueue, close_all
 from virtloom.server.streams import ClientStream
 from virtloom.server.streamtable import StreamTable
-from virtloom.wire.frames import FramingError, pack_message
+from virtloom.wire.frames import Frame, FramingError, pack_message
 from virtloom.wire.message import MessageType
 from virtloom.wire.programs import Procedure, Program
 from virtloom.xdr import XdrError
@@ -37,9 +37,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+READABLE = select.EPOLLIN
 HANGUP = select.EPOLLRDHUP
 GONE_EVENTS = select.EPOLLHUP | select.EPOLLERR | select.EPOLLRDHUP
 RESUME_AT = 0.5  # of what a client's queues hold: read on only then, not at each call
+ANONYMOUS, GONE = Phase.ANONYMOUS, Phase.GONE
+_new = tuple.__new__  # a named tuple without the call of its constructor
 LINGER = 5.0  # seconds that a leaving client has to read its last reply
 CALL = int(MessageType.CALL)
 CALLS = frozenset({CALL, MessageType.CALL_WITH_FDS})
@@ -104,7 +107,7 @@ class Client:
         try:
             if events & WRITE:
                 self._flush()
-            if events & select.EPOLLIN:
+            if events & READABLE:
                 self._read()
             elif events & GONE_EVENTS:
                 self.drop("it closed the connection")
@@ -124,8 +127,11 @@ class Client:
         self._vigil.heard(bool(received), self._receiver.partial)
         if len(received) == 1 and self._serve_here(received[0]):
             return None
-        for item in received:
-            self._take(item)
+        try:
+            for frame in received:
+                self._take(frame)
+        except FramingError as error:
+            return self.drop(f"it does not speak the protocol: {error}", logging.WARNING)
         with self._lock:
             pause = not self._paused and self._load() >= 1
             if pause:
@@ -135,34 +141,37 @@ class Client:
             self._vigil.pause()
         return None
 
-    def _take(self, item: Received) -> None:
-        header = item.frame.header
+    def _take(self, frame: Frame) -> None:
+        header = frame.header
         if header.prog == keepalive.PROGRAM and header.type == MessageType.MESSAGE:
             if header.proc == keepalive.PING and header.vers == keepalive.VERSION:
                 self.send(keepalive.PONG_FRAME)
         elif header.type in CALLS:
-            self._queue(Call(header, item.frame.payload, self._server.dispatcher.find(header), item.fds))
+            fds = self._receiver.take(frame.nfds) if frame.nfds else ()
+            self._queue(Call(header, frame.payload, self._server.dispatcher.find(header), fds))
         elif header.type in STREAMS:
-            self.streams.deliver(item.frame)
+            self.streams.deliver(frame)
         else:
             log.debug("client %d: dropped a frame of type %d", self.id, header.type)
 
-    def _serve_here(self, item: Received) -> bool:
+    def _serve_here(self, frame: Frame) -> bool:
         """Serve a call on this thread if that is quick and the client has no other; whether it was done.
 
         Nothing of the reader's may be touched after it: another thread may be the reader by then.
         """
-        header = item.frame.header
+        header, payload, _ = frame
         if header.type != CALL or not self._reader.lends:
             return False
         route = self._server.dispatcher.find(header)
         if not route.quick:
             return False
-        with self._lock:
-            lane = self._calls.begin_alone(route) if self._rules.takes and not self._blocked() else None
+        lane = self._calls.begin_alone(route)
         if lane is None:
             return False
-        call = Call(header, item.frame.payload, route)
+        if not self._rules.takes or self._blocked():  # looked at after the lane was begun: who ends us now sees it
+            self._finish(lane, None)
+            return False
+        call = _new(Call, (header, payload, route, ()))
         term = self._reader.begin_call(call)
         try:
             self._finish(lane, self._server.dispatcher.serve(self, call))
@@ -253,7 +262,7 @@ class Client:
         :param urgent: which kind of calls this thread serves; None if it serves no other. The lane goes to the end of
             the workers' queue if its next call is of another kind or others wait for a worker.
         """
-        if self._phase is Phase.ANONYMOUS:
+        if self._phase is ANONYMOUS:
             self._enter_if_authenticated()
         stays = urgent is not None and not self._server.workers.crowded()
         following = broken = None
@@ -267,7 +276,7 @@ class Client:
             elif not more:
                 lane.running -= 1
             look = self._paused or not takes
-            release = self._last_call_ended()
+            release = self._phase is GONE and self._last_call_ended()
         if answer is not None and not sends:
             close_all(answer[1])
         if broken is not None:
@@ -320,10 +329,10 @@ class Client:
             self.kill(f"writing failed: {broken}")
         return sends
 
-    def _put(self, frame: bytes, fds: Any = (), **more: Any) -> OSError | None:
+    def _put(self, frame: bytes, fds: Any = (), credit: Credit | None = None, event: bool = False) -> OSError | None:
         """Under the lock: write or queue; what is wrong with the connection, if something is."""
         try:
-            if not self._out.put(frame, fds, **more):
+            if not self._out.put(frame, fds, credit, event):
                 self._rearm()
         except OSError as error:
             return error

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from virtloom.api.failures import as_virt_error
 from virtloom.api.ports import Reply
-from virtloom.errors import ErrorDomain, VirtError
+from virtloom.errors import ErrorDomain
 from virtloom.server.lanes import Call
-from virtloom.server.messages import error_frame, refusal, reply_frame
+from virtloom.server.messages import error_frame, refusal
 from virtloom.server.routes import Route
 from virtloom.server.sending import close_all
-from virtloom.wire.message import Header, MessageType, Status
+from virtloom.wire.frames import pack_reply
+from virtloom.wire.message import PAYLOAD_MAX, Header, MessageType, Status
 from virtloom.wire.programs import Procedure, Program
-from virtloom.xdr import XdrError
+from virtloom.xdr import EncodeError, XdrError
 
 if TYPE_CHECKING:
     from virtloom.server.client import Client
@@ -124,12 +125,16 @@ def _break_off(client: Client, call: Call, procedure: Procedure, reply: Reply) -
 
 def _encode(call: Call, procedure: Procedure, reply: Reply) -> bytes:
     try:
-        return reply_frame(call.header, procedure, reply.value, reply.fds)
-    except VirtError:
+        frame = pack_reply(call.header, procedure, reply.value, len(reply.fds))
+        if len(frame) > PAYLOAD_MAX:
+            raise EncodeError(f"{len(frame)} bytes, more than a message may have")
+        return frame
+    except XdrError as error:
+        log.error("%s: the answer cannot be encoded: %s", procedure.api, error)
         close_all(reply.fds)
         if reply.stream is not None:
             reply.stream.discard()
-        raise
+        raise refusal("Unable to encode message payload") from error
 
 
 def _sparse(procedure: Procedure, args: tuple[Any, ...]) -> bool:

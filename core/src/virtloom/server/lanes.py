@@ -1,7 +1,7 @@
 """One client's calls, in the order in which they are answered.
 
 A client has two lanes: the ordinary one, and one for the calls that watch or abort a running job, which overtake it.
-Assumes: all this is touched only under its client's lock.
+Assumes: all this is touched only under its client's lock, save for `begin_alone`.
 """
 
 from __future__ import annotations
@@ -89,11 +89,14 @@ class Calls:
         return lane
 
     def begin_alone(self, route: Route) -> Lane | None:
-        """The lane of a call that is served at once without being queued; None if others are before it."""
+        """The lane of a call that is served at once without being queued; None if others are before it.
+
+        For the reader, without the client's lock: nobody else changes a lane in which nothing waits or is worked on.
+        """
         lane = self.overtaking if route.overtakes else self.ordinary
-        if lane.queue or lane.running >= lane.limit:
+        if lane.queue or lane.running:
             return None
-        lane.running += 1
+        lane.running = 1
         return lane
 
     def pop(self, lane: Lane) -> Call:

@@ -62,7 +62,9 @@ class Term:
 
     def end_call(self) -> None:
         """The call has ended: take the role back, if nobody else has taken it."""
-        if not self.take():
+        try:
+            self.serving.pop()
+        except IndexError:
             self.lost = True
 
     def take(self) -> bool:

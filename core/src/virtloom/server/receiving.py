@@ -13,7 +13,6 @@ import array
 import socket
 from collections import deque
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from virtloom.server.sending import close_all
 from virtloom.wire.frames import Frame, FrameReader, FramingError
@@ -22,13 +21,6 @@ from virtloom.wire.message import FDS_MAX
 CHUNK = 64 * 1024
 _ANCILLARY = socket.CMSG_SPACE(FDS_MAX * array.array("i").itemsize)
 _FLAGS = socket.MSG_CMSG_CLOEXEC
-
-
-class Received(NamedTuple):
-    """A frame with what came along."""
-
-    frame: Frame
-    fds: Sequence[int]
 
 
 class Receiver:
@@ -48,7 +40,7 @@ class Receiver:
         """Whether a frame has begun that is not complete."""
         return self._frames.partial
 
-    def receive(self) -> list[Received] | None:
+    def receive(self) -> list[Frame] | None:
         """The frames that are complete with the next piece of what the client sends; None at its end.
 
         :raises FramingError: if it does not speak the protocol; the connection is to be closed.
@@ -63,9 +55,7 @@ class Receiver:
                 self._keep(body)
         if not data:
             return None
-        if not ancillary and not self._fds:  # as nearly always
-            return [Received(frame, self._take(frame.nfds) if frame.nfds else ()) for frame in self._frames.feed(data)]
-        return [Received(frame, self._take(frame.nfds)) for frame in self._cut(data)]
+        return self._cut(data) if self._fds else self._frames.feed(data)
 
     def _cut(self, data: bytes) -> list[Frame]:
         frames = self._frames.feed(data)
@@ -80,9 +70,11 @@ class Receiver:
         if len(self._fds) > FDS_MAX:
             raise FramingError(f"more than {FDS_MAX} descriptors came that no frame announced")
 
-    def _take(self, count: int) -> Sequence[int]:
-        if not count:
-            return ()
+    def take(self, count: int) -> Sequence[int]:
+        """The descriptors of a frame that announced so many, in the frames' order; they are the caller's to close.
+
+        :raises FramingError: if fewer came.
+        """
         if count > len(self._fds):
             raise FramingError(f"a frame announced {count} descriptors, and {len(self._fds)} came")
         return tuple(self._fds.popleft() for _ in range(count))

@@ -33,9 +33,10 @@ class Route:
     :ivar overtakes: whether it goes past the client's other calls.
     :ivar urgent: whether it goes to the workers for what is urgent.
     :ivar streak: how many calls in a row were quick; kept without a lock, since a count that is one off does no harm.
+    :ivar quick: whether its calls have been quick, so that the reader may serve them.
     """
 
-    __slots__ = ("_plain", "overtakes", "procedure", "program", "streak", "urgent")
+    __slots__ = ("_plain", "overtakes", "procedure", "program", "quick", "streak", "urgent")
 
     def __init__(self, program: Program | None, procedure: Procedure | None) -> None:
         self.program = program
@@ -44,16 +45,14 @@ class Route:
         self.urgent = procedure is not None and (procedure.priority or self.overtakes)
         self._plain = procedure is not None and procedure.stream is None and not procedure.fds
         self.streak = 0
-
-    @property
-    def quick(self) -> bool:
-        """Whether its calls have been quick, so that the reader may serve them."""
-        return self.streak >= TRUSTED and self._plain
+        self.quick = False
 
     def took(self, seconds: float) -> None:
         """A worker has served a call."""
         self.streak = self.streak + 1 if seconds <= QUICK else min(self.streak, 0)
+        self.quick = self.streak >= TRUSTED and self._plain
 
     def was_late(self) -> None:
         """A call kept the reader from reading."""
         self.streak = -DISTRUST
+        self.quick = False

@@ -78,6 +78,7 @@ class Collection(Generic[S]):
             if holder is not None:
                 raise NameTaken(name, holder)
             made = self._locks.guard(self.object_type, key, make())
+            made.label = name
             self._by_name[name] = made
             self._order = None  # before the change shows, so that no list is older than a look-up
             self._entries[key] = made, name
@@ -95,6 +96,7 @@ class Collection(Generic[S]):
             _, old = self._entries[obj.key]
             self._by_name[name] = obj
             self._entries[obj.key] = obj, name
+            obj.label = name
             if old != name:
                 del self._by_name[old]
 

@@ -65,22 +65,32 @@ def waits(rows: Sequence[Row], options: Options) -> RenderableType:
 
 
 def _shape(row: Row) -> tuple[Any, ...]:
+    if not row["links"]:
+        return row["holder"]["api"], row["outside"]["what"]
     rest = tuple((link["thread"], link["wanted"]) for link in row["links"][1:])
     return row["links"][0]["wanted"], rest, row["holder"] and row["holder"]["thread"]
 
 
 def _chain(row: Row, more: int) -> Text:
-    lines = []
-    for depth, link in enumerate(row["links"]):
-        others = f", and {more} more" if more and depth == 0 else ""
-        lines.append(f"{'  ' * depth}{party(link)}{others}: waits {seconds(link['seconds'])} for {link['wanted']}")
-    indent = "  " * len(row["links"])
+    others = f", and {more} more" if more else ""
+    lines: list[str] = []
+    for link in row["links"]:
+        waits = f"{party(link)}{others}: waits {seconds(link['seconds'])} for {link['wanted']}"
+        lines.append("  " * len(lines) + waits)
+        others = ""
+    return Text("\n".join([*lines, "  " * len(lines) + _root(row, others)]))
+
+
+def _root(row: Row, others: str) -> str:
     if row["circle"]:
-        lines.append(f"{indent}which the first or another of these holds: a deadlock, or one that is just ending")
+        return "which another of these holds: a deadlock, or one that is just ending"
+    holder, outside = party(row["holder"]) + others, row["outside"]
+    if outside:
+        does = f"waits {seconds(outside['seconds'])} for {outside['what']}"
     else:
         at = f", now at {row['holder_at'][0]}" if row["holder_at"] else ""
-        lines.append(f"{indent}held by {party(row['holder'])}, called {seconds(row['holder']['seconds'])} ago{at}")
-    return Text("\n".join(lines))
+        does = f"called {seconds(row['holder']['seconds'])} ago{at}"
+    return f"held by {holder}, which {does}" if row["links"] else f"{holder}: {does}"
 
 
 def jobs(rows: Sequence[Row], options: Options) -> RenderableType:

@@ -105,7 +105,7 @@ SETTINGS: tuple[Setting, ...] = (
     _server("min_workers", 5, "threads for calls that are there from the start", low=1, at_most="max_workers"),
     _server("max_workers", 20, "threads for calls, not counting those that wait", low=1),
     _server("prio_workers", 5, "threads for calls of high priority, which never wait behind others", low=0),
-    _server("max_waiting", 100, "calls that may wait for the outside world at once", low=1),
+    _server("max_waiting", 500, "calls that may wait for the outside world at once", low=1),
     _server("max_client_requests", 1, "calls of one client that are worked on at once", low=1),
     _server("client_backlog", 256, "calls of one client that wait their turn; past them it is not read from", low=1),
     _server("event_queue", 1000, "events that a client has not read; past them events are dropped", low=1),

@@ -54,7 +54,7 @@ class HostServices:
     """
 
     hub: EventHub
-    waiting: Callable[[], AbstractContextManager[Any]]
+    waiting: Callable[[str], AbstractContextManager[Any]]
     background: ThreadPoolExecutor
     find_driver: Callable[[DriverKind], Driver | None]
     restart: Callable[[float], None] = lambda pause: None
@@ -101,12 +101,15 @@ class DriverHost:
 
     def run(self, argv: Sequence[str], *, deadline: float, **options: Any) -> process.Finished:
         """Run a helper process to its end, with no lock held; see `process.run`."""
-        with self.waiting():
+        with self.waiting(f"the end of {argv[0]}"):
             return process.run(argv, deadline=deadline, **options)
 
-    def waiting(self) -> AbstractContextManager[Any]:
-        """Say that the call now waits for something outside, so that another worker takes its place meanwhile."""
-        return self._services.waiting()
+    def waiting(self, what: str = "something outside") -> AbstractContextManager[Any]:
+        """Say that the call now waits for something outside, so that another worker takes its place meanwhile.
+
+        :param what: for what, in words; `virtloom locks --waiting` shows it.
+        """
+        return self._services.waiting(what)
 
     def background(self, task: Callable[[], T]) -> Future[T]:
         """Do something after the call; what it raises is logged."""

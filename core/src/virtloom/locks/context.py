@@ -35,6 +35,17 @@ class Call(NamedTuple):
 NO_CALL = Call()
 
 
+class Outside(NamedTuple):
+    """A wait for something outside of the daemon.
+
+    :ivar what: for what, in words.
+    :ivar since: since when, in seconds of `time.monotonic`.
+    """
+
+    what: str
+    since: float
+
+
 class ThreadRecord:
     """What the locks know of one thread.
 
@@ -42,10 +53,11 @@ class ThreadRecord:
     :ivar jobs: the jobs it has begun and not ended.
     :ivar call: the call it serves, and `since` when, in seconds of `time.monotonic`.
     :ivar checker: who judges that call; None outside of calls.
-    :ivar waiting_for: what it waits for, if it does.
+    :ivar waiting_for: the lock or the job that it waits for, if it does.
+    :ivar outside: what else it waits for, if it said so.
     """
 
-    __slots__ = ("__weakref__", "call", "checker", "held", "jobs", "since", "thread", "waiting_for")
+    __slots__ = ("__weakref__", "call", "checker", "held", "jobs", "outside", "since", "thread", "waiting_for")
 
     def __init__(self) -> None:
         self.thread = threading.current_thread()
@@ -55,6 +67,7 @@ class ThreadRecord:
         self.since = 0.0
         self.checker: Checker | None = None
         self.waiting_for: Wait | None = None
+        self.outside: Outside | None = None
 
     def __str__(self) -> str:
         api = self.call.api

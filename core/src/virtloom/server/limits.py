@@ -43,7 +43,7 @@ class ServerLimits:
     min_workers: int = 5
     max_workers: int = 20
     prio_workers: int = 5
-    max_waiting: int = 100
+    max_waiting: int = 500
     max_client_requests: int = 1
     client_backlog: int = 256
     client_backlog_bytes: int = 4 << 20

@@ -19,6 +19,7 @@ from typing import NamedTuple, Protocol
 
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Level, LockManager, might_sleep
+from virtloom.locks.context import THREADS, Outside
 
 log = logging.getLogger(__name__)
 
@@ -216,39 +217,40 @@ class Crew:
 
 
 class Waiting:
-    """The mark around a wait: `with waiting:`. It keeps nothing itself, so one serves all threads; it may be nested."""
+    """The mark around a wait: `with waiting():`. It may be nested; the outermost counts."""
 
-    __slots__ = ()
+    __slots__ = ("_what",)
+
+    def __init__(self, what: str) -> None:
+        self._what = what
 
     def __enter__(self) -> None:
         """Say that this thread's call waits from now on; a thread that is no worker costs no worker."""
-        might_sleep("a wait for the outside world")
-        waits = _local.waits
-        if waits is not None:
-            if _local.depth == 0:
-                waits.begin_wait()
-            _local.depth += 1
+        might_sleep(f"a wait for {self._what}")
+        if _local.depth == 0:
+            if _local.waits is not None:
+                _local.waits.begin_wait()
+            THREADS.me.outside = Outside(self._what, time.monotonic())
+        _local.depth += 1
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Say that it goes on."""
-        waits = _local.waits
-        if waits is not None:
-            _local.depth -= 1
-            if _local.depth == 0:
-                waits.end_wait()
+        _local.depth -= 1
+        if _local.depth == 0:
+            THREADS.me.outside = None
+            if _local.waits is not None:
+                _local.waits.end_wait()
 
 
-_WAITING = Waiting()
-
-
-def waiting() -> Waiting:
+def waiting(what: str = "something outside") -> Waiting:
     """What a call puts around a wait on the outside world, or for a job.
 
+    :param what: for what, in words; `virtloom locks --waiting` shows it.
     :raises VirtError: RESOURCE_BUSY on entering, when as many calls wait as may.
     """
-    return _WAITING
+    return Waiting(what)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -85,11 +86,12 @@ def waits_report(servers: Servers) -> list[Row]:
 
 
 def _chain(chain: Chain, names: Names) -> Row:
-    stack = thread_stack(chain.root_ident)
+    stack, outside = thread_stack(chain.root_ident), chain.outside
     return {
         "links": [{**(names.party(link.waiter) or {}), "wanted": link.wanted} for link in chain.links],
         "holder": names.party(chain.root),
         "holder_at": [site_text(site) for site in stack],
+        "outside": outside and {"what": outside.what, "seconds": round(time.monotonic() - outside.since, 6)},
         "circle": chain.root is None,
     }
 

@@ -63,6 +63,9 @@ def _doing(record: ThreadRecord, names: Names) -> Row:
     if call.api is not None:
         doing |= {"state": "working", "api": call.api, "client": names.of(call.client)}
         doing["seconds"] = round(now - record.since, 6)
+    outside = record.outside
+    if outside is not None:
+        doing |= {"state": "waiting", "waits_for": outside.what, "waited": round(now - outside.since, 6)}
     if wait is not None:
         doing |= {"state": "waiting", "waits_for": wait.wanted, "waited": round(now - wait.since, 6)}
     return doing

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import NamedTuple
 
-from virtloom.locks.context import RECORDS, ThreadRecord
+from virtloom.locks.context import RECORDS, Outside, ThreadRecord
 from virtloom.locks.watching.inspection import Party, party_of
 
 
@@ -23,20 +23,29 @@ class Link(NamedTuple):
 class Chain(NamedTuple):
     """A chain, from the thread that nobody waits for to the one that all the others wait for.
 
-    :ivar links: those who wait.
-    :ivar root: who does not wait, at the end; its time is that of its call. None if the links are a circle.
+    :ivar links: those who wait for a lock or a job; none if a call waits for something outside and nobody for it.
+    :ivar root: who waits for neither, at the end; its time is that of its call. None if the links are a circle.
     :ivar root_ident: that thread's identifier.
+    :ivar outside: what that thread waits for outside of the daemon, if it said so.
     """
 
     links: tuple[Link, ...]
     root: Party | None
     root_ident: int | None
+    outside: Outside | None = None
+
+    @property
+    def longest(self) -> float:
+        """The longest time that one of its threads has waited, in seconds."""
+        waited = [link.waiter.seconds for link in self.links]
+        return max([*waited, 0.0 if self.outside is None else time.monotonic() - self.outside.since])
 
 
 def chains() -> tuple[Chain, ...]:
     """All chains of this process, longest first, and of the same length the one that has waited longest."""
     now = time.monotonic()
-    waiting = [record for record in list(RECORDS.values()) if record.waiting_for is not None]
+    records = list(RECORDS.values())
+    waiting = [record for record in records if record.waiting_for is not None]
     waited_for = {holder for record in waiting for holder in _blockers(record)}
     # A circle has no thread that nobody waits for; so those that no chain has reached begin one as well.
     ordered = sorted(waiting, key=lambda record: record in waited_for)
@@ -68,5 +77,9 @@ def _follow(start: ThreadRecord, seen: set[ThreadRecord], now: float) -> Chain:
     seen |= passed
     if record is None or record in passed:
         return Chain(tuple(links), None, None)
+    return _end(tuple(links), record, now)
+
+
+def _end(links: tuple[Link, ...], record: ThreadRecord, now: float) -> Chain:
     since = record.since if record.call.api is not None else now
-    return Chain(tuple(links), party_of(record, since, now), record.thread.ident)
+    return Chain(links, party_of(record, since, now), record.thread.ident, record.outside)

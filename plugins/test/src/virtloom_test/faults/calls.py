@@ -46,7 +46,7 @@ def error(hit: Hit) -> Any:
 
 def delay(hit: Hit) -> Any:
     """Wait, then make the call; a release ends the wait."""
-    with hit.host.waiting():
+    with hit.host.waiting(f"the release of the fault {hit.armed.fault.name}"):
         hit.armed.released.wait(hit.armed.fault.waits)
     return hit.proceed()
 
@@ -74,7 +74,7 @@ def agent_silent(hit: Hit) -> Any:
     """Wait for the guest's agent in vain; what does not need it is made."""
     if not _needs_agent(hit.call):
         return hit.proceed()
-    with hit.host.waiting():
+    with hit.host.waiting(f"the release of the fault {hit.armed.fault.name}"):
         hit.armed.released.wait(hit.armed.fault.waits)
     detail = hit.armed.fault.message or "Guest agent not available for now"
     raise VirtError(ErrorCode.AGENT_UNRESPONSIVE, detail, ErrorDomain.QEMU)

@@ -21,7 +21,7 @@ KINDS = ("start", "shutdown", "save", "restore", "dump", "migrate", "block", "sn
 class Waits(Protocol):
     """Says to the daemon that a call waits (`DriverHost.waiting`)."""
 
-    def waiting(self) -> AbstractContextManager[Any]:
+    def waiting(self, what: str) -> AbstractContextManager[Any]:
         """For the length of a block."""
         ...
 
@@ -70,7 +70,7 @@ class Tempo:
         began = self.clock.now_ns()
         end = began + int(seconds * SECOND)
         deadline = time.monotonic() + REAL_LIMIT
-        with self._host.waiting():
+        with self._host.waiting(f"the end of the {kind}"):
             while not self.clock.wait(end, LOOK_EVERY):
                 if job is not None:
                     _report(job, (self.clock.now_ns() - began) / (end - began), seconds, total)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
 
-PIPE_WIDTH = 200  # columns, where no terminal folds the lines
+PIPE_WIDTH, PIPE_HEIGHT = 10_000, 25  # columns and lines where no terminal folds anything: no table is as wide
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -66,7 +66,6 @@ def _watch_live(ask: Callable[[], Any], render: Callable[[Any], RenderableType],
 def _console() -> Console:
     from rich.console import Console
 
-    made = Console(highlight=False, markup=False)
-    if not made.is_terminal and "COLUMNS" not in os.environ:
-        made.width = PIPE_WIDTH
-    return made
+    if sys.stdout.isatty():
+        return Console(highlight=False, markup=False)
+    return Console(highlight=False, markup=False, width=PIPE_WIDTH, height=PIPE_HEIGHT)

@@ -182,7 +182,7 @@ class Session:
         self.require_open()
         driver = self._drivers.get(EVENT_KINDS[family])
         if driver is None or driver.events is None:
-            raise no_support(current().api or "")
+            raise no_support(current().api)
         return driver.events
 
     # The bracket.

@@ -68,6 +68,7 @@ class CallContext(Call):
     :ivar fds: descriptors that came with it; they are closed when the call ends, so a driver duplicates what it keeps.
     """
 
+    api: str  # of a client's call it is never None
     connection: ConnectionInfo
     fds: Sequence[int]
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from uuid import UUID
 
-from virtloom.driver.constants.domain import DomainXMLFlags
 from virtloom.driver.constants.domain_event import DomainEventStartedDetail as Started
 from virtloom.driver.constants.domain_event import DomainEventStoppedDetail as Stopped
 from virtloom.driver.constants.domain_event import DomainEventSuspendedDetail as Suspended
@@ -19,16 +16,15 @@ from virtloom.driver.constants.domain_state import (
 )
 from virtloom.driver.constants.snapshot import DomainSnapshotCreateFlags as Create
 from virtloom.driver.constants.snapshot import DomainSnapshotDeleteFlags as Delete
-from virtloom.driver.constants.snapshot import DomainSnapshotListFlags as List
 from virtloom.driver.constants.snapshot import DomainSnapshotRevertFlags as Revert
 from virtloom.driver.domains.moments import Moment, Moments, already_exists
 from virtloom.driver.domains.moments.disks import align, regular_files
 from virtloom.driver.domains.moments.redefining import checked_redefinition
-from virtloom.driver.domains.moments.snapshots import is_external, parse_redefinition, parse_snapshot, snapshot_node
+from virtloom.driver.domains.moments.snapshots import parse_redefinition, parse_snapshot
+from virtloom.driver.domains.snapshots import DomainSnapshots, require_snapshot
 from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import DomainHandle, DomainSnapshotHandle
-from virtloom.errors import ErrorCode, ErrorDomain, VirtError
-from virtloom.xmldef import document
+from virtloom.errors import ErrorCode, VirtError
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_test.domains.base import DomainsBase
@@ -43,100 +39,10 @@ STATES = {
     DomainState.SHUTOFF: "shutoff",
     DomainState.CRASHED: "crashed",
 }
-# Each group of list flags: a snapshot passes it if none of the group is asked for, or one that fits.
-FILTERS: tuple[dict[int, Callable[[Moments, Moment], bool]], ...] = (
-    {List.LEAVES: lambda all_, m: all_.is_leaf(m), List.NO_LEAVES: lambda all_, m: not all_.is_leaf(m)},
-    {List.METADATA: lambda all_, m: True, List.NO_METADATA: lambda all_, m: False},
-    {
-        List.INACTIVE: lambda all_, m: m.state == "shutoff",
-        List.ACTIVE: lambda all_, m: m.state not in ("shutoff", "disk-snapshot"),
-        List.DISK_ONLY: lambda all_, m: m.state == "disk-snapshot",
-    },
-    {List.INTERNAL: lambda all_, m: not is_external(m), List.EXTERNAL: lambda all_, m: is_external(m)},
-)
-LIST_FLAGS = sum(flag for group in FILTERS for flag in group) | List.ROOTS | List.TOPOLOGICAL
 
 
-class Snapshots(DomainsBase):
+class Snapshots(DomainsBase, DomainSnapshots[TestDomain]):
     """The calls for snapshots."""
-
-    # Finding.
-
-    def domain_list_all_snapshots(self, dom: DomainHandle, flags: int) -> list[DomainSnapshotHandle]:
-        """`virDomainListAllSnapshots`"""
-        check_flags(flags, LIST_FLAGS, "testDomainListAllSnapshots")
-        return self._listed(dom, None, flags)
-
-    def domain_snapshot_list_all_children(
-        self, snapshot: DomainSnapshotHandle, flags: int
-    ) -> list[DomainSnapshotHandle]:
-        """`virDomainSnapshotListAllChildren`"""
-        check_flags(flags, LIST_FLAGS, "testDomainSnapshotListAllChildren")
-        return self._listed(snapshot.dom, snapshot.name, flags)
-
-    def _listed(self, dom: DomainHandle, start: str | None, flags: int) -> list[DomainSnapshotHandle]:
-        with self._reading(dom) as state:
-            moments, handle = state.snapshots, state.handle
-        if start is not None:
-            _require(moments, start)
-
-        def fits(moment: Moment) -> bool:
-            asked = ([f(moments, moment) for flag, f in group.items() if flags & flag] for group in FILTERS)
-            return all(any(answers) for answers in asked if answers)
-
-        chosen = moments.chosen(start, flags, List.ROOTS, fits)
-        return [DomainSnapshotHandle(moment.name, handle) for moment in chosen]
-
-    def domain_snapshot_lookup_by_name(self, dom: DomainHandle, name: str, flags: int) -> DomainSnapshotHandle:
-        """`virDomainSnapshotLookupByName`"""
-        check_flags(flags, 0, "testDomainSnapshotLookupByName")
-        with self._reading(dom) as state:
-            return DomainSnapshotHandle(_require(state.snapshots, name).name, state.handle)
-
-    def domain_has_current_snapshot(self, dom: DomainHandle, flags: int) -> bool:
-        """`virDomainHasCurrentSnapshot`"""
-        check_flags(flags, 0, "testDomainHasCurrentSnapshot")
-        with self._reading(dom) as state:
-            return state.snapshots.current is not None
-
-    def domain_snapshot_current(self, dom: DomainHandle, flags: int) -> DomainSnapshotHandle:
-        """`virDomainSnapshotCurrent`"""
-        check_flags(flags, 0, "testDomainSnapshotCurrent")
-        with self._reading(dom) as state:
-            current = state.snapshots.current
-            if current is None:
-                raise VirtError(ErrorCode.NO_DOMAIN_SNAPSHOT, "the domain does not have a current snapshot")
-            return DomainSnapshotHandle(current, state.handle)
-
-    def domain_snapshot_get_parent(self, snap: DomainSnapshotHandle, flags: int) -> DomainSnapshotHandle:
-        """`virDomainSnapshotGetParent`"""
-        check_flags(flags, 0, "testDomainSnapshotGetParent")
-        with self._reading(snap.dom) as state:
-            parent = _require(state.snapshots, snap.name).parent
-            if parent is None:
-                detail = f"snapshot '{snap.name}' does not have a parent"
-                raise VirtError(ErrorCode.NO_DOMAIN_SNAPSHOT, detail)
-            return DomainSnapshotHandle(parent, state.handle)
-
-    def domain_snapshot_is_current(self, snap: DomainSnapshotHandle, flags: int) -> bool:
-        """`virDomainSnapshotIsCurrent`"""
-        check_flags(flags, 0, "testDomainSnapshotIsCurrent")
-        with self._reading(snap.dom) as state:
-            return bool(state.snapshots.current == snap.name)
-
-    def domain_snapshot_has_metadata(self, snap: DomainSnapshotHandle, flags: int) -> bool:
-        """`virDomainSnapshotHasMetadata`"""
-        check_flags(flags, 0, "testDomainSnapshotHasMetadata")
-        with self._reading(snap.dom) as state:
-            return bool(_require(state.snapshots, snap.name))
-
-    def domain_snapshot_get_xml_desc(self, snap: DomainSnapshotHandle, flags: int) -> str:
-        """`virDomainSnapshotGetXMLDesc`"""
-        check_flags(flags, DomainXMLFlags.SECURE, "testDomainSnapshotGetXMLDesc")
-        with self._reading(snap.dom) as state:
-            moment = _require(state.snapshots, snap.name)
-        root = snapshot_node(moment, str(UUID(bytes=snap.dom.uuid)), secure=bool(flags & DomainXMLFlags.SECURE))
-        return document.write(root)
 
     # Making.
 
@@ -193,7 +99,7 @@ class Snapshots(DomainsBase):
         """`virDomainSnapshotDelete`"""
         check_flags(flags, Delete.CHILDREN | Delete.CHILDREN_ONLY, "testDomainSnapshotDelete")
         with self._changing(snap.dom) as state:
-            _require(state.snapshots, snap.name)
+            require_snapshot(state.snapshots, snap.name)
             both = {"children": bool(flags & Delete.CHILDREN), "only_children": bool(flags & Delete.CHILDREN_ONLY)}
             state.snapshots = state.snapshots.without(snap.name, **both)
 
@@ -201,7 +107,7 @@ class Snapshots(DomainsBase):
         """`virDomainRevertToSnapshot`: stopped, started and paused as the way from state to state demands."""
         check_flags(flags, Revert.RUNNING | Revert.PAUSED | Revert.FORCE, "testDomainRevertToSnapshot")
         with self._ending(snap.dom) as state:
-            moment = _require(state.snapshots, snap.name)
+            moment = require_snapshot(state.snapshots, snap.name)
             runs = moment.state in ("running", "paused")
             if not state.persistent and not runs and not flags & (Revert.RUNNING | Revert.PAUSED):
                 detail = "transient domain needs to request run or pause to revert to inactive snapshot"
@@ -235,11 +141,3 @@ class Snapshots(DomainsBase):
             self._lifecycle(state, Event.STARTED, Started.FROM_SNAPSHOT)
             if flags & Revert.PAUSED:
                 self._lifecycle(state, Event.SUSPENDED, Suspended.FROM_SNAPSHOT)
-
-
-def _require(moments: Moments, name: str) -> Moment:
-    found = moments.by_name.get(name)
-    if found is None:
-        detail = f"no domain snapshot with matching name '{name}'"
-        raise VirtError(ErrorCode.NO_DOMAIN_SNAPSHOT, detail, ErrorDomain.DOMAIN_SNAPSHOT)
-    return found

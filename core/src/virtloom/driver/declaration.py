@@ -36,7 +36,7 @@ class DriverDeclaration:
     :ivar version: the plugin's own version.
     :ivar api_version: the version of this contract that it was written for (`API_VERSION`).
     :ivar kind: what it manages.
-    :ivar schemes: the URI schemes that it serves; only hypervisor drivers have some.
+    :ivar schemes: the URI schemes that it serves; a resource driver's open it alone (`storage:///system`).
     :ivar object_types: the types of its objects; the host's lock manager is made from them.
     :ivar config: the keys of its configuration section.
     :ivar default_uris: what an empty URI may open, best first (`qemu:///system`); () if never.
@@ -64,8 +64,6 @@ class DriverDeclaration:
                 f"it was written for version {self.api_version} of the plugin API, this host has {API_VERSION}: "
                 "install a release of the plugin that fits this virtloom"
             )
-        if self.schemes and self.kind is not DriverKind.HYPERVISOR:
-            found.append(f"a {self.kind.value} driver cannot serve the URI schemes {', '.join(self.schemes)}")
         if not self.schemes and self.kind is DriverKind.HYPERVISOR:
             found.append("a hypervisor driver must declare the URI schemes that it serves")
         names = [key.name for key in self.config]

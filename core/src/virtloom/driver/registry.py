@@ -16,6 +16,7 @@ from typing import Any
 import pluggy
 
 from virtloom.driver import hookspecs
+from virtloom.driver.alone import Alone
 from virtloom.driver.base import Driver, HypervisorDriver
 from virtloom.driver.declaration import DriverDeclaration
 from virtloom.driver.host import DriverHost
@@ -223,12 +224,14 @@ class DriverRegistry:
         :raises VirtError: NO_CONNECT if no driver serves the scheme.
         """
         for declaration, driver in self.running():
-            if uri.scheme in declaration.schemes and isinstance(driver, HypervisorDriver):
-                drivers = dict(driver.open(uri))
-                for kind in DriverKind if driver.shares_resources else ():
-                    if kind not in drivers and (resource := self.resource(kind)) is not None:
-                        drivers[kind] = resource
-                return driver, drivers
+            if uri.scheme not in declaration.schemes:
+                continue
+            opened = driver if isinstance(driver, HypervisorDriver) else Alone(uri.scheme, driver)
+            drivers = dict(opened.open(uri))
+            for kind in DriverKind if opened.shares_resources else ():
+                if kind not in drivers and (resource := self.resource(kind)) is not None:
+                    drivers[kind] = resource
+            return opened, drivers
         raise VirtError(
             ErrorCode.NO_CONNECT,
             str(uri),

@@ -11,7 +11,9 @@ VERSION = "0.1.0"
 @hookimpl
 def virtloom_declare() -> DriverDeclaration:
     """See `virtloom.driver.hookspecs`."""
-    return DriverDeclaration("secret", VERSION, API_VERSION, DriverKind.SECRET, object_types=(SECRET,))
+    return DriverDeclaration(
+        "secret", VERSION, API_VERSION, DriverKind.SECRET, schemes=("secret",), object_types=(SECRET,)
+    )
 
 
 @hookimpl

@@ -20,7 +20,13 @@ CONFIG = (
 def virtloom_declare() -> DriverDeclaration:
     """See `virtloom.driver.hookspecs`."""
     return DriverDeclaration(
-        "storage", VERSION, API_VERSION, DriverKind.STORAGE, object_types=object_types.ALL, config=CONFIG
+        "storage",
+        VERSION,
+        API_VERSION,
+        DriverKind.STORAGE,
+        schemes=("storage",),
+        object_types=object_types.ALL,
+        config=CONFIG,
     )
 
 

@@ -8,10 +8,9 @@ from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
 from uuid import UUID
 
-from virtloom.driver import DriverHost, DriverKind
+from virtloom.driver import DriverHost, DriverKind, SecretDriver
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.storage.secrets import SecretReference
 
@@ -34,20 +33,17 @@ class Secrets:
 
         :raises VirtError: NO_SECRET and others of the secret driver, NO_SUPPORT if there is none.
         """
-        driver = cast(Any, self._host.driver(DriverKind.SECRET))
-        if driver is None:
+        driver = self._host.driver(DriverKind.SECRET)
+        if not isinstance(driver, SecretDriver):
             detail = "no secret driver is available, so the volume's secret cannot be looked up"
             raise VirtError(ErrorCode.NO_SUPPORT, detail, ErrorDomain.SECRET)
         try:
             if reference.uuid is not None:
-                handle = driver.secret_lookup_by_uuid(UUID(reference.uuid).bytes)
-            else:
-                handle = driver.secret_lookup_by_usage(usage_type, reference.usage)
-            value: bytes = driver.secret_get_value(handle, 0)
+                return driver.reveal(uuid=UUID(reference.uuid).bytes)
+            return driver.reveal(usage_type=usage_type, usage_id=reference.usage or "")
         except VirtError as error:
             error.domain = error.domain or driver.error_domain  # it is that driver's word, not this one's
             raise
-        return value
 
     @contextmanager
     def as_file(

@@ -7,7 +7,7 @@ from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Level, LockManager
 from virtloom.xmldef.document import Node, write
 from virtloom.xmldef.elements import root_of
-from virtloom.xmldef.storage.capabilities import pool_capabilities
+from virtloom.xmldef.storage.capabilities import pool_capabilities, storage_capabilities
 from virtloom.xmldef.storage.conflicts import same_source
 from virtloom.xmldef.storage.pool import Pool
 from virtloom.xmldef.storage.source import read_source
@@ -35,6 +35,10 @@ class PoolSources(PoolsBase):
         """`virConnectGetStoragePoolCapabilities`"""
         check_flags(flags, 0, "storageConnectGetStoragePoolCapabilities")
         return pool_capabilities(self.backends.supported())
+
+    def connection_capabilities(self) -> str:
+        """What `virConnectGetCapabilities` tells on a connection to this driver alone."""
+        return storage_capabilities(POOL_TYPES[name] for name in self.backends.supported())
 
 
 class ClaimedSources:

@@ -27,14 +27,24 @@ from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Disk, Interface
+from virtloom.xmldef.domain.tunables import (
+    BLKIO_DEVICE,
+    BLKIO_FIELDS,
+    MEMTUNE,
+    UNLIMITED,
+    blkio,
+    blkio_node,
+    check_memory_limits,
+    memory_limits,
+    merge_device_rates,
+    with_memory_limits,
+)
 from virtloom.xmldef.values import Misfit, cpus
 from virtloom_test.domains.base import DomainsBase
 
 BOTH = Impact.LIVE | Impact.CONFIG
 STRING_OKAY = 4  # VIR_TYPED_PARAM_STRING_OKAY
-UNLIMITED = 9007199254740991  # VIR_DOMAIN_MEMORY_PARAM_UNLIMITED, in KiB
 
-MEMTUNE = ("hard_limit", "soft_limit", "swap_hard_limit")
 PERF_EVENTS = (
     "cmt", "mbmt", "mbml", "cpu_cycles", "instructions", "cache_references", "cache_misses", "branch_instructions",
     "branch_misses", "bus_cycles", "stalled_cycles_frontend", "stalled_cycles_backend", "ref_cpu_cycles", "cpu_clock",
@@ -53,9 +63,6 @@ IOTUNE = (
     *(f"{rate}_max_length" for rate in _RATES),
 )
 NUMA_MODES = ("strict", "preferred", "interleave", "restrictive")
-BLKIO_DEVICE = ("device_weight", "device_read_iops_sec", "device_write_iops_sec", "device_read_bytes_sec",
-                "device_write_bytes_sec")  # fmt: skip
-BLKIO_FIELDS = ("weight", "read_iops_sec", "write_iops_sec", "read_bytes_sec", "write_bytes_sec")
 
 
 class Tuning(DomainsBase):
@@ -109,15 +116,8 @@ class Tuning(DomainsBase):
         with self._changing(dom) as state:
             definition = state.chosen(flags)
             limits = memory_limits(definition) | {name: int(value) for name, value in given.items()}
-            if limits.get("hard_limit", UNLIMITED) > limits.get("swap_hard_limit", UNLIMITED):
-                detail = "memory hard_limit tunable value must be lower than or equal to swap_hard_limit"
-                raise VirtError(ErrorCode.INVALID_ARG, detail)
-            kept = {name: value for name, value in limits.items() if value < UNLIMITED}
-            tune = Node("memtune")
-            for name in MEMTUNE:
-                if name in kept:
-                    tune.add(name, {"unit": "KiB"}, str(kept[name]))
-            state.set_chosen(flags, definition.replace(memtune=tune if kept else None))
+            check_memory_limits(limits)
+            state.set_chosen(flags, with_memory_limits(definition, limits))
 
     # Disks of the host.
 
@@ -251,57 +251,6 @@ class Tuning(DomainsBase):
                 if name in events:
                     node.add("event", {"name": name, "enabled": events[name]})
             state.set_chosen(flags, definition.replace(perf=node))
-
-
-def memory_limits(definition: Domain) -> dict[str, int]:
-    """The limits that a definition sets, in KiB."""
-    tune = definition.memtune
-    return {} if tune is None else {node.tag: int(node.text) for node in tune.children if node.tag in MEMTUNE}
-
-
-Rates = dict[str, dict[str, int]]
-
-
-def blkio(definition: Domain) -> tuple[int, Rates]:
-    """The weight of a definition's `<blkiotune>`, and its devices' rates by path."""
-    tune = definition.blkiotune
-    if tune is None:
-        return 0, {}
-    weight = tune.find("weight")
-    devices: Rates = {}
-    for node in tune.all("device"):
-        path = node.find("path")
-        if path is not None:
-            devices[path.text] = {child.tag: int(child.text) for child in node.children if child.tag in BLKIO_FIELDS}
-    return int(weight.text) if weight is not None else 0, devices
-
-
-def merge_device_rates(devices: Rates, field: str, text: str, name: str) -> None:
-    """Put rates given as "path,rate,path,rate" into the devices' (`virDomainDriverParseBlkioDeviceStr`).
-
-    :raises VirtError: INVALID_ARG if the text is no such list.
-    """
-    parts = text.split(",") if text else []
-    if len(parts) % 2 or not all(rate.isdigit() for rate in parts[1::2]):
-        detail = f"unable to parse blkio device '{name}' '{text}'"
-        raise VirtError(ErrorCode.INVALID_ARG, detail, ErrorDomain.TEST)
-    for path, given in zip(parts[::2], parts[1::2], strict=True):
-        devices.setdefault(path, {})[field] = int(given)
-
-
-def blkio_node(weight: int, devices: Rates) -> Node | None:
-    """The `<blkiotune>` of a weight and rates; None if it says nothing."""
-    node = Node("blkiotune")
-    if weight:
-        node.add("weight", text=str(weight))
-    for path, rates in devices.items():
-        if any(rates.values()):
-            device = node.add("device")
-            device.add("path", text=path)
-            for field in BLKIO_FIELDS:
-                if rates.get(field):
-                    device.add(field, text=str(rates[field]))
-    return node if node.children else None
 
 
 def numa_memory(definition: Domain) -> Node | None:

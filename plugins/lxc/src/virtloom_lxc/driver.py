@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from virtloom.driver import DriverHost
+from collections.abc import Mapping
+
+from virtloom.driver import URI, Driver, DriverHost, DriverKind
 from virtloom.driver.domains import DomainLookup
+from virtloom.errors import ErrorCode, VirtError
 from virtloom_lxc.domains.asking import Asking
 from virtloom_lxc.domains.console import Consoles
+from virtloom_lxc.domains.conversion import Conversion
 from virtloom_lxc.domains.info import Info
 from virtloom_lxc.domains.recovery import Recovery
 from virtloom_lxc.domains.state import Container
+from virtloom_lxc.domains.stats import Stats
+from virtloom_lxc.domains.tuning import Tuning
 from virtloom_lxc.host import HostCalls
 
 
-class LxcDriver(Recovery, Asking, Info, Consoles, HostCalls, DomainLookup[Container]):
+class LxcDriver(Recovery, Tuning, Stats, Asking, Info, Consoles, Conversion, HostCalls, DomainLookup[Container]):
     """The containers of this host.
 
     :param host: what the daemon gives to the plugin.
@@ -23,6 +29,16 @@ class LxcDriver(Recovery, Asking, Info, Consoles, HostCalls, DomainLookup[Contai
         self.recover()
         self.load_definitions()
         self.start_with_daemon()
+
+    def open(self, uri: URI) -> Mapping[DriverKind, Driver]:
+        """See `HypervisorDriver.open`.
+
+        :raises VirtError: INTERNAL_ERROR for a path that is not `/system`.
+        """
+        if uri.path not in self.paths:
+            detail = f"Unexpected LXC URI path '{uri.path}', try lxc:///system"
+            raise VirtError(ErrorCode.INTERNAL_ERROR, detail)
+        return super().open(uri)
 
     def stop(self) -> None:
         """Let the controllers' sockets go; containers keep running."""

@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
+from virtloom.xmldef.domain.tunables import UNLIMITED
 from virtloom_lxc.container.hierarchy import Hierarchy
-
-UNLIMITED = 9007199254740991  # KiB; VIR_DOMAIN_MEMORY_PARAM_UNLIMITED
 
 
 class File(NamedTuple):
@@ -171,11 +170,48 @@ class Group:
         assert self._hierarchy.unified is not None
         return _pairs((self._hierarchy.unified / self.path / "cpu.stat").read_text())
 
+    # Disks.
+
+    def weight_file(self) -> File:
+        """The file of the weight, which depends on the kernel's scheduler of input and output."""
+        return next((file for file in BLKIO_WEIGHTS if self.has(file)), BLKIO_WEIGHTS[0])
+
+    def io_served(self, path: str | None) -> tuple[int, int, int, int]:
+        """Bytes read and written, and requests for each, of one device or of all.
+
+        :raises VirtError: SYSTEM_ERROR if a device is not there.
+        """
+        device = None if path is None else os.stat(path).st_rdev
+        wanted = None if device is None else f"{os.major(device)}:{os.minor(device)}"
+        if self._hierarchy.version("blkio") == 2:
+            return self._io_stat(wanted)
+        files = ("blkio.throttle.io_service_bytes", "blkio.throttle.io_serviced")
+        (read, write), (reads, writes) = (
+            _totals(self.read(File("blkio", name, "")), wanted, ("Read", "Write")) for name in files
+        )
+        return read, write, reads, writes
+
+    def _io_stat(self, wanted: str | None) -> tuple[int, int, int, int]:
+        totals = dict.fromkeys(("rbytes", "wbytes", "rios", "wios"), 0)
+        for line in self.read(File("blkio", "", "io.stat")).splitlines():
+            device, *pairs = line.split()
+            for name, value in (pair.split("=") for pair in pairs if wanted in (None, device)):
+                if name in totals:
+                    totals[name] += int(value)
+        return totals["rbytes"], totals["wbytes"], totals["rios"], totals["wios"]
+
     # Processes.
 
     def exists(self) -> bool:
         """Whether the kernel has the group in any hierarchy."""
         return any((mount / self.path).is_dir() for mount in self._hierarchy.mounts())
+
+    def make(self, controller: str) -> None:
+        """Make the group for one controller, so that it can be seen what the kernel offers there."""
+        mount = self._hierarchy.mount(controller)
+        if mount is not None:
+            with suppress(OSError):
+                (mount / self.path).mkdir(parents=True, exist_ok=True)
 
     def adopt(self, pid: int) -> None:
         """Move a process that has no limits into the group, which is made: in the hierarchies of services alone."""
@@ -245,3 +281,12 @@ def _members(folder: Path) -> list[int]:
 def _pairs(text: str) -> dict[str, int]:
     """Lines of a name and a number."""
     return {name: int(value) for name, value in (line.split() for line in text.splitlines())}
+
+
+def _totals(text: str, wanted: str | None, kinds: tuple[str, str]) -> tuple[int, int]:
+    """The sums of two kinds over lines of a device, a kind and a number."""
+    found = dict.fromkeys(kinds, 0)
+    for fields in (line.split() for line in text.splitlines()):
+        if len(fields) == 3 and fields[1] in found and wanted in (None, fields[0]):
+            found[fields[1]] += int(fields[2])
+    return found[kinds[0]], found[kinds[1]]

@@ -11,6 +11,7 @@ from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.values import uuid
 from virtloom_lxc.container import cgroups, limits
 from virtloom_lxc.container.capabilities import capability_lines
+from virtloom_lxc.container.cgroups import Group
 from virtloom_lxc.container.devices import passed_devices
 from virtloom_lxc.container.filesystems import Filesystem, filesystems
 from virtloom_lxc.container.hierarchy import Hierarchy
@@ -18,6 +19,7 @@ from virtloom_lxc.container.places import Places
 from virtloom_lxc.container.rootfs import account
 from virtloom_lxc.links.inside import Inside
 
+PARTITION = "machine"
 PATH = "/bin:/sbin:/usr/bin:/usr/sbin"  # as libvirt_lxc gives it to init
 
 
@@ -57,6 +59,14 @@ def configuration(domain: Domain, prepared: Prepared) -> str:
     if any("\n" in line for line in lines):
         raise _unsupported("a container's settings are of one line each")
     return "".join(f"{line}\n" for line in lines)
+
+
+def portable_lines(domain: Domain, hierarchy: Hierarchy) -> list[str]:
+    """The lines that do not depend on who runs the container, nor on anything made for one run."""
+    prepared = Prepared(Places(Path("/"), domain.name, Path("/")), hierarchy, "", "")
+    lines = [*_root(domain, prepared), *_init(domain), *_namespaces(domain, prepared), *capability_lines(domain)]
+    kept = [line for line in lines if not line.startswith("lxc.rootfs.mount")]
+    return [*kept, *_labels(domain), *_limits(domain, hierarchy)]
 
 
 def _identity(domain: Domain, prepared: Prepared) -> Iterator[str]:
@@ -203,12 +213,21 @@ def _network(prepared: Prepared) -> Iterator[str]:
 
 
 def _limits(domain: Domain, hierarchy: Hierarchy) -> Iterator[str]:
+    """Limits, by the names of the version that each controller is used through."""
+    example = Group(hierarchy, PARTITION)
     unified = {cgroups.DEVICES_ALLOW: "devices.allow", cgroups.DEVICES_DENY: "devices.deny"}
-    for file, value in limits.settings(domain):
+    bandwidth = {}
+    for file, value in limits.settings(domain, example):
         version = hierarchy.version(file.controller)
+        if version == 2 and file in (cgroups.CPU_PERIOD, cgroups.CPU_QUOTA):
+            bandwidth[file] = value
+            continue
         name = (file.unified or unified.get(file, "")) if version == 2 else file.legacy
         if version and name:
             yield f"lxc.cgroup{'2' if version == 2 else ''}.{name} = {value}"
+    if bandwidth:
+        period, quota = bandwidth.get(cgroups.CPU_PERIOD, "100000"), bandwidth.get(cgroups.CPU_QUOTA, "max")
+        yield f"lxc.cgroup2.cpu.max = {quota} {period}"
 
 
 def _unsupported(detail: str) -> VirtError:

@@ -26,7 +26,8 @@ class Hierarchy(NamedTuple):
         """The version that a controller is used through; 0 if the host has it not."""
         if controller in self.legacy:
             return 1
-        return 2 if controller in self.controllers or (controller in ALWAYS_UNIFIED and self.unified) else 0
+        name = "io" if controller == "blkio" else controller
+        return 2 if name in self.controllers or (controller in ALWAYS_UNIFIED and self.unified) else 0
 
     def mount(self, controller: str) -> Path | None:
         """Where a controller is mounted."""

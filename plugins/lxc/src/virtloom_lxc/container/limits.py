@@ -8,10 +8,11 @@ from collections.abc import Iterator
 
 from virtloom.errors import ErrorDomain, system_error
 from virtloom.xmldef.domain.definition import Domain
+from virtloom.xmldef.domain.tunables import cpu_tunables, memory_limits
 from virtloom.xmldef.values import cpus
 from virtloom_lxc.container import cgroups
 from virtloom_lxc.container.capabilities import keeps
-from virtloom_lxc.container.cgroups import File
+from virtloom_lxc.container.cgroups import File, Group
 from virtloom_lxc.container.devices import passed_devices
 from virtloom_lxc.container.filesystems import filesystems
 
@@ -27,17 +28,20 @@ THROTTLES = {
 }
 
 
-def settings(domain: Domain) -> Iterator[Setting]:
-    """Every setting that a definition asks for, in the order in which they are to be made."""
+def settings(domain: Domain, group: Group) -> Iterator[Setting]:
+    """Every setting that a definition asks for, in the order in which they are to be made.
+
+    :param group: one that is there, to see what the kernel offers.
+    """
     yield from memory(domain)
     yield from processors(domain)
-    yield from disks(domain)
+    yield from disks(domain, group)
     yield from devices(domain)
 
 
 def memory(domain: Domain) -> Iterator[Setting]:
     """The memory that it has now is its limit, unless another one is given (`virLXCCgroupSetupMemTune`)."""
-    tune = memtune(domain)
+    tune = memory_limits(domain)
     hard = tune.get("hard_limit") or domain.current_memory or domain.memory
     yield cgroups.MEMORY, f"{hard}K"
     if "soft_limit" in tune:
@@ -46,23 +50,9 @@ def memory(domain: Domain) -> Iterator[Setting]:
         yield cgroups.MEMORY_SWAP, f"{tune['swap_hard_limit']}K"
 
 
-def memtune(domain: Domain) -> dict[str, int]:
-    """The limits that a definition gives, in KiB."""
-    node = domain.memtune
-    given = node.children if node is not None else ()
-    return {one.tag: int(one.text) for one in given if one.text.strip().isdigit()}
-
-
-def cputune(domain: Domain) -> dict[str, int]:
-    """Shares, period and quota, as far as a definition gives them."""
-    node = domain.cputune
-    given = node.children if node is not None else ()
-    return {one.tag: int(one.text) for one in given if one.tag in ("shares", "period", "quota")}
-
-
 def processors(domain: Domain) -> Iterator[Setting]:
     """Shares of time, and where it may run (`virLXCCgroupSetupCpuTune`, `virLXCCgroupSetupCpusetTune`)."""
-    tune = cputune(domain)
+    tune = cpu_tunables(domain)
     names = (("shares", cgroups.CPU_SHARES), ("period", cgroups.CPU_PERIOD), ("quota", cgroups.CPU_QUOTA))
     yield from ((file, str(tune[name])) for name, file in names if name in tune)
     vcpu = domain.vcpu
@@ -74,14 +64,14 @@ def processors(domain: Domain) -> Iterator[Setting]:
         yield cgroups.MEMS, nodes
 
 
-def disks(domain: Domain) -> Iterator[Setting]:
+def disks(domain: Domain, group: Group) -> Iterator[Setting]:
     """The weight of its input and output, and limits for single devices (`virDomainCgroupSetupBlkio`)."""
     node = domain.blkiotune
     if node is None:
         return
     weight = node.find("weight")
     if weight is not None and weight.text:
-        yield cgroups.BLKIO_WEIGHTS[0], weight.text
+        yield group.weight_file(), weight.text
     for device in node.all("device"):
         path = device.find("path")
         for name, file in THROTTLES.items():

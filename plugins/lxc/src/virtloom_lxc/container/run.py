@@ -23,7 +23,7 @@ from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_lxc.container import loops
 from virtloom_lxc.container.cgroups import Group
-from virtloom_lxc.container.config import Prepared, configuration, owner
+from virtloom_lxc.container.config import PARTITION, Prepared, configuration, owner
 from virtloom_lxc.container.filesystems import filesystems
 from virtloom_lxc.container.hierarchy import Hierarchy
 from virtloom_lxc.container.hierarchy import host as host_hierarchy
@@ -37,7 +37,6 @@ from virtloom_lxc.links.making import FindBridge, make, names, passed
 START_WITHIN = 30.0  # s, for init to run
 END_WITHIN = 15.0  # s, for what is left of a container to go
 FOUND_WITHIN = 5.0  # s, for a controller to tell a restarted daemon how things stand
-PARTITION = "/machine"
 
 
 class Run(NamedTuple):
@@ -68,7 +67,7 @@ def group_of(domain: Domain, hierarchy: Hierarchy) -> Group:
     """A container's control group: below its partition, named so that no two daemons use one."""
     assert domain.uuid is not None
     partition = domain.resource.find("partition") if domain.resource is not None else None
-    path = partition.text if partition is not None and partition.text else PARTITION
+    path = partition.text if partition is not None and partition.text else f"/{PARTITION}"
     return Group(hierarchy, f"{path.strip('/')}/lxc-{domain.name}-{domain.uuid.hex()[:8]}")
 
 
@@ -132,9 +131,10 @@ def _prepare(
     live, links = _links(domain, journal, find_bridge)
     if domain.resource is None:
         resource = Node("resource")
-        resource.add("partition", text=PARTITION)
+        resource.add("partition", text=f"/{PARTITION}")
         live = live.replace(resource=resource)
     hierarchy = host_hierarchy()
+    Group(hierarchy, PARTITION).make("blkio")
     return Prepared(places, hierarchy, group.path, f"{group.path}.monitor", devices, links, shared), live
 
 

@@ -1,0 +1,101 @@
+"""What a container has used: processor time, memory, disks, network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from virtloom.driver.constants.domain import DomainMemoryStatTags as Tag
+from virtloom.driver.handles import DomainHandle
+from virtloom.driver.node import topology
+from virtloom.driver.node.kernel import number
+from virtloom.driver.params import TypedParam, llong, ullong
+from virtloom.errors import ErrorCode, VirtError
+from virtloom_lxc.container import cgroups
+from virtloom_lxc.domains.base import ContainersBase
+
+# The host's counters of an interface, as the guest sees them: what the host's end receives, the guest has sent.
+COUNTERS = ("bytes", "packets", "errors", "dropped")
+BLOCK_PARAMS = ("wr_bytes", "wr_operations", "rd_bytes", "rd_operations")
+ALL_CPUS = -1
+
+InterfaceStats = tuple[int, int, int, int, int, int, int, int]
+
+
+class Stats(ContainersBase):
+    """The calls that read counters; the kernel is asked each time."""
+
+    def domain_get_cpu_stats(
+        self, dom: DomainHandle, nparams: int, start_cpu: int, ncpus: int, flags: int
+    ) -> tuple[list[TypedParam], int]:
+        """`virDomainGetCPUStats`, in ns: the parameters, and how many there are of each processor."""
+        self._check_flags(flags, 0, "DomainGetCPUStats")
+        group = self._run(dom).group
+        if start_cpu == ALL_CPUS:
+            user, system = group.cpu_times()
+            total = [ullong("cpu_time", group.cpu_time()), ullong("user_time", user), ullong("system_time", system)]
+            return total[:nparams], 3 if nparams == 0 else min(nparams, 3)
+        every = len(topology.present())
+        if nparams == 0 or ncpus == 0:
+            return [], 1 if ncpus else every
+        if start_cpu >= every:
+            detail = f"start_cpu {start_cpu} larger than maximum of {every - 1}"
+            raise VirtError(ErrorCode.INVALID_ARG, detail)
+        times = group.cpu_times_each()[start_cpu : start_cpu + ncpus]
+        return [ullong("cpu_time", time) for time in times], 1
+
+    def domain_memory_stats(self, dom: DomainHandle, flags: int) -> list[tuple[int, int]]:
+        """`virDomainMemoryStats`, in KiB."""
+        self._check_flags(flags, 0, "DomainMemoryStats")
+        with self._reading(dom) as state:
+            group, definition = state.group(), state.definition
+        current = definition.current_memory or definition.memory
+        swap, used = group.usage(cgroups.MEMORY_SWAP_USAGE), group.usage(cgroups.MEMORY_USAGE)
+        return [(Tag.ACTUAL_BALLOON, current), (Tag.SWAP_IN, swap), (Tag.RSS, used)]
+
+    def domain_block_stats(self, dom: DomainHandle, path: str) -> tuple[int, int, int, int, int]:
+        """`virDomainBlockStats`: of one disk, or of all with an empty path; requests and bytes."""
+        read, write, reads, writes = self._block(dom, path)
+        return reads, read, writes, write, -1
+
+    def domain_block_stats_flags(self, dom: DomainHandle, path: str, flags: int) -> list[TypedParam]:
+        """`virDomainBlockStatsFlags`"""
+        self._check_flags(flags, 0, "DomainBlockStatsFlags")
+        read, write, reads, writes = self._block(dom, path)
+        return [llong(name, value) for name, value in zip(BLOCK_PARAMS, (write, writes, read, reads), strict=True)]
+
+    def _block(self, dom: DomainHandle, path: str) -> tuple[int, int, int, int]:
+        with self._reading(dom) as state:
+            group, disks = state.group(), state.definition.parts.disks
+        group.require("blkio", "blkio cgroup isn't mounted")
+        if not path:
+            return group.io_served(None)
+        for disk in disks:
+            if path in (disk.name, disk.path):
+                return group.io_served(disk.path)
+        raise VirtError(ErrorCode.INVALID_ARG, f"invalid path: {path}")
+
+    def domain_interface_stats(self, dom: DomainHandle, device: str) -> InterfaceStats:
+        """`virDomainInterfaceStats`: of an interface by its name on the host or its MAC address."""
+        with self._reading(dom) as state:
+            state.require_active()
+            interfaces = state.definition.parts.interfaces
+        for one in interfaces:
+            name = one.target.dev if one.target is not None else None
+            mac = one.mac.address if one.mac is not None else None
+            if device in (name, mac) and name is not None:
+                return interface_counters(name)
+        raise VirtError(ErrorCode.INVALID_ARG, f"'{device}' is not a known interface")
+
+
+def interface_counters(name: str, seen_by_guest: bool = True) -> InterfaceStats:
+    """The counters of one of the host's links: received, then sent.
+
+    :raises VirtError: INTERNAL_ERROR if there is no such link.
+    """
+    folder = Path("/sys/class/net") / name / "statistics"
+    if not folder.is_dir():
+        raise VirtError(ErrorCode.INTERNAL_ERROR, "/proc/net/dev: Interface not found")
+    ways = ("tx", "rx") if seen_by_guest else ("rx", "tx")
+    values = [number(folder / f"{way}_{counter}") for way in ways for counter in COUNTERS]
+    a, b, c, d, e, f, g, h = values
+    return a, b, c, d, e, f, g, h

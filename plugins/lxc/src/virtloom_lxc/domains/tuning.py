@@ -1,0 +1,218 @@
+"""Memory, processor time and disks: what a container may use, now and at its next start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from virtloom.driver.constants.domain import DomainMemoryModFlags
+from virtloom.driver.constants.domain import DomainModificationImpact as Impact
+from virtloom.driver.handles import DomainHandle
+from virtloom.driver.params import (
+    LLONG,
+    STRING,
+    UINT,
+    ULLONG,
+    ParamValue,
+    TypedParam,
+    checked,
+    llong,
+    string,
+    uint,
+    ullong,
+)
+from virtloom.errors import ErrorCode, VirtError
+from virtloom.xmldef.domain.definition import Domain
+from virtloom.xmldef.domain.tunables import (
+    BLKIO_DEVICE,
+    BLKIO_FIELDS,
+    MEMTUNE,
+    UNLIMITED,
+    blkio,
+    blkio_node,
+    check_memory_limits,
+    cpu_tunables,
+    memory_limits,
+    merge_device_rates,
+    with_cpu_tunables,
+    with_memory_limits,
+)
+from virtloom_lxc.container import cgroups
+from virtloom_lxc.container.cgroups import Group
+from virtloom_lxc.container.limits import THROTTLES, numbers
+from virtloom_lxc.container.run import Run
+from virtloom_lxc.domains.changing import BOTH, Changing
+
+LIMITS = dict(zip(MEMTUNE, (cgroups.MEMORY, cgroups.MEMORY_SOFT, cgroups.MEMORY_SWAP), strict=True))
+SCHEDULER = {"cpu_shares": ULLONG, "vcpu_period": ULLONG, "vcpu_quota": LLONG}
+BLKIO = {"weight": UINT} | dict.fromkeys(BLKIO_DEVICE, STRING)
+NO_MEMORY = "cgroup memory controller is not mounted"
+NO_CPU = "cgroup CPU controller is not mounted"
+NO_BLKIO = "blkio cgroup isn't mounted"
+
+
+class Tuning(Changing):
+    """The calls that read and set limits."""
+
+    param_counts: Mapping[str, int] = {"domain_get_memory_parameters": len(MEMTUNE)}
+
+    # The memory that a container has.
+
+    def domain_set_memory_flags(self, dom: DomainHandle, memory: int, flags: int) -> None:
+        """`virDomainSetMemoryFlags`, in KiB."""
+        self._check_flags(flags, BOTH | DomainMemoryModFlags.MAXIMUM, "DomainSetMemoryFlags")
+
+        def live(run: Run, _: Domain) -> None:
+            if flags & DomainMemoryModFlags.MAXIMUM:
+                detail = "Cannot resize the max memory on an active domain"
+                raise VirtError(ErrorCode.OPERATION_INVALID, detail)
+            run.group.set_limit(cgroups.MEMORY, memory)
+
+        def changed(definition: Domain) -> Domain:
+            if flags & DomainMemoryModFlags.MAXIMUM:
+                current = min(definition.current_memory or memory, memory)
+                return definition.replace(memory=memory, current_memory=current)
+            return definition.replace(current_memory=memory)
+
+        if not flags & DomainMemoryModFlags.MAXIMUM:
+            self._refuse_more(dom, memory, flags)
+        self._change(dom, flags, changed, live)
+
+    def _refuse_more(self, dom: DomainHandle, memory: int, flags: int) -> None:
+        with self._reading(dom) as state:
+            chosen = state.impact(flags)
+            sizes = [state.definition.memory] if chosen & Impact.LIVE else []
+            sizes += [state.config.memory] if chosen & Impact.CONFIG else []
+        if memory > min(sizes):
+            raise VirtError(ErrorCode.INVALID_ARG, "Cannot set memory higher than max memory")
+
+    def domain_get_memory_parameters(self, dom: DomainHandle, flags: int) -> list[TypedParam]:
+        """`virDomainGetMemoryParameters`, in KiB."""
+        self._check_flags(flags, BOTH, "DomainGetMemoryParameters")
+        with self._reading(dom) as state:
+            live = state.impact(flags) & Impact.LIVE
+            definition, run = state.chosen(flags), state.run
+        if live and run is not None:
+            run.group.require("memory", NO_MEMORY)
+            return [ullong(name, run.group.limit(file)) for name, file in LIMITS.items()]
+        limits = memory_limits(definition)
+        return [ullong(name, limits.get(name, UNLIMITED)) for name in MEMTUNE]
+
+    def domain_set_memory_parameters(self, dom: DomainHandle, params: Sequence[TypedParam], flags: int) -> None:
+        """`virDomainSetMemoryParameters`, in KiB."""
+        self._check_flags(flags, BOTH, "DomainSetMemoryParameters")
+        given = {name: int(value) for name, value in checked(params, dict.fromkeys(MEMTUNE, ULLONG)).items()}
+
+        def live(run: Run, definition: Domain) -> None:
+            run.group.require("memory", NO_MEMORY)
+            check_memory_limits(memory_limits(definition) | given)
+            for name in _order(memory_limits(definition), given):
+                run.group.set_limit(LIMITS[name], given[name])
+
+        def changed(definition: Domain) -> Domain:
+            limits = memory_limits(definition) | given
+            check_memory_limits(limits)
+            return with_memory_limits(definition, limits)
+
+        self._change(dom, flags, changed, live)
+
+    # Processor time.
+
+    def domain_get_scheduler_type(self, dom: DomainHandle) -> tuple[str, int]:
+        """`virDomainGetSchedulerType`"""
+        with self._reading(dom) as state:
+            run = state.run
+        if run is not None:
+            run.group.require("cpu", NO_CPU)
+        return "posix", len(SCHEDULER)
+
+    def domain_get_scheduler_parameters_flags(self, dom: DomainHandle, flags: int) -> list[TypedParam]:
+        """`virDomainGetSchedulerParametersFlags`: shares, and period and quota in us."""
+        self._check_flags(flags, BOTH, "DomainGetSchedulerParametersFlags")
+        with self._reading(dom) as state:
+            live = state.impact(flags) & Impact.LIVE
+            definition, run = state.chosen(flags), state.run
+        if live and run is not None:
+            run.group.require("cpu", NO_CPU)
+            shares, (period, quota) = int(run.group.read(cgroups.CPU_SHARES)), run.group.bandwidth()
+        else:
+            kept = cpu_tunables(definition)
+            shares, period, quota = (kept.get(name, 0) for name in ("shares", "period", "quota"))
+        return [ullong("cpu_shares", shares), ullong("vcpu_period", period), llong("vcpu_quota", quota)]
+
+    def domain_set_scheduler_parameters_flags(
+        self, dom: DomainHandle, params: Sequence[TypedParam], flags: int
+    ) -> None:
+        """`virDomainSetSchedulerParametersFlags`"""
+        self._check_flags(flags, BOTH, "DomainSetSchedulerParametersFlags")
+        given = checked(params, SCHEDULER)
+        wanted = {name.rpartition("_")[2]: int(value) for name, value in given.items()}
+
+        def live(run: Run, _: Domain) -> None:
+            run.group.require("cpu", NO_CPU)
+            if "shares" in wanted:
+                run.group.write(cgroups.CPU_SHARES, wanted["shares"])
+            run.group.set_bandwidth(wanted.get("period", 0), wanted.get("quota", 0))
+
+        self._change(dom, flags, lambda definition: with_cpu_tunables(definition, wanted), live)
+
+    # Disks of the host.
+
+    def domain_get_blkio_parameters(self, dom: DomainHandle, flags: int) -> list[TypedParam]:
+        """`virDomainGetBlkioParameters`"""
+        self._check_flags(flags, BOTH, "DomainGetBlkioParameters")
+        with self._reading(dom) as state:
+            live = state.impact(flags) & Impact.LIVE
+            definition, run = state.chosen(flags), state.run
+        weight, devices = blkio(definition)
+        if live and run is not None:
+            run.group.require("blkio", NO_BLKIO)
+            weight = int(run.group.read(run.group.weight_file()).split()[-1])
+        lists = (
+            string(name, ",".join(f"{path},{rates[field]}" for path, rates in devices.items() if rates.get(field)))
+            for name, field in zip(BLKIO_DEVICE, BLKIO_FIELDS, strict=True)
+        )
+        return [uint("weight", weight), *lists]
+
+    def domain_set_blkio_parameters(self, dom: DomainHandle, params: Sequence[TypedParam], flags: int) -> None:
+        """`virDomainSetBlkioParameters`"""
+        self._check_flags(flags, BOTH, "DomainSetBlkioParameters")
+        given = checked(params, BLKIO)
+
+        def live(run: Run, definition: Domain) -> None:
+            run.group.require("blkio", NO_BLKIO)
+            weight, devices = _with_blkio(definition, given)
+            if "weight" in given:
+                run.group.write(run.group.weight_file(), weight)
+            _throttle(run.group, devices, given)
+
+        def changed(definition: Domain) -> Domain:
+            return definition.replace(blkiotune=blkio_node(*_with_blkio(definition, given)))
+
+        self._change(dom, flags, changed, live)
+
+
+def _order(now: Mapping[str, int], given: Mapping[str, int]) -> list[str]:
+    """The order in which limits are set: a hard limit that falls before the one with swap, one that rises after it."""
+    falls = given.get("hard_limit", 0) < now.get("hard_limit", 0)
+    order = (
+        ("soft_limit", "hard_limit", "swap_hard_limit") if falls else ("soft_limit", "swap_hard_limit", "hard_limit")
+    )
+    return [name for name in order if name in given]
+
+
+def _with_blkio(definition: Domain, given: Mapping[str, ParamValue]) -> tuple[int, dict[str, dict[str, int]]]:
+    """The weight and the rates of a definition, with some changed."""
+    weight, devices = blkio(definition)
+    for name, field in zip(BLKIO_DEVICE, BLKIO_FIELDS, strict=True):
+        if name in given:
+            merge_device_rates(devices, field, str(given[name]), name)
+    return int(given.get("weight", weight)), devices
+
+
+def _throttle(group: Group, devices: Mapping[str, Mapping[str, int]], given: Mapping[str, ParamValue]) -> None:
+    """Limit single devices for a container that runs."""
+    fields = [field for name, field in zip(BLKIO_DEVICE, BLKIO_FIELDS, strict=True) if name in given]
+    for path, rates in devices.items():
+        for field in fields:
+            if field in rates and field in THROTTLES:
+                group.write(cgroups.File("blkio", THROTTLES[field], ""), f"{numbers(path)} {rates[field]}")

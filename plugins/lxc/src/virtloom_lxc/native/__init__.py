@@ -1,0 +1,1 @@
+"""liblxc's own configuration files, as definitions and back (`lxc-tools` of `domxml-from-native`)."""

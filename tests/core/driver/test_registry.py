@@ -74,6 +74,25 @@ def test_a_scheme_that_nobody_serves_says_where_to_look() -> None:
     assert caught.value.hint is not None
 
 
+@pytest.mark.parametrize("scheme", ["qemu", "lxc", "uml", "openvz"])
+def test_a_known_scheme_without_its_driver_names_the_package_to_install(scheme: str) -> None:
+    with pytest.raises(VirtError) as caught:
+        started(plugin(parrot())).open(URI.parse(f"{scheme}:///system"))
+    assert caught.value.code == ErrorCode.NO_CONNECT
+    assert caught.value.message == (
+        f"no connection driver available for {scheme}:///system: "
+        f"its driver is not installed; pip install virtloom-{scheme}"
+    )
+
+
+def test_a_driver_that_cannot_run_here_says_why_to_whoever_opens_it() -> None:
+    def start(host: object) -> Parrot:
+        raise VirtError(ErrorCode.OPERATION_FAILED, "parrots need air", hint="open the window")
+
+    with pytest.raises(VirtError, match="parrots need air; open the window"):
+        started(plugin(parrot(), start)).open(URI.parse("parrot:///system"))
+
+
 def test_an_empty_uri_opens_the_hypervisor_of_the_lowest_rank() -> None:
     played = replace(parrot("played", ("played",)), default_rank=90)
     real = replace(parrot("real", ("real",)), default_rank=10)

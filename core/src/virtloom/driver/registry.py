@@ -27,6 +27,9 @@ from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 log = logging.getLogger(__name__)
 ENTRY_POINT_GROUP = "virtloom.drivers"
 
+# The distributions that serve schemes, for those who have not installed them.
+KNOWN_PACKAGES = {scheme: f"virtloom-{scheme}" for scheme in ("qemu", "lxc", "uml", "openvz", "test")}
+
 MakeHost = Callable[[DriverDeclaration], DriverHost]
 
 
@@ -234,10 +237,19 @@ class DriverRegistry:
             return opened, drivers
         raise VirtError(
             ErrorCode.NO_CONNECT,
-            str(uri),
+            f"{uri}{self._why_not(uri.scheme)}",
             ErrorDomain.NONE,
             hint="'virtloom drivers' says which drivers are there and why others are not",
         )
+
+    def _why_not(self, scheme: str) -> str:
+        """Why a scheme is not served and what to do, as the end of a sentence; "" if nobody knows it."""
+        for status in self.statuses:
+            schemes = status.declaration.schemes if status.declaration is not None else (status.entry,)
+            if scheme in schemes and status.problem is not None:
+                return f": the driver {status.name} is installed ({status.origin}), but {status.problem}"
+        package = KNOWN_PACKAGES.get(scheme)
+        return f": its driver is not installed; pip install {package}" if package is not None else ""
 
 
 def _origin(entry: EntryPoint) -> str:

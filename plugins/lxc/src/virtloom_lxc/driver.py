@@ -10,6 +10,7 @@ from virtloom.errors import ErrorCode, VirtError
 from virtloom_lxc.domains.asking import Asking
 from virtloom_lxc.domains.console import Consoles
 from virtloom_lxc.domains.conversion import Conversion
+from virtloom_lxc.domains.devices import Devices
 from virtloom_lxc.domains.info import Info
 from virtloom_lxc.domains.recovery import Recovery
 from virtloom_lxc.domains.state import Container
@@ -18,7 +19,9 @@ from virtloom_lxc.domains.tuning import Tuning
 from virtloom_lxc.host import HostCalls
 
 
-class LxcDriver(Recovery, Tuning, Stats, Asking, Info, Consoles, Conversion, HostCalls, DomainLookup[Container]):
+class LxcDriver(
+    Recovery, Devices, Tuning, Stats, Asking, Info, Consoles, Conversion, HostCalls, DomainLookup[Container]
+):
     """The containers of this host.
 
     :param host: what the daemon gives to the plugin.

@@ -25,6 +25,8 @@ def virtloom_declare() -> DriverDeclaration:
         DriverKind.HYPERVISOR,
         schemes=("lxc",),
         object_types=object_types.ALL,
+        default_uris=("lxc:///system",),
+        default_rank=20,
         config=(
             ConfigKey(
                 "allow_host_root",

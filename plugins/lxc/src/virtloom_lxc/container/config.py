@@ -204,7 +204,7 @@ def _network(prepared: Prepared) -> Iterator[str]:
     if prepared.links is None:
         yield "lxc.net.0.type = none"
     elif not prepared.links:
-        yield "lxc.net.0.type = empty"
+        yield from ("lxc.net.0.type = empty", "lxc.net.0.flags = up")
     for number, link in enumerate(prepared.links or ()):
         yield from (f"lxc.net.{number}.{name} = {value}" for name, value in link.settings())
 

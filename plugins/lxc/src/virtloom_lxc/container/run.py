@@ -14,7 +14,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -157,14 +156,14 @@ def _links(domain: Domain, journal: Journal, find_bridge: FindBridge) -> tuple[D
 
 def _launch(domain: Domain, places: Places, group: Group) -> Monitor:
     """Start the controller, which starts the container."""
-    program = shutil.which("lxc-start", path=f"{os.environ.get('PATH', '')}:/usr/bin:/bin")
-    if program is None:
+    tool = shutil.which("lxc-start", path=f"{os.environ.get('PATH', '')}:/usr/bin:/bin")
+    if tool is None:
         raise VirtError(ErrorCode.OPERATION_FAILED, "lxc-start is not installed", hint="on Debian: apt-get install lxc")
-    command = [program, "-F", "-P", str(places.lxcpath), "-n", places.name, "-l", "INFO", "-o", str(places.log)]
+    command = [tool, "-F", "-P", str(places.lxcpath), "-n", places.name, "-l", "INFO", "-o", str(places.log)]
     with listen(places.socket) as server:
         spec = {
             "command": command,
-            "program": program,
+            "program": tool,
             "consoles": len(domain.parts.consoles),
             "owner": owner(domain),
             "log": str(places.log),
@@ -173,16 +172,13 @@ def _launch(domain: Domain, places: Places, group: Group) -> Monitor:
             "ended": str(places.ended),
             "listen": server.fileno(),
         }
-        process = _spawn([sys.executable, "-I", "-S", controller_path(), json.dumps(spec)], server.fileno(), group)
+        process = _spawn([sys.executable, "-I", "-S", program("controller"), json.dumps(spec)], server.fileno(), group)
         return Monitor(places.socket, places.ended, process)
 
 
-def controller_path() -> str:
-    """The controller's program."""
-    found = find_spec("virtloom_lxc.container.controller")
-    assert found is not None
-    assert found.origin is not None
-    return found.origin
+def program(name: str) -> str:
+    """The path of one of this package's programs, such as `controller`."""
+    return str(Path(__file__).with_name(f"{name}.py"))
 
 
 def _spawn(argv: Sequence[str], descriptor: int, group: Group) -> subprocess.Popen[bytes]:

@@ -1,0 +1,172 @@
+"""Devices that come and go: disks, network interfaces, devices of the host's."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from virtloom.driver.constants.domain import DomainModificationImpact as Impact
+from virtloom.driver.handles import DomainHandle
+from virtloom.errors import ErrorCode, VirtError
+from virtloom.xmldef.domain.definition import Domain
+from virtloom_lxc.container.run import Run
+from virtloom_lxc.domains.changing import BOTH, Changed, Changing
+from virtloom_lxc.domains.plugging import Plugging
+
+
+class Kind(NamedTuple):
+    """One kind of device that can come and go.
+
+    :ivar field: where a definition has them; :ivar same: whether one is the device that a document means.
+    :ivar there: the error of one that is there already, and :ivar gone: of one that is not, in a definition that is
+        kept; the last two of a container that runs.
+    """
+
+    field: str
+    same: Callable[[Any, Any], bool]
+    there: Callable[[Any], VirtError | None]
+    gone: Callable[[Any], VirtError]
+    there_live: Callable[[Any], VirtError | None]
+    gone_live: Callable[[Any], VirtError]
+
+    def find(self, definition: Domain, device: Any) -> Any | None:
+        """The device of a definition that a document means."""
+        return next((one for one in getattr(definition.parts, self.field) if self.same(one, device)), None)
+
+    def with_one(self, definition: Domain, device: Any) -> Domain:
+        """A definition with one more."""
+        return definition.with_devices(**{self.field: (*getattr(definition.parts, self.field), device)})
+
+    def without(self, definition: Domain, device: Any) -> Domain:
+        """A definition without one."""
+        kept = tuple(one for one in getattr(definition.parts, self.field) if one is not device)
+        return definition.with_devices(**{self.field: kept})
+
+
+def _error(code: ErrorCode, detail: str, about: Callable[[Any], object] = lambda _: "") -> Callable[[Any], VirtError]:
+    return lambda device: VirtError(code, detail.replace("%s", str(about(device))))
+
+
+def _mac(one: Any) -> str:
+    return (one.mac.address if one.mac is not None else None) or "(<null>)"
+
+
+def _node(one: Any) -> str:
+    children = one.source.children if one.source is not None else []
+    return children[0].text if children else ""
+
+
+NO_NET = "no device found at address '(<null>)' matching MAC address '%s' and alias '(<null>)'"
+TARGET_THERE = "target %s already exists"
+INVALID, FAILED, MISSING = ErrorCode.INVALID_ARG, ErrorCode.OPERATION_FAILED, ErrorCode.DEVICE_MISSING
+
+KINDS = {
+    "disk": Kind(
+        "disks",
+        lambda one, other: one.name == other.name,
+        _error(INVALID, f"{TARGET_THERE}.", lambda disk: disk.name),
+        _error(INVALID, "no target device %s", lambda disk: disk.name),
+        _error(FAILED, TARGET_THERE, lambda disk: disk.name),
+        _error(FAILED, "disk %s not found", lambda disk: disk.name),
+    ),
+    "interface": Kind(
+        "interfaces",
+        lambda one, other: _mac(one) == _mac(other),
+        lambda _: None,  # two cards with one address are the user's affair, as in libvirt
+        _error(MISSING, NO_NET, _mac),
+        lambda _: None,
+        _error(MISSING, NO_NET, _mac),
+    ),
+    "hostdev": Kind(
+        "hostdevs",
+        lambda one, other: (one.mode, one.type, one.source) == (other.mode, other.type, other.source),
+        _error(INVALID, "device is already in the domain configuration"),
+        _error(INVALID, "device not present in domain configuration"),
+        _error(FAILED, "host device already exists"),
+        _error(FAILED, "hostdev %s not found", _node),
+    ),
+}
+
+
+class Devices(Plugging, Changing):
+    """The calls that attach, detach and update devices."""
+
+    def domain_attach_device_flags(self, dom: DomainHandle, xml: str, flags: int) -> None:
+        """`virDomainAttachDeviceFlags`"""
+        self._check_flags(flags, BOTH, "DomainAttachDeviceFlags")
+        name, device = self._device(dom, xml)
+        kind = self._kind(dom, name, flags, "persistent attach of device is not supported", "attached")
+
+        def changed(definition: Domain) -> Domain:
+            if kind.find(definition, device) is not None and (error := kind.there(device)) is not None:
+                raise error
+            return self.rules.complete(kind.with_one(definition, device))
+
+        def live(run: Run, definition: Domain) -> Changed:
+            if kind.find(definition, device) is not None and (error := kind.there_live(device)) is not None:
+                raise error
+            shown = self._plug(run, definition, device)
+            return functools.partial(kind.with_one, device=shown)
+
+        self._change(dom, flags, changed, live)
+
+    def domain_detach_device_flags(self, dom: DomainHandle, xml: str, flags: int) -> None:
+        """`virDomainDetachDeviceFlags`"""
+        self._check_flags(flags, BOTH, "DomainDetachDeviceFlags")
+        name, device = self._device(dom, xml)
+        kind = self._kind(dom, name, flags, "persistent detach of device is not supported", "detached")
+
+        def changed(definition: Domain) -> Domain:
+            found = kind.find(definition, device)
+            if found is None:
+                raise kind.gone(device)
+            return kind.without(definition, found)
+
+        def live(run: Run, definition: Domain) -> Changed:
+            found = kind.find(definition, device)
+            if found is None:
+                raise kind.gone_live(device)
+            self._unplug(run, found)
+            return functools.partial(kind.without, device=found)
+
+        self._change(dom, flags, changed, live)
+
+    def domain_update_device_flags(self, dom: DomainHandle, xml: str, flags: int) -> None:
+        """`virDomainUpdateDeviceFlags`: of a network interface, at the next start."""
+        self._check_flags(flags, BOTH, "DomainUpdateDeviceFlags")
+        with self._reading(dom) as state:
+            if state.impact(flags) & Impact.LIVE:
+                raise VirtError(ErrorCode.OPERATION_UNSUPPORTED, "Unable to modify live devices")
+        name, device = self._device(dom, xml)
+        if name != "interface":
+            raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, "persistent update of device is not supported")
+
+        def changed(definition: Domain) -> Domain:
+            found = KINDS[name].find(definition, device)
+            if found is None:
+                raise KINDS[name].gone(device)
+            every = definition.parts.interfaces
+            return definition.with_devices(interfaces=tuple(device if one is found else one for one in every))
+
+        self._change(dom, flags, changed, lambda *_: None)
+
+    def _device(self, dom: DomainHandle, xml: str) -> tuple[str, Any]:
+        """The device of a document, by itself: whether it fits beside the others is each call's to say."""
+        with self._reading(dom) as state:
+            definition = state.config
+        bare = definition.with_devices(disks=(), interfaces=(), hostdevs=())
+        return self.rules.parse_device(xml, bare)
+
+    def _kind(self, dom: DomainHandle, name: str, flags: int, kept: str, done: str) -> Kind:
+        """The kind of a device.
+
+        :raises VirtError: CONFIG_UNSUPPORTED for one that cannot come or go.
+        """
+        if name in KINDS:
+            return KINDS[name]
+        with self._reading(dom) as state:
+            is_config = state.impact(flags) & Impact.CONFIG
+        shown = {"filesystem": "fs", "interface": "net", "console": "chr", "serial": "chr"}.get(name, name)
+        detail = kept if is_config else f"device type '{shown}' cannot be {done}"
+        raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail)

@@ -1,0 +1,109 @@
+"""How a device comes into a container that runs, and out of it: a node, netlink for interfaces."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import sys
+from typing import Any
+
+from virtloom.errors import ErrorCode, VirtError
+from virtloom.xmldef.domain.definition import Domain
+from virtloom.xmldef.domain.devices import Disk, Hostdev, Interface
+from virtloom_lxc.container.config import owner
+from virtloom_lxc.container.devices import Passed, passed_disk, passed_hostdev
+from virtloom_lxc.container.journal import Journal
+from virtloom_lxc.container.limits import rule
+from virtloom_lxc.container.run import Run, program
+from virtloom_lxc.domains.ending import Ending
+from virtloom_lxc.links import host, making
+
+TOOL_WITHIN = 20.0  # s, for one tool
+NO_DEVICES = "devices cgroup isn't mounted"
+
+
+class Plugging(Ending):
+    """What is done to a container; the definitions are the caller's. The job is held, and no lock."""
+
+    def _plug(self, run: Run, definition: Domain, device: Any) -> Any:
+        """Give a device to a container.
+
+        :return: the device as it is shown for as long as the container runs.
+        :raises VirtError: what cannot be given; then nothing was changed.
+        """
+        if isinstance(device, Interface):
+            return self._plug_interface(run, definition, device)
+        self._add_node(run, _passed(device), owner(definition))
+        return device
+
+    def _unplug(self, run: Run, device: Any) -> None:
+        """Take a device from a container.
+
+        :raises VirtError: what cannot be taken.
+        """
+        if not isinstance(device, Interface):
+            self._remove_node(run, _passed(device))
+            return
+        dev = device.target.dev if device.target is not None else None
+        if device.type == "direct" or dev is None:
+            raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, "Only bridged veth devices can be detached")
+        host.delete(dev)
+
+    def _plug_interface(self, run: Run, definition: Domain, one: Interface) -> Interface:
+        making.check_interface(one, self._find_bridge)
+        taken = {name for other in definition.parts.interfaces if (name := _name_inside(other))}
+        given = _name_inside(one)
+        if given in taken:
+            raise VirtError(ErrorCode.OPERATION_FAILED, f"the container has an interface '{given}' already")
+        name = given or next(name for number in range(len(taken) + 1) if (name := f"eth{number}") not in taken)
+        journal = Journal(run.places.folder / "journal")
+        mac = (one.mac.address if one.mac is not None else None) or ""
+        made = making.make(one, name, self._find_bridge, lambda end, peer: journal.link(end, peer, mac))
+        try:
+            host.move(made.inside.device, run.report.init)
+            self._apply(run.report.init, [made.inside.whole()])
+        except BaseException:
+            host.delete(made.host)
+            raise
+        return made.interface
+
+    def _add_node(self, run: Run, device: Passed, owner: int) -> None:
+        """Let a container use a device, and make its node inside; neither if one fails."""
+        found = os.stat(device.source)
+        self._rule(run, "allow", rule(device.source, device.access))
+        wanted = {"mode": stat.S_IFMT(found.st_mode) | 0o700, "device": found.st_rdev, "owner": owner}
+        try:
+            self._node(run, {"add": True, "path": device.target, **wanted})
+        except VirtError:
+            self._rule(run, "deny", rule(device.source, device.access))
+            raise
+
+    def _remove_node(self, run: Run, device: Passed) -> None:
+        self._node(run, {"add": False, "path": device.target})
+        self._rule(run, "deny", rule(device.source, "rwm"))
+
+    def _rule(self, run: Run, what: str, text: str) -> None:
+        """Change what a container may use, through liblxc, which knows both versions of control groups."""
+        run.group.require("devices", NO_DEVICES)
+        argv = ["lxc-cgroup", "-P", str(run.places.lxcpath), "-n", run.places.name, f"devices.{what}", text]
+        self.host.run(argv, deadline=TOOL_WITHIN)
+
+    def _node(self, run: Run, wanted: dict[str, Any]) -> None:
+        argv = [sys.executable, "-I", "-S", program("nodes"), str(run.report.init), json.dumps(wanted)]
+        done = self.host.run(argv, deadline=TOOL_WITHIN, check=False)
+        if done.status:
+            reason = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+            detail = f"Unable to {'create' if wanted['add'] else 'remove'} device {wanted['path']}: {reason}"
+            raise VirtError(ErrorCode.OPERATION_FAILED, detail)
+
+
+def _passed(device: Disk | Hostdev) -> Passed:
+    found = passed_disk(device) if isinstance(device, Disk) else passed_hostdev(device)
+    if found is None:
+        raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, "Unsupported host device type net")
+    return found
+
+
+def _name_inside(one: Interface) -> str | None:
+    return one.guest.get("dev") if one.guest is not None else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from virtloom.driver import DriverHost
 from virtloom.driver.domains import DomainLookup, DomainMetadata
 from virtloom_qemu.domains.configuration import Configuration
+from virtloom_qemu.domains.host import HostCalls
 from virtloom_qemu.domains.memory import Memory
 from virtloom_qemu.domains.monitoring import Monitoring
 from virtloom_qemu.domains.power import Power
@@ -16,6 +17,7 @@ from virtloom_qemu.runs.state import QemuDomain
 
 class QemuDriver(
     DomainLookup[QemuDomain],
+    HostCalls,
     Configuration,
     Statistics,
     Memory,
@@ -32,7 +34,3 @@ class QemuDriver(
         self._find_again()
         self.load_definitions()
         self._find_images()
-
-    def connect_get_type(self) -> str:
-        """`virConnectGetType`"""
-        return "QEMU"

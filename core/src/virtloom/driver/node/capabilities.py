@@ -14,10 +14,11 @@ from virtloom.xmldef.document import Node
 from virtloom.xmldef.values import cpus
 
 
-def host_element(models: Sequence[tuple[str, str]] = (("none", "0"),)) -> Node:
+def host_element(models: Sequence[tuple[str, str]] = (("none", "0"),), transports: Sequence[str] = ()) -> Node:
     """The host, in libvirt's order.
 
     :param models: the security models with their domains of interpretation.
+    :param transports: how guests migrate to and from this host, if they do.
     """
     host = Node("host")
     host.add("uuid", text=host_uuid())
@@ -28,6 +29,12 @@ def host_element(models: Sequence[tuple[str, str]] = (("none", "0"),)) -> Node:
         cpu.add("pages", {"unit": "KiB", "size": str(size)})
     _power_management(host)
     host.add("iommu", {"support": "yes" if _has_iommu() else "no"})
+    if transports:
+        migration = host.add("migration_features")
+        migration.add("live")
+        ways = migration.add("uri_transports")
+        for transport in transports:
+            ways.add("uri_transport", text=transport)
     host.children.append(topology_element(sizes))
     if banks := list(_banks()):
         host.add("cache").children += banks

@@ -18,6 +18,11 @@ from virtloom_qemu.capabilities.emulator import OLDEST, Emulator
 log = logging.getLogger(__name__)
 FORMAT = 2  # of the files; raised when the probe asks more
 FOLDERS = ("/usr/bin", "/usr/local/bin", "/usr/libexec")
+ARCHES = (
+    "alpha", "armv7l", "aarch64", "cris", "i686", "loongarch64", "m68k", "microblaze", "microblazeel", "mips", "mipsel",
+    "mips64", "mips64el", "or32", "parisc", "ppc", "ppc64", "riscv32", "riscv64", "s390x", "sh4", "sh4eb", "sparc",
+    "sparc64", "x86_64", "xtensa", "xtensaeb",
+)  # fmt: skip
 Stamp = tuple[int, int]
 
 
@@ -44,10 +49,10 @@ class EmulatorCache:
         paths = (f"{folder}/{one}" for one in names for folder in FOLDERS)
         return next((path for path in paths if os.access(path, os.X_OK)), None)
 
-    def installed(self) -> list[str]:
-        """The emulators for this host's own family of processors."""
-        found = (self.default_path(arch) for arch in ("x86_64", "i686"))
-        return [path for path in dict.fromkeys(found) if path is not None]
+    def installed(self) -> dict[str, str]:
+        """The emulator of each architecture that has one."""
+        found = ((arch, self.default_path(arch)) for arch in ARCHES)
+        return {arch: path for arch, path in found if path is not None}
 
     def lookup(self, path: str) -> Emulator:
         """What an emulator can do.

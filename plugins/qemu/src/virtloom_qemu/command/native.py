@@ -13,7 +13,7 @@ from virtloom_qemu.definition.rules import QemuRules
 
 
 def to_native(definition: Domain, rules: QemuRules, state: Path = Path("/var/lib/libvirt/qemu")) -> str:
-    """The command line of a definition, an option a line.
+    """The command line of a definition, in one line for a shell.
 
     :param definition: completed by the rules.
     :param state: the driver's folder of images and run-time state.
@@ -23,11 +23,4 @@ def to_native(definition: Domain, rules: QemuRules, state: Path = Path("/var/lib
     context = Context(emulator, rules.settings, state)
     line = build(prepare(definition, context), context)
     words = [f"{name}={shlex.quote(value)}" for name, value in line.env.items()]
-    program, *arguments = (shlex.quote(word) for word in line.argv)
-    lines = [*words, program]
-    for word in arguments:
-        if word.startswith("-") or not lines[-1].startswith("-") or " " in lines[-1]:
-            lines.append(word)
-        else:
-            lines[-1] += f" {word}"
-    return " \\\n".join(lines) + "\n"
+    return " ".join(words + [shlex.quote(word) for word in line.argv])

@@ -38,7 +38,7 @@ class DomainsBase(KeptDomains[QemuDomain], Transitions):
         self.status_files = StatusFiles(host.dirs.runtime, host.locks)
         self.settings = Settings.from_config(host.config)
         self.emulators = EmulatorCache(host.dirs.cache / "capabilities", host.run)
-        self.rules = QemuRules(self.emulators, self.settings)
+        self.rules: QemuRules = QemuRules(self.emulators, self.settings, host.dirs.state)
 
     def open(self, uri: URI) -> dict[DriverKind, Driver]:
         """See `HypervisorDriver.open`."""

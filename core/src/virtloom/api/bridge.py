@@ -5,6 +5,7 @@ struct holds, more simply put. The conventions, each one entry below:
 
 - counts that a client passes for its own buffers (`nparams`, `maxnames`, `need_results`, ...) are left out;
 - typed parameters are `TypedParam` values, both ways; whether a client can take strings among them is settled here;
+  statistics that many domains have in common, given as a tuple and not a list, are put into bytes once;
 - a list with its count is returned as the list;
 - a struct of one field is returned as that field's value, a larger one as a tuple, none as None;
 - a status that is 0 on success need not be returned;
@@ -14,6 +15,7 @@ struct holds, more simply put. The conventions, each one entry below:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from virtloom.driver.params import STRING, TypedParam
@@ -114,7 +116,7 @@ def _completion(procedure: Procedure) -> Callable[[Args, Any], Any]:
         place = names.index("params")
         return lambda args, result: _replace(_fields(names, result), place, to_wire)
     if names == ("retStats",):
-        return lambda args, result: ([(handle, to_wire(params)) for handle, params in result],)
+        return lambda args, result: ([(handle, _to_wire_again(params)) for handle, params in result],)
     if names in (("ret",), ("retcode",)):
         return lambda args, result: (0 if result is None else result,)
     room = next((place for place, name in enumerate(given) if name in COUNTS and name.startswith("max")), None)
@@ -170,6 +172,16 @@ def _counted_list(given: tuple[str, ...]) -> Callable[[Args, Any], Any]:
 def to_wire(params: Sequence[TypedParam]) -> list[tuple[str, tuple[int, Any]]]:
     """Typed parameters as the wire's structs: a name, and a union of type and value."""
     return [(name, (kind, int(value) if kind == 6 else value)) for name, kind, value in params]
+
+
+def _to_wire_again(params: Sequence[TypedParam]) -> Sequence[tuple[str, tuple[int, Any]]]:
+    """The same for parameters that come with every domain of a list: those in a tuple are kept."""
+    return _kept(params) if type(params) is tuple else to_wire(params)
+
+
+@lru_cache(maxsize=1024)
+def _kept(params: tuple[TypedParam, ...]) -> tuple[tuple[str, tuple[int, Any]], ...]:
+    return tuple(to_wire(params))
 
 
 def from_wire(params: Sequence[Any]) -> list[TypedParam]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import struct
 from collections import namedtuple
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from itertools import chain, repeat
 from keyword import iskeyword
 from typing import Any, NamedTuple
@@ -25,6 +24,23 @@ PADDING = (b"", b"\0\0\0", b"\0\0", b"\0")
 
 Encoder = Callable[[Any, bytearray], None]
 Decoder = Callable[[Any, int], tuple[Any, int]]
+
+
+class _Memory(dict[Any, bytes]):
+    """The bytes of values, made when they are first asked for. Looking one up costs half of what `lru_cache` costs.
+
+    :param encode: makes them.
+    """
+
+    def __init__(self, encode: Callable[[Any], bytes]) -> None:
+        self._encode = encode
+
+    def __missing__(self, value: Any) -> bytes:
+        encoded = self._encode(value)
+        if len(self) >= REMEMBERED:
+            self.clear()
+        self[value] = encoded
+        return encoded
 
 
 class Codec(NamedTuple):
@@ -197,7 +213,7 @@ class _Source:
     def _memory(self, of: Struct) -> str:
         """The name of what gives a value's bytes, made or remembered."""
         if of.memory is None:
-            of.memory = lru_cache(REMEMBERED)(of.encode)
+            of.memory = _Memory(of.encode).__getitem__
         return self.name("memory", of.memory)
 
     def _encode_remembered(self, found: str, plain: list[str]) -> list[str]:

@@ -73,6 +73,11 @@ class Domains(HypervisorDriver, Generic[S]):
         view: View = self._find(dom).published
         return view
 
+    def _views(self) -> list[View]:
+        """All domains, each as it was at its last change; takes no lock of any."""
+        shown = self.domains.snapshot()
+        return [view for domain in shown if (view := domain.published) is not None and not domain.gone]
+
     # Reading and changing.
 
     @contextmanager

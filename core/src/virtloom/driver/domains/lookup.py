@@ -50,11 +50,9 @@ class DomainLookup(Domains[S]):
         """`virConnectListAllDomains`"""
         self._check_flags(flags, KNOWN, "ConnectListAllDomains")
         views = self._views()
-        return [view.handle for view in views if not flags or passes(view, flags)]
-
-    def _views(self) -> list[View]:
-        shown = self.domains.snapshot()
-        return [view for domain in shown if (view := domain.published) is not None and not domain.gone]
+        if flags:
+            views = [view for view in views if passes(view, flags)]
+        return [view.handle for view in views]
 
     def domain_lookup_by_id(self, id: int) -> DomainHandle:
         """`virDomainLookupByID`"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from importlib.resources import files
 
 from virtloom.driver import BytesSource, Stream
@@ -264,7 +265,7 @@ class Guest(DomainsBase):
 
     def connect_get_all_domain_stats(
         self, doms: Sequence[DomainHandle], stats: int, flags: int
-    ) -> list[tuple[DomainHandle, list[TypedParam]]]:
+    ) -> list[tuple[DomainHandle, tuple[TypedParam, ...]]]:
         """`virConnectGetAllDomainStats`: of the domains given, or of all that the flags choose."""
         supported = Stats.STATE
         if stats & ~supported and flags & 0x80000000:
@@ -272,17 +273,20 @@ class Guest(DomainsBase):
                 ErrorCode.ARGUMENT_UNSUPPORTED,
                 f"Stats types bits 0x{stats & ~supported:x} are not supported by this daemon",
             )
-        wanted = {dom.uuid for dom in doms}
-        rows = []
-        for domain in self.domains:
-            view = domain.published
-            if view is None or domain.gone or (wanted and domain.key not in wanted):
-                continue
-            if not wanted and not passes(view, flags & 0xFFFFFF):
-                continue
-            state = [int_("state.state", view.state), int_("state.reason", view.reason)]
-            rows.append((view.handle, state if not stats or stats & Stats.STATE else []))
-        return rows
+        views = self._views()
+        if doms:
+            wanted = {dom.uuid for dom in doms}
+            views = [view for view in views if view.handle.uuid in wanted]
+        elif flags & 0xFFFFFF:
+            views = [view for view in views if passes(view, flags & 0xFFFFFF)]
+        if stats and not stats & Stats.STATE:
+            return [(view.handle, ()) for view in views]
+        return [(view.handle, _state_params(view.state, view.reason)) for view in views]
+
+
+@cache
+def _state_params(state: int, reason: int) -> tuple[TypedParam, ...]:
+    return int_("state.state", state), int_("state.reason", reason)
 
 
 def _target(interface: object) -> str:

@@ -152,6 +152,15 @@ def test_an_event_is_sent_once_for_each_registration_that_it_matches() -> None:
     ]
 
 
+def test_what_happened_before_a_registration_is_not_told_to_it() -> None:
+    driver = Parrot()
+    connected = connect(driver)
+    driver.events.emit(EventFamily.DOMAIN, 0, POLLY, (0, 0))  # emitted, and not delivered before the hub starts
+    number = connected.call("connect_domain_event_callback_register_any", 0, None).callbackID
+    driver.events.emit(EventFamily.DOMAIN, 0, POLLY, (2, 0))
+    assert delivered(driver, connected) == [("domain_event_callback_lifecycle", (number, (POLLY, 2, 0)))]
+
+
 def test_the_other_forms_of_event_messages() -> None:
     driver = Parrot()
     connected = connect(driver)

@@ -73,7 +73,7 @@ class Session:
         self.port = port
         self.authenticated = False
         self.close_callback = False
-        self.subscriptions = Subscriptions(port, locks)
+        self.subscriptions = Subscriptions(port, locks, self._last_event)
         self._registry = drivers
         self._lock = locks.lock("session", Level.LEAF)
         self._checker = locks.checker
@@ -156,6 +156,9 @@ class Session:
         for source in self._sources:
             source.add_listener(self.subscriptions.deliver)
         self._uri = uri
+
+    def _last_event(self) -> int:
+        return max((source.sequence for source in self._sources), default=0)
 
     def set_identity(self, params: Sequence[Any]) -> None:
         """On whose behalf a trusted client speaks (`virConnectSetIdentity`); only root may say so."""

@@ -1,6 +1,7 @@
 """Which events a client asked for, and how each is put into a message.
 
-Guarantees: one message for each registration that an event matches, in the order of the events. Registrations are
+Guarantees: one message for each registration that an event matches, in the order of the events; what happened before
+a registration is not told to it, though it be delivered later. Registrations are
 replaced whole, so that the event thread reads them without a lock; a change takes a leaf lock.
 Remaining race: an event that is being delivered while its registration ends may still arrive; clients skip it.
 """
@@ -27,12 +28,14 @@ class Subscription(NamedTuple):
 
     :ivar callback: the number that the client knows it by; None for the legacy form, which has none.
     :ivar handle: the one object that it is about, or None for all.
+    :ivar after: the number of the last event before it.
     """
 
     callback: int | None
     family: EventFamily
     number: int
     handle: Any
+    after: int
 
 
 class Subscriptions:
@@ -40,10 +43,12 @@ class Subscriptions:
 
     :param port: where messages go.
     :param locks: the api's lock manager.
+    :param last_event: the number of the last event that was emitted.
     """
 
-    def __init__(self, port: ClientPort, locks: LockManager) -> None:
+    def __init__(self, port: ClientPort, locks: LockManager, last_event: Callable[[], int]) -> None:
         self._port = port
+        self._last_event = last_event
         self._lock = locks.lock("subscriptions", Level.LEAF)
         self._all: tuple[Subscription, ...] = ()
         self._next = 0
@@ -56,7 +61,7 @@ class Subscriptions:
         _require(family, number, legacy=False)
         with self._lock:
             callback, self._next = self._next, self._next + 1
-            self._all = (*self._all, Subscription(callback, family, number, handle))
+            self._all = (*self._all, Subscription(callback, family, number, handle, self._last_event()))
         return callback
 
     def add_legacy(self, number: int) -> None:
@@ -66,7 +71,7 @@ class Subscriptions:
         """
         _require(EventFamily.DOMAIN, number, legacy=True)
         with self._lock:
-            self._all = (*self._all, Subscription(None, EventFamily.DOMAIN, number, None))
+            self._all = (*self._all, Subscription(None, EventFamily.DOMAIN, number, None, self._last_event()))
 
     def remove(self, family: EventFamily, callback: int) -> None:
         """End a registration.
@@ -99,14 +104,17 @@ class Subscriptions:
     def deliver(self, event: Event) -> None:
         """Send an event to the client, once for each registration that it matches. Runs in the event thread."""
         for one in self._all:
-            if one.family is event.family and one.number == event.number and _about(one.handle, event.handle):
+            if one.number == event.number and one.family is event.family and _is_told(one, event):
                 procedure = event_procedure(event.family, event.number, one.callback is None)
                 if procedure is not None:
                     self._port.send_event(remote.PROGRAM, procedure, message(procedure, one.callback, event))
 
 
-def _about(wanted: Any, handle: Any) -> bool:
-    """Whether an event's object is the one that a registration names: by uuid, or by name where there is none."""
+def _is_told(one: Subscription, event: Event) -> bool:
+    """Whether an event is newer than a registration and about its object, by uuid, or by name where there is none."""
+    if event.sequence <= one.after:
+        return False
+    wanted, handle = one.handle, event.handle
     if wanted is None:
         return True
     return bool(wanted.uuid == handle.uuid) if hasattr(wanted, "uuid") else bool(wanted.name == handle.name)

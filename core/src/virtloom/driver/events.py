@@ -141,6 +141,11 @@ class EventSource:
         """
         self._hub.emit(self, family, number, handle, payload)
 
+    @property
+    def sequence(self) -> int:
+        """The number of the daemon's last event."""
+        return self._hub.sequence
+
     def deliver(self, event: Event) -> None:
         """Hand an event to everyone who listens, past the interceptor; with no lock held, from any thread."""
         for listener in self.listeners:

@@ -85,7 +85,7 @@ def test_a_screenshot_is_downloaded_over_a_stream(virsh: Virsh, scratch: Path) -
 def test_networks_pools_and_devices_are_there(virsh: Virsh) -> None:
     assert "default" in virsh("net-list")
     assert "default-pool" in virsh("pool-list")
-    assert "computer" in virsh("nodedev-list")
+    assert "computer" in virsh("nodedev-dumpxml", "computer")
     assert "eth1" in virsh("iface-list")
 
 

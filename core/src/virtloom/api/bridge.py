@@ -166,6 +166,9 @@ def _counted_list(given: tuple[str, ...]) -> Callable[[Args, Any], Any]:
     if "need_results" in given:
         needed = given.index("need_results")
         return lambda args, result: (result if args[needed] else [], len(result))
+    if "maxerrors" in given:
+        room = given.index("maxerrors")
+        return lambda args, result: ((shown := result[: args[room]]), len(shown) if args[room] else len(result))
     return lambda args, result: (result, len(result))
 
 

@@ -94,6 +94,10 @@ def _declaration(place: Place) -> Finding | None:
     return "XML declaration allowed only at the start of the document", place.at + len("<?xml")
 
 
+# A start tag that ends in an attribute's name, after whole attributes.
+BARE_ATTRIBUTE = re.compile(r"""<[^\s/<>!?][^\s/<>]*(?:\s+[^\s=]+\s*=\s*(?:"[^"]*"|'[^']*'))*\s+([^\s=<>/"']+)\s*$""")
+
+
 def _unclosed(place: Place) -> Finding | None:
     rest, end = place.text[place.at :], len(place.text)
     if rest.startswith("<!--"):
@@ -102,6 +106,8 @@ def _unclosed(place: Place) -> Finding | None:
         return "expected '>'", end
     if quote := re.search(r"""=\s*(["'])(?:(?!\1).)*$""", rest, re.DOTALL):
         return f"AttValue: {quote[1]} expected", end
+    if attribute := BARE_ATTRIBUTE.match(rest):
+        return f"Specification mandates value for attribute {attribute[1]}", end
     tag = re.match(r"<([^\s/<>!?][^\s/<>]*)", rest)
     line = place.text.count("\n", 0, place.at) + 1
     return None if tag is None else (f"Couldn't find end of Start Tag {_local(tag[1])} line {line}", end)

@@ -24,10 +24,11 @@ class Heard:
         )
 
     def live(self) -> None:
-        """Suspend, resume, destroy, and then define anew, which tells that all that went before has come."""
+        """Suspend, resume, destroy, and define anew once the end was told, after which nothing more comes."""
         self.domain.suspend()
         self.domain.resume()
         self.domain.destroy()
+        eventually(lambda: libvirt.VIR_DOMAIN_EVENT_STOPPED in self.events, "the event of the end")
         self.connection.defineXML(self.domain.XMLDesc())
         eventually(lambda: libvirt.VIR_DOMAIN_EVENT_DEFINED in self.events, "the last event")
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
-from virtloom.xmldef import chance, document
+from virtloom.xmldef import document
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.checks import CHECKS
 from virtloom.xmldef.domain.cleaning import clean, clean_device
@@ -19,7 +19,7 @@ from virtloom.xmldef.domain.cleaning.order import arrange
 from virtloom.xmldef.domain.defaults import DEFAULTS
 from virtloom.xmldef.domain.definition import Devices, Domain
 from virtloom.xmldef.domain.namespaces import prefix_of
-from virtloom.xmldef.elements import root_of
+from virtloom.xmldef.elements import root_of, uuid_of
 
 # The field of `Devices` that holds each kind of device, by its element's name.
 DEVICE_FIELDS = {field.xml: field.name for field in Devices.fields if field.xml not in ("emulator", "redirfilter")}
@@ -32,7 +32,8 @@ Check = Callable[[Domain], None]
 class DomainRules:
     """A driver's rules for its domains.
 
-    :ivar types: the domain types that it runs; :ivar arches: the architectures, the first being the default.
+    :ivar types: the domain types that it runs, () for any; :ivar arches: the architectures, the first being the
+        default.
     :ivar os_types: the types of `<os>`.
     :ivar first: what it fills in before the defaults that all drivers share.
     :ivar defaults: what it fills in after them.
@@ -99,7 +100,8 @@ class DomainRules:
         assert domain.os.type is not None
         kind = domain.os.type
         name, arch = kind.name, kind.arch
-        if domain.type in self.types and name in self.os_types and (arch is None or arch in self.arches):
+        runs = not self.types or domain.type in self.types
+        if runs and name in self.os_types and (arch is None or arch in self.arches):
             return domain.replace(os=domain.os.replace(type=kind.replace(arch=arch or self.arches[0])))
         wanted = f"arch={arch or self.arches[0]} domaintype={domain.type}"
         wanted = wanted if name == "hvm" else f"ostype={name} {wanted}"  # hvm is number 0 there, and goes unsaid
@@ -122,9 +124,12 @@ def read(root: Node) -> Domain:
 
     :raises VirtError: NO_NAME without a name, XML_ERROR for what is malformed.
     """
+    if root.get("type") is None:
+        raise VirtError(ErrorCode.INTERNAL_ERROR, "missing domain type attribute", ErrorDomain.DOMAIN)
     kind = root.find("name")
     if kind is None or not kind.text:
         raise VirtError(ErrorCode.NO_NAME, None, ErrorDomain.DOMAIN)
+    uuid = uuid_of(root, ErrorDomain.DOMAIN, ErrorCode.INTERNAL_ERROR)
     clean(root)
     domain = Domain.read(root)
-    return domain if domain.uuid is not None else domain.replace(uuid=chance.uuid().bytes)
+    return domain if domain.uuid is not None else domain.replace(uuid=uuid)

@@ -121,12 +121,11 @@ class Guest(DomainsBase):
     def domain_send_process_signal(self, dom: DomainHandle, pid_value: int, signum: int, flags: int) -> None:
         """`virDomainSendProcessSignal`"""
         check_flags(flags, 0, "testDomainSendProcessSignal")
-        with self._reading(dom) as state:
-            if pid_value != 1:
-                raise VirtError(ErrorCode.INVALID_ARG, "only sending a signal to pid 1 is supported")
-            if signum >= SIGNALS:
-                raise VirtError(ErrorCode.INVALID_ARG, f"signum value {signum} is out of range")
-            state.require_active()
+        if pid_value != 1:
+            raise VirtError(ErrorCode.INVALID_ARG, "only sending a signal to pid 1 is supported")
+        if signum >= SIGNALS:
+            raise VirtError(ErrorCode.INVALID_ARG, f"signum value {signum} is out of range")
+        self._find(dom)
 
     def domain_set_user_password(self, dom: DomainHandle, user: str | None, password: str | None, flags: int) -> None:
         """`virDomainSetUserPassword`"""

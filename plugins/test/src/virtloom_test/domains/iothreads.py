@@ -80,7 +80,8 @@ class IoThreads(DomainsBase):
         _require_number(iothread_id)
         with self._changing(dom) as state:
             state.impact(flags)
-            _require_thread(state.definition, iothread_id)
+            if iothread_id not in thread_ids(state.definition):
+                raise VirtError(ErrorCode.INVALID_ARG, f"cannot find IOThread '{iothread_id}' in iothreadids")
             given = {name: int(value) for name, value in checked(params, POLL).items()}
             state.iothreads = {**state.iothreads, iothread_id: {**state.iothreads.get(iothread_id, {}), **given}}
 

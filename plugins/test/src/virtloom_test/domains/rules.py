@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Target, Video, VideoModel
 from virtloom.xmldef.domain.rules import DomainRules
@@ -33,6 +34,27 @@ def cards(domain: Domain) -> Domain:
     )
 
 
+def init_program(domain: Domain) -> None:
+    """A container has a first program (`virDomainDefPostParseCommon`).
+
+    :raises VirtError: XML_ERROR.
+    """
+    if domain.os is not None and domain.os.type is not None and domain.os.type.name == "exe" and not domain.os.init:
+        raise VirtError(ErrorCode.XML_ERROR, "init binary must be specified", ErrorDomain.DOMAIN)
+
+
+ARCHES = (
+    "i686", "x86_64", "alpha", "armv6l", "armv7l", "armv7b", "aarch64", "cris", "ia64", "lm32", "m68k", "microblaze",
+    "microblazeel", "mips", "mipsel", "mips64", "mips64el", "openrisc", "parisc", "parisc64", "ppc", "ppcle", "ppc64",
+    "ppc64le", "ppcemb", "riscv32", "riscv64", "s390", "s390x", "sh4", "sh4eb", "sparc", "sparc64", "unicore32",
+    "xtensa", "xtensaeb",
+)  # fmt: skip
+# libvirt's test driver looks at no capability: it takes every domain that there can be.
 RULES = DomainRules(
-    types=("test",), arches=("i686",), os_types=("hvm", "xen"), first=(cards,), defaults=(interface_names,)
+    types=(),
+    arches=ARCHES,
+    os_types=("hvm", "xen", "linux", "exe", "uml", "xenpvh"),
+    first=(cards,),
+    defaults=(interface_names,),
+    checks=(init_program,),
 )

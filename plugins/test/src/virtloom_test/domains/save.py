@@ -158,7 +158,7 @@ def read_image(rules: DomainRules, path: Path) -> Domain:
         raise system_error(error, f"cannot read domain image '{path}'") from error
     head, rest = data[: len(MAGIC)], data[len(MAGIC) :]
     if len(head) < len(MAGIC) or len(rest) < LENGTH.size:
-        raise VirtError(ErrorCode.SYSTEM_ERROR, f"incomplete save header in '{path}'")
+        raise VirtError(ErrorCode.SYSTEM_ERROR, f"incomplete save header in '{path}': Success")
     if head != MAGIC:
         raise VirtError(ErrorCode.INTERNAL_ERROR, "mismatched header magic")
     (length,) = LENGTH.unpack_from(rest)
@@ -166,7 +166,7 @@ def read_image(rules: DomainRules, path: Path) -> Domain:
     if not 1 <= length <= LENGTH_MAX:
         raise VirtError(ErrorCode.INTERNAL_ERROR, "length of metadata out of range")
     if len(text) < length:
-        raise VirtError(ErrorCode.SYSTEM_ERROR, f"incomplete metadata in '{path}'")
+        raise VirtError(ErrorCode.SYSTEM_ERROR, f"incomplete metadata in '{path}': Success")
     return rules.parse(text[:length].decode(errors="replace")).replace(id=None)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 
-from virtloom.driver import DriverHost, EventFamily, EventSource, NodeDeviceDriver
+from virtloom.driver import EventFamily, EventSource, NodeDeviceDriver
 from virtloom.driver.constants.node_device import NodeDeviceEventLifecycle as Event
 from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import NodeDeviceHandle
@@ -14,6 +14,7 @@ from virtloom.xmldef.document import Node
 from virtloom.xmldef.elements import root_of, text_of
 from virtloom_test.object_types import DEVICE
 from virtloom_test.resources.objects import Kind, Resource, Resources
+from virtloom_test.stage import Stage
 
 KIND = Kind("node device", DEVICE, ErrorCode.NO_NODE_DEVICE, EventFamily.NODE_DEVICE)
 # The flag of each capability (`virConnectListAllNodeDeviceFlags`).
@@ -25,6 +26,7 @@ CAPABILITIES = {
          "ap_matrix", "vpd")
     )
 }  # fmt: skip
+ACTIVE = 1 << 31  # VIR_CONNECT_LIST_NODE_DEVICES_ACTIVE
 TEMPLATE = "scsi_host11"  # what a virtual adapter is made after
 CREATED = "scsi_host12"
 
@@ -35,9 +37,11 @@ class TestNodeDevices(NodeDeviceDriver):
     __test__ = False  # the name begins as pytest's classes do
     error_domain = ErrorDomain.TEST
 
-    def __init__(self, host: DriverHost, events: EventSource) -> None:
+    def __init__(self, stage: Stage, events: EventSource) -> None:
         self.events = events
-        self._all = Resources(KIND, host, events)
+        self._all = Resources(KIND, stage.host, events)
+        # virsh asks for the active ones, which libvirt's test driver refuses although all of its devices are.
+        self._filters = sum(CAPABILITIES.values()) | (ACTIVE if stage.options.extras else 0)
 
     def views(self) -> list[Resource]:
         """Each as it was at its last change."""
@@ -48,6 +52,9 @@ class TestNodeDevices(NodeDeviceDriver):
         for capability in definition.all("capability"):
             if capability.get("type") == "system" and capability.find("firmware") is None:
                 capability.add("firmware")
+            for inner in capability.all("capability"):  # ports are counted on the real host, which has none of them
+                if inner.get("type") == "vport_ops":
+                    inner.children = [Node(tag, text="0") for tag in ("max_vports", "vports")]
         self._put(definition)
 
     def _put(self, definition: Node) -> NodeDeviceHandle:
@@ -67,7 +74,7 @@ class TestNodeDevices(NodeDeviceDriver):
 
     def connect_list_all_node_devices(self, flags: int) -> list[NodeDeviceHandle]:
         """`virConnectListAllNodeDevices`"""
-        check_flags(flags, sum(CAPABILITIES.values()) | 0xC0000000, "testConnectListAllNodeDevices")
+        check_flags(flags, self._filters, "testConnectListAllNodeDevices")
         wanted = {name for name, flag in CAPABILITIES.items() if flags & flag}
         views = self._all.views()
         return [view.handle for view in views if not wanted or wanted & set(capabilities(view.definition))]
@@ -77,60 +84,78 @@ class TestNodeDevices(NodeDeviceDriver):
         handle: NodeDeviceHandle = self._all.named(name).published.handle
         return handle
 
-    def node_device_lookup_scsi_host_by_wwn(self, wwnn: str, wwpn: str, flags: int) -> NodeDeviceHandle:
-        """`virNodeDeviceLookupSCSIHostByWWN`"""
-        check_flags(flags, 0, "testNodeDeviceLookupSCSIHostByWWN")
-        for view in self._all.views():
-            if names_of(view.definition) == (wwnn, wwpn):
-                handle: NodeDeviceHandle = view.handle
-                return handle
-        raise VirtError(ErrorCode.NO_NODE_DEVICE)
-
     def node_device_get_xml_desc(self, name: str, flags: int) -> str:
         """`virNodeDeviceGetXMLDesc`"""
         check_flags(flags, 0, "testNodeDeviceGetXMLDesc")
         return document.write(self._definition(name))
 
-    def node_device_get_parent(self, name: str) -> str | None:
+    def node_device_get_parent(self, name: str) -> str:
         """`virNodeDeviceGetParent`"""
-        return text_of(self._definition(name), "parent")
+        parent = text_of(self._definition(name), "parent")
+        if parent is None:
+            raise VirtError(ErrorCode.INTERNAL_ERROR, "no parent for this device")
+        return parent
 
     def node_device_list_caps(self, name: str) -> list[str]:
         """`virNodeDeviceListCaps`"""
-        return capabilities(self._definition(name))
-
-    def node_device_is_active(self, name: str) -> bool:
-        """`virNodeDeviceIsActive`"""
-        return bool(self._definition(name))
+        return [one.get("type") or "" for one in self._definition(name).all("capability")]
 
     def node_device_create_xml(self, xml_desc: str, flags: int) -> NodeDeviceHandle:
         """`virNodeDeviceCreateXML`: a virtual adapter, made after one that there is."""
         check_flags(flags, 1, "testNodeDeviceCreateXML")
         root = root_of(xml_desc, "node_device_definition", "device", ErrorDomain.NODEDEV)
+        _check_new(root)
         parent = text_of(root, "parent")
         names = names_of(root)
         if names is None:
-            detail = "Device is not a fibre channel HBA"
-            raise VirtError(ErrorCode.INTERNAL_ERROR, detail, ErrorDomain.NODEDEV)
-        if parent is not None:
-            self._definition(parent)
+            raise _wrong("Device is not a fibre channel HBA")
+        if parent is not None and self._all.objects.find_name(parent) is None:
+            raise _wrong("Could not find parent device for 'new device'")
         made = copy.deepcopy(self._definition(TEMPLATE))
         _set_text(made, "name", CREATED)
-        _set_text(made, "parent", parent or "scsi_host1")
         _set_names(made, names)
         handle = self._put(made)
         self._all.emit(handle, 0, (Event.CREATED, 0))
         return handle
 
     def node_device_destroy(self, name: str) -> None:
-        """`virNodeDeviceDestroy`"""
+        """`virNodeDeviceDestroy`; of what is no adapter libvirt says that it was destroyed, and leaves it."""
         definition = self._definition(name)
         if names_of(definition) is None:
-            detail = "Device is not a fibre channel HBA"
-            raise VirtError(ErrorCode.INTERNAL_ERROR, detail, ErrorDomain.NODEDEV)
+            return
+        parent = text_of(definition, "parent") or ""
+        if self._all.objects.find_name(parent) is None:
+            self._all.emit(NodeDeviceHandle(name), 0, (Event.DELETED, 0))
+            return
         with self._all.changing(self._all.named(name)) as state:
             state.active = state.persistent = False
             self._all.emit(state.handle, 0, (Event.DELETED, 0))
+
+
+def _check_new(root: Node) -> None:
+    """What a document of a device that is to be made lacks (`virNodeDeviceDefParseXML`).
+
+    :raises VirtError: INTERNAL_ERROR.
+    """
+    found = list(root.all("capability"))
+    if not found:
+        raise _wrong("no device capabilities for 'new device'")
+    for capability in found:
+        kind = capability.get("type")
+        if kind is None:
+            raise VirtError(ErrorCode.XML_ERROR, "missing capability type", ErrorDomain.NODEDEV)
+        if kind not in CAPABILITIES:
+            raise _wrong(f"unknown capability type '{kind}' for 'new device'")
+        if kind == "system" and capability.find("hardware/uuid") is None:
+            raise _wrong("no system UUID supplied for 'new device'")
+    fc_host = _fc_host(root)
+    for tag in ("wwnn", "wwpn") if fc_host is not None else ():
+        if text_of(fc_host, tag) is None:  # type: ignore[arg-type]
+            raise _wrong(f"no {tag.upper()} supplied for 'new device', and auto-generation failed")
+
+
+def _wrong(detail: str) -> VirtError:
+    return VirtError(ErrorCode.INTERNAL_ERROR, detail, ErrorDomain.NODEDEV)
 
 
 def capabilities(definition: Node) -> list[str]:

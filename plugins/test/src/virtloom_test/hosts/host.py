@@ -43,7 +43,7 @@ class TestHost:
         self.networks = TestNetworks(host, self.events)
         self.interfaces = TestInterfaces(host, self.events)
         self.storage = TestStorage(host, self.events)
-        self.devices = TestNodeDevices(host, self.events)
+        self.devices = TestNodeDevices(stage, self.events)
         parts: tuple[Driver, ...] = (self.domains, self.networks, self.interfaces, self.storage, self.devices)
         self.drivers: Mapping[DriverKind, Driver] = {part.kind: part for part in parts}
         self.arm(None, None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,6 +45,7 @@ class Hosts:
         self._kept = Kept(stage)
         self._lock = stage.host.locks.lock("hosts", Level.LEAF)
         self._open: dict[str, _Open] = {}
+        self._numbers = count(1)
 
     def open(self, uri: URI) -> Mapping[DriverKind, Driver]:
         """The drivers of the host that a URI names, for one more connection.
@@ -53,13 +55,14 @@ class Hosts:
         path = uri.path
         if not path or path == "/":
             raise VirtError(ErrorCode.INVALID_ARG, "testOpen: supply a path or use test:///default")
-        made = None if path in self._open else self._make(path)
+        key = f"{path} of connection {next(self._numbers)}" if self._is_private(path) else path
+        made = None if key in self._open else self._make(path)
         with self._lock:
-            known = self._open.get(path)
+            known = self._open.get(key)
             if known is None and made is not None:
                 known = _Open(made, 0)
             if known is not None:
-                self._open[path] = known._replace(users=known.users + 1)
+                self._open[key] = known._replace(users=known.users + 1)
         if known is None:
             return self.open(uri)  # its last connection went between the two looks
         if known.host is made:
@@ -80,6 +83,11 @@ class Hosts:
                     break
         if gone is not None:
             self._stage.faults.detach(gone)
+
+    def _is_private(self, path: str) -> bool:
+        """Whether each connection has a host of its own: as in libvirt those of files, unless hosts are kept."""
+        options = self._stage.options
+        return not (options.keep_hosts or options.persist) and self._description(path) is host_from_file
 
     def all(self) -> list[TestHost]:
         """Those that there are now."""

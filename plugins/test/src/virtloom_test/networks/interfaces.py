@@ -18,7 +18,7 @@ ORDER = ("start", "mtu", "protocol", "bond", "bridge", "vlan", "mac")
 TYPES = ("ethernet", "bridge", "bond", "vlan")
 INACTIVE, ACTIVE = 1, 2
 
-Saved = list[tuple[Node, bool]]
+Saved = list[Node]
 
 
 class TestInterfaces(InterfaceDriver):
@@ -126,7 +126,7 @@ class TestInterfaces(InterfaceDriver):
     def interface_change_begin(self, flags: int) -> None:
         """`virInterfaceChangeBegin`"""
         check_flags(flags, 0, "testInterfaceChangeBegin")
-        saved = [(view.definition, view.active) for view in self._all.views()]
+        saved = [view.definition for view in self._all.views()]
         with self._lock:
             running, self._saved = self._saved is not None, saved if self._saved is None else self._saved
         if running:
@@ -141,14 +141,14 @@ class TestInterfaces(InterfaceDriver):
         """`virInterfaceChangeRollback`"""
         check_flags(flags, 0, "testInterfaceChangeRollback")
         saved = self._end("no transaction running, nothing to rollback.")
-        names = {definition.get("name") for definition, _ in saved}
+        names = {definition.get("name") for definition in saved}
         for one in self._all.objects:
             if one.key not in names:
                 self._forget(one)
-        for definition, active in saved:
+        for definition in saved:
             handle = self._put(definition)
             with self._all.changing(self._all.named(handle.name)) as state:
-                state.active = active
+                state.active = False  # libvirt's copies of them are never active
 
     def _end(self, otherwise: str) -> Saved:
         with self._lock:
@@ -177,7 +177,11 @@ def parse(text: str) -> Node:
     if kind is None:
         raise VirtError(ErrorCode.XML_ERROR, "interface misses the type attribute", ErrorDomain.INTERFACE)
     if kind not in TYPES:
-        raise VirtError(ErrorCode.XML_ERROR, f"unknown interface type {kind}", ErrorDomain.INTERFACE)
+        detail = f"Invalid value for attribute 'type' in element 'interface': '{kind}'."
+        raise VirtError(ErrorCode.XML_ERROR, detail, ErrorDomain.NONE)
     if not root.get("name"):
         raise VirtError(ErrorCode.XML_ERROR, "interface has no name", ErrorDomain.INTERFACE)
+    mode = root.find("start").get("mode") if root.find("start") is not None else None  # type: ignore[union-attr]
+    if mode not in (None, "onboot", "none", "hotplug"):
+        raise VirtError(ErrorCode.XML_ERROR, f"unknown interface startmode {mode}", ErrorDomain.INTERFACE)
     return ordered(root, ORDER)

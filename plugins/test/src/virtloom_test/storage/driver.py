@@ -11,15 +11,18 @@ from virtloom.driver.constants.storage import StoragePoolEventLifecycle as Event
 from virtloom.driver.flags import check_flags, selected
 from virtloom.driver.handles import StoragePoolHandle, StorageVolHandle
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
+from virtloom.xmldef import document
 from virtloom.xmldef.document import Node
+from virtloom.xmldef.elements import root_of
 from virtloom.xmldef.storage.conflicts import same_source
 from virtloom.xmldef.storage.pool import Pool, parse_pool, pool_of
-from virtloom.xmldef.storage.types import LISTING_FLAGS, POOL_TYPES
+from virtloom.xmldef.storage.types import LISTING_FLAGS
 from virtloom.xmldef.storage.volume import Volume, parse_volume, volume_of
 from virtloom_test.object_types import POOL
 from virtloom_test.resources.objects import Kind, Resource, Resources
 
 KIND = Kind("storage pool", POOL, ErrorCode.NO_STORAGE_POOL, EventFamily.STORAGE_POOL)
+STORAGE = ErrorDomain.STORAGE
 VOLUME_FILE = 0  # VIR_STORAGE_VOL_FILE
 CAPACITY = 100 << 30  # bytes of every test pool
 
@@ -223,13 +226,18 @@ class TestStorage(StorageDriver):
     def connect_find_storage_pool_sources(self, type: str, srcSpec: str | None, flags: int) -> str:
         """`virConnectFindStoragePoolSources`"""
         check_flags(flags, 0, "testConnectFindStoragePoolSources")
+        if type == "dir":  # number 0 in libvirt, which takes it for none
+            raise VirtError(ErrorCode.INTERNAL_ERROR, f"unknown storage pool type {type}")
+        source = None if srcSpec is None else root_of(srcSpec, "storage_source_specification", "source", STORAGE)
         if type == "logical":
-            return SOURCES.format(
-                device="  <source>\n    <name>vg_test</name>\n    <format type='lvm2'/>\n  </source>\n"
-            )
-        if type in POOL_TYPES:
+            return document.write(_sources(*LOGICAL_SOURCES))
+        if type != "netfs":
             raise VirtError(ErrorCode.NO_SUPPORT, f"pool type '{type}' does not support source discovery")
-        raise VirtError(ErrorCode.INTERNAL_ERROR, f"unknown storage pool type {type}")
+        host = None if source is None else source.find("host")
+        if host is None or host.get("name") is None:
+            raise VirtError(ErrorCode.INVALID_ARG, "hostname must be specified for netfs sources")
+        share = [("host", {"name": host.get("name") or ""}, ""), ("dir", {"path": "/testshare"}, "")]
+        return document.write(_sources([*share, ("format", {"type": "nfs"}, "")]))
 
     # Volumes.
 
@@ -325,7 +333,21 @@ class TestStorage(StorageDriver):
             state.more = (_using(definition, -volume.allocation), kept)
 
 
-SOURCES = "<sources>\n{device}</sources>\n"
+Source = list[tuple[str, dict[str, str], str]]  # the elements of a source: name, attributes, text
+LOGICAL_SOURCES: tuple[Source, ...] = tuple(
+    [("device", {"path": path}, ""), ("name", {}, name), ("format", {"type": "lvm2"}, "")]
+    for path, name in (("/dev/sda20", "testvg1"), ("/dev/sda21", "testvg2"))
+)
+
+
+def _sources(*sources: Source) -> Node:
+    """The document of sources that were found."""
+    root = Node("sources")
+    for elements in sources:
+        source = root.add("source")
+        for tag, attrs, text in elements:
+            source.add(tag, attrs, text)
+    return root
 
 
 def _require(state: Resource, active: bool | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from virtloom.driver.constants.snapshot import DomainCheckpointCreateFlags as Create
@@ -20,6 +21,8 @@ from virtloom_test.domains.base import DomainsBase
 from virtloom_test.domains.text import domain_node
 
 LIST_FLAGS = List.ROOTS | List.TOPOLOGICAL | List.LEAVES | List.NO_LEAVES
+
+DISK_NAME = re.compile(r"(ioemu:)?(fd|hd|sd|vd|xvd|ubd)[a-zA-Z0-9_]+")
 
 
 class Checkpoints(DomainsBase):
@@ -85,6 +88,7 @@ class Checkpoints(DomainsBase):
                 detail = "cannot create checkpoint while snapshot exists"
                 raise VirtError(ErrorCode.OPERATION_UNSUPPORTED, detail)
             root = document.parse(xml_desc, "domain_checkpoint", ErrorDomain.DOMAIN_CHECKPOINT)
+            check_schema(root)
             moment = parse_moment(root, "domaincheckpoint", self.stage.clock.now())
             if not state.active:
                 detail = "cannot create checkpoint for inactive domain"
@@ -107,6 +111,21 @@ class Checkpoints(DomainsBase):
             _require(state.checkpoints, checkpoint.name)
             both = {"children": bool(flags & Delete.CHILDREN), "only_children": bool(flags & Delete.CHILDREN_ONLY)}
             state.checkpoints = state.checkpoints.without(checkpoint.name, **both)
+
+
+def check_schema(root: Node) -> None:
+    """What libvirt's schema refuses, which checkpoints are always held against: names that no disk can have.
+
+    :raises VirtError: XML_INVALID_SCHEMA, in libxml2's words.
+    """
+    for disk in (root.find("disks") or Node("disks")).all("disk"):
+        name = disk.get("name") or ""
+        if not DISK_NAME.fullmatch(name) and not name.startswith("/"):
+            detail = (
+                "Unable to validate doc against /usr/share/libvirt/schemas/domaincheckpoint.rng\n"
+                "Extra element disks in interleave\nElement domaincheckpoint failed to validate content"
+            )
+            raise VirtError(ErrorCode.XML_INVALID_SCHEMA, detail, ErrorDomain.XML)
 
 
 def _redefined(moment: Moment, root: Node, rules: DomainRules) -> Moment:

@@ -23,7 +23,7 @@ def updated(network: Network, command: int, section: int, index: int, xml: str) 
     :raises VirtError: OPERATION_UNSUPPORTED for what cannot be changed, OPERATION_INVALID for a clash, and what the
         network that it would be is refused with.
     """
-    piece = document.parse(xml, "network_update_xml", ErrorDomain.NETWORK)
+    piece = _parse(xml)
     if section in FIXED:
         raise _unsupported(f"can't update '{FIXED[section]}' section of network '{network.name}'")
     if section not in SECTIONS:
@@ -46,3 +46,12 @@ def _check_element(piece: Node, tag: str, network: str) -> None:
 
 def _unsupported(detail: str) -> VirtError:
     return VirtError(ErrorCode.OPERATION_UNSUPPORTED, detail, ErrorDomain.NETWORK)
+
+
+def _parse(xml: str) -> Node:
+    try:
+        return document.parse(xml, "network_update_xml", ErrorDomain.NETWORK)
+    except VirtError as error:
+        # Of all documents this one alone is named without parentheses.
+        detail = (error.detail or "").replace("(network_update_xml)", "network_update_xml", 1)
+        raise VirtError(error.code, detail, error.domain) from None

@@ -14,10 +14,11 @@ Icelake-Server Icelake-Server-noTSX Cooperlake Snowridge athlon phenom Opteron_G
 Opteron_G5 EPYC EPYC-IBPB EPYC-Rome EPYC-Milan Dhyana
 """
 POWER = "POWER6 POWER7 POWER8 POWER9 POWER10 POWERPC_e5500 POWERPC_e6500"
-NAMELESS = """
-alpha armv6l armv7l armv7b aarch64 cris ia64 lm32 loongarch64 m68k microblaze microblazeel mips mipsel mips64 mips64el
-or32 parisc parisc64 ppc ppcemb riscv32 riscv64 s390 s390x sh4 sh4eb sparc sparc64 unicore32 xtensa xtensaeb
-"""
+UNCOMPARED = """
+alpha cris ia64 lm32 m68k microblaze microblazeel mips mipsel mips64 mips64el openrisc parisc parisc64 ppc ppcle ppcemb
+riscv32 riscv64 sh4 sh4eb sparc sparc64 unicore32 xtensa xtensaeb
+"""  # architectures whose processors libvirt does not compare
+NAMELESS = ("armv6l", "armv7b", "armv7l", "aarch64", "s390", "s390x")  # any model is accepted
 MODELS = {"i686": X86, "x86_64": X86, "ppc64": POWER, "ppc64le": POWER}
 AMD = ("EPYC", "Opteron", "athlon", "phenom")  # how the names of their processors begin
 NOBODYS = ("486", "pentium", "qemu", "kvm", "cpu64")
@@ -26,9 +27,12 @@ NOBODYS = ("486", "pentium", "qemu", "kvm", "cpu64")
 def model_names(arch: str) -> list[str]:
     """The names for an architecture; an architecture without names accepts any.
 
-    :raises VirtError: INVALID_ARG for an architecture that libvirt does not know.
+    :raises VirtError: INVALID_ARG for an architecture that libvirt does not know, NO_SUPPORT for one of which it knows
+        no processors.
     """
-    if arch not in MODELS and arch not in NAMELESS.split():
+    if arch in UNCOMPARED.split():
+        raise VirtError(ErrorCode.NO_SUPPORT, f"'{arch}' architecture is not supported by CPU driver")
+    if arch not in MODELS and arch not in NAMELESS:
         raise VirtError(ErrorCode.INVALID_ARG, f"cannot find architecture {arch}")
     return MODELS.get(arch, "").split()
 

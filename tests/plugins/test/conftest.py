@@ -36,7 +36,8 @@ def play(scratch: Path) -> Iterator[Callable[..., Played]]:
 
     yield start
     for one in running:
-        one.clear()
+        if one.daemon.process.poll() is None:
+            one.clear()
         log = one.daemon.stop()
         assert "LockViolation" not in log, log
         assert "Traceback" not in log, log

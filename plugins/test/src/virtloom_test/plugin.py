@@ -33,7 +33,7 @@ class TestDriver(HypervisorDriver):
     shares_resources = False  # its hosts are played: nothing of this one belongs to them
 
     def __init__(self, host: DriverHost) -> None:
-        stage = Stage(host)
+        self.stage = stage = Stage(host)
         self.hosts = Hosts(stage)
         self.administration = administration(stage, self.hosts)
         self.brings = tuple(default_host(stage).drivers.values())  # for listing what is supported
@@ -52,7 +52,9 @@ class TestDriver(HypervisorDriver):
         self.hosts.close(drivers)
 
     def stop(self) -> None:
-        """Write down what is to be found again."""
+        """Let go of what waits, and write down what is to be found again."""
+        self.stage.ended.set()
+        self.stage.faults.clear()
         self.hosts.stop()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from random import Random
 
@@ -54,6 +55,7 @@ class Stage:
         self.clock.change(rate=self.options.clock_rate)
         self.tempo = Tempo(host, self.clock, self.options.durations)
         self.faults = Faults(host, self.options.seed)
+        self.ended = threading.Event()  # set when the driver stops, for work in the background
 
     def random(self, uri: str) -> Random | None:
         """Where a host's uuids and addresses come from, the same in each run; None for the system's source."""

@@ -12,6 +12,9 @@ from virtloom_test.domains.moments.snapshots import Snapshots
 from virtloom_test.domains.save import Saving
 from virtloom_test.domains.state import TestDomain
 from virtloom_test.domains.tuning import Tuning
+from virtloom_test.domains.work.block_jobs import BlockJobs
+from virtloom_test.domains.work.jobs import JobCalls
+from virtloom_test.domains.work.migration import FEATURES, Migration
 from virtloom_test.hosts.cpu_models import CpuModels
 from virtloom_test.hosts.info import HostInfo
 
@@ -29,6 +32,12 @@ class TestDomains(
     HostInfo,
     CpuModels,
 ):
-    """One host's domains."""
+    """One host's domains: the calls that libvirt's test driver has."""
 
     __test__ = False  # the name begins as pytest's classes do
+
+
+class PlayedDomains(TestDomains, JobCalls, BlockJobs, Migration):
+    """One host's domains, with what libvirt's test driver does not have."""
+
+    features = FEATURES

@@ -26,6 +26,7 @@ from virtloom.driver.constants.domain_state import (
 from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import DomainHandle
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
+from virtloom.locks import JobKind
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_test.domains.base import DomainsBase
 from virtloom_test.domains.state import TestDomain
@@ -142,6 +143,7 @@ class Life(DomainsBase):
     def domain_create_with_flags(self, dom: DomainHandle, flags: int) -> DomainHandle:
         """`virDomainCreateWithFlags`"""
         check_flags(flags, 0, "testDomainCreateWithFlags")
+        self._spend(dom, JobKind.START, "start")
         with self._changing(dom) as state:
             if state.state != DomainState.SHUTOFF:
                 raise VirtError(ErrorCode.INTERNAL_ERROR, f"Domain '{dom.name}' is already running")
@@ -186,6 +188,8 @@ class Life(DomainsBase):
     def domain_shutdown_flags(self, dom: DomainHandle, flags: int) -> None:
         """`virDomainShutdownFlags`"""
         check_flags(flags, 0, "testDomainShutdownFlags")
+        self._find(dom)
+        self.stage.tempo.pass_time("shutdown")
         with self._ending(dom) as state:
             if state.state == DomainState.SHUTOFF:
                 raise VirtError(ErrorCode.INTERNAL_ERROR, f"domain '{dom.name}' not running")

@@ -38,10 +38,11 @@ class Saving(Life):
         check_flags(flags, 0, "testDomainSaveFlags")
         _refuse_other_xml(dxml)
         found = self._find(dom)
-        with found.job(JobKind.SAVE):
+        with found.job(JobKind.SAVE) as job:
             with found.locked() as state:
                 state.require_active()
                 definition, name = state.definition, state.definition.name
+            self.stage.tempo.pass_time("save", job, (definition.memory or 0) * 1024)
             write_image(Path(to), definition, name)
             with found.locked() as state:
                 state.require_active()
@@ -61,7 +62,9 @@ class Saving(Life):
         """`virDomainRestoreFlags`"""
         check_flags(flags, 0, "testDomainRestoreFlags")
         _refuse_other_xml(dxml)
-        self.run(read_image(self.rules, Path(from_)), DomainRunningReason.RESTORED, Started.RESTORED)
+        definition = read_image(self.rules, Path(from_))
+        self.stage.tempo.pass_time("restore")
+        self.run(definition, DomainRunningReason.RESTORED, Started.RESTORED)
 
     def domain_save_image_get_xml_desc(self, file: str, flags: int) -> str:
         """`virDomainSaveImageGetXMLDesc`"""
@@ -82,6 +85,7 @@ class Saving(Life):
         """`virDomainManagedSave`"""
         known = DomainSaveRestoreFlags
         check_flags(flags, known.BYPASS_CACHE | known.RUNNING | known.PAUSED, "testDomainManagedSave")
+        self._spend(dom, JobKind.SAVE, "save")
         with self._changing(dom) as state:
             state.require_active()
             if not state.persistent:
@@ -105,9 +109,11 @@ class Saving(Life):
         check_flags(flags, DomainCoreDumpFlags.CRASH, "testDomainCoreDumpWithFormat")
         found = self._find(dom)
         gone = False
-        with found.job(JobKind.DUMP):
+        with found.job(JobKind.DUMP) as job:
             with found.locked() as state:
                 state.require_active()
+                total = (state.definition.memory or 0) * 1024
+            self.stage.tempo.pass_time("dump", job, total)
             write_dump(Path(to), dom.name)
             if dumpformat != DomainCoreDumpFormat.RAW:
                 detail = "kdump-compressed format is not supported here"

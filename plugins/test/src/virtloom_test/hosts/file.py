@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from virtloom.driver.constants.domain_state import DomainState
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
 from virtloom.xmldef import document
 from virtloom.xmldef.document import Node as Element
+from virtloom_test.domains.driver import PlayedDomains, TestDomains
 from virtloom_test.hosts.defaults import DEFAULT_DOMAIN, DEFAULT_RESOURCES
 from virtloom_test.hosts.host import TestHost
 from virtloom_test.hosts.node import DEFAULT_NODE, Node
 from virtloom_test.stage import Stage
 
+OWN_PATHS = re.compile(r"/host/\d+")
 BESIDES = ("domain", "cpu", "memory", "auth")  # of a node's description, what is not a resource
 
 # The field of a host that each element of `<cpu>` sets.
@@ -94,11 +97,16 @@ def _number(element: Element, what: str) -> int:
 
 
 def _made(stage: Stage, uri: str, node: Node, root: Element, folder: Path | None) -> TestHost:
-    made = TestHost(stage, uri, node)
+    made = TestHost(stage, uri, node, PlayedDomains if _has_extras(stage, uri) else TestDomains)
     for element in root.all("domain"):
         _add_domain(made, _whole(element, folder))
     made.add_resources(_whole(child, folder) for child in root.children if child.tag not in BESIDES)
     return made
+
+
+def _has_extras(stage: Stage, uri: str) -> bool:
+    """Whether a host has what libvirt's lack: where it is asked for, and on those that libvirt has not."""
+    return stage.options.extras or bool(OWN_PATHS.fullmatch(uri.removeprefix("test://")))
 
 
 def _add_domain(made: TestHost, element: Element) -> None:

@@ -11,13 +11,14 @@ from virtloom.xmldef import document
 from virtloom.xmldef.chance import drawn_from
 from virtloom.xmldef.document import Node as Element
 from virtloom.xmldef.network.network import network_of
-from virtloom_test.domains.driver import TestDomains
+from virtloom_test.domains.driver import PlayedDomains, TestDomains
 from virtloom_test.hosts.devices import TestNodeDevices
 from virtloom_test.hosts.node import Node
 from virtloom_test.networks import interfaces
 from virtloom_test.networks.driver import TestNetworks
 from virtloom_test.networks.interfaces import TestInterfaces
 from virtloom_test.stage import Stage
+from virtloom_test.storage.contents import PlayedStorage
 from virtloom_test.storage.driver import TestStorage
 
 INACTIVE = "test-inactive"  # an attribute of ours in descriptions, on what is defined but not started
@@ -42,7 +43,7 @@ class TestHost:
         self.domains = domains(stage, self.events, node)
         self.networks = TestNetworks(host, self.events)
         self.interfaces = TestInterfaces(host, self.events)
-        self.storage = TestStorage(host, self.events)
+        self.storage = (PlayedStorage if issubclass(domains, PlayedDomains) else TestStorage)(stage, self.events)
         self.devices = TestNodeDevices(stage, self.events)
         parts: tuple[Driver, ...] = (self.domains, self.networks, self.interfaces, self.storage, self.devices)
         self.drivers: Mapping[DriverKind, Driver] = {part.kind: part for part in parts}

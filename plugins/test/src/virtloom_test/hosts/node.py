@@ -32,6 +32,11 @@ class Node:
     cells: tuple[Cell, ...] = (Cell(2048 * 1024, 1024 * 1024, 8), Cell(2 * 2048 * 1024, 2 * 1024 * 1024, 8))
 
     @property
+    def migration_uri(self) -> str:
+        """Where guests are said to be sent to; nothing is sent."""
+        return "test:played"
+
+    @property
     def max_cpus(self) -> int:
         """`VIR_NODEINFO_MAXCPUS`"""
         return self.nodes * self.sockets * self.cores * self.threads

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from virtloom.driver import DriverHost, EventFamily, EventSource, NameTaken, StorageDriver
+from virtloom.driver import EventFamily, EventSource, NameTaken, StorageDriver
 from virtloom.driver.constants.connect import ConnectListAllStoragePoolsFlags as Filter
 from virtloom.driver.constants.storage import StoragePoolEventID, StoragePoolState
 from virtloom.driver.constants.storage import StoragePoolEventLifecycle as Event
@@ -20,6 +20,7 @@ from virtloom.xmldef.storage.types import LISTING_FLAGS
 from virtloom.xmldef.storage.volume import Volume, parse_volume, volume_of
 from virtloom_test.object_types import POOL
 from virtloom_test.resources.objects import Kind, Resource, Resources
+from virtloom_test.stage import Stage
 
 KIND = Kind("storage pool", POOL, ErrorCode.NO_STORAGE_POOL, EventFamily.STORAGE_POOL)
 STORAGE = ErrorDomain.STORAGE
@@ -37,9 +38,10 @@ class TestStorage(StorageDriver):
     __test__ = False  # the name begins as pytest's classes do
     error_domain = ErrorDomain.TEST
 
-    def __init__(self, host: DriverHost, events: EventSource) -> None:
+    def __init__(self, stage: Stage, events: EventSource) -> None:
         self.events = events
-        self._all = Resources(KIND, host, events)
+        self._stage = stage
+        self._all = Resources(KIND, stage.host, events)
 
     def views(self) -> list[Resource]:
         """Each as it was at its last change."""
@@ -52,7 +54,7 @@ class TestStorage(StorageDriver):
         for element in definition.all("volume"):
             volume = _placed(volume_of(element, pool.kind), pool)
             content[volume.name] = volume
-            pool = _using(pool, volume.allocation)
+            pool = use_of(pool, volume.allocation)
         self._put(pool, active=active, persistent=True, content=content)
 
     # Finding.
@@ -252,7 +254,7 @@ class TestStorage(StorageDriver):
     def storage_vol_lookup_by_name(self, pool: StoragePoolHandle, name: str) -> StorageVolHandle:
         """`virStorageVolLookupByName`"""
         view = self._view(pool, active=True)
-        return _volume_handle(view, _volume(view, name))
+        return _volume_handle(view, volume_in(view, name))
 
     def _with_path(self, path: str) -> tuple[Resource, Volume] | None:
         for view in self._all.views():
@@ -278,7 +280,7 @@ class TestStorage(StorageDriver):
     def _of(self, vol: StorageVolHandle) -> Volume:
         view: Resource = self._all.named(vol.pool).published
         _require(view, True)
-        return _volume(view, vol.name)
+        return volume_in(view, vol.name)
 
     def storage_vol_get_info(self, vol: StorageVolHandle) -> tuple[int, int, int]:
         """`virStorageVolGetInfo`: type, capacity and allocation in bytes."""
@@ -307,6 +309,7 @@ class TestStorage(StorageDriver):
         return self._add(pool, xml, clonevol.name)
 
     def _add(self, pool: StoragePoolHandle, xml: str, original: str | None) -> StorageVolHandle:
+        self._stage.tempo.pass_time("volume")
         with self._all.changing(self._all.named(pool.name)) as state:
             _require(state, True)
             definition, content = state.more
@@ -319,7 +322,7 @@ class TestStorage(StorageDriver):
             if definition.allocation + volume.allocation > definition.capacity:
                 detail = f"Not enough free space in pool for volume '{volume.name}'"
                 raise VirtError(ErrorCode.INTERNAL_ERROR, detail)
-            state.more = (_using(definition, volume.allocation), Content({**content, volume.name: volume}))
+            state.more = (use_of(definition, volume.allocation), Content({**content, volume.name: volume}))
             return _volume_handle(state, volume)
 
     def storage_vol_delete(self, vol: StorageVolHandle, flags: int) -> None:
@@ -328,9 +331,9 @@ class TestStorage(StorageDriver):
         with self._all.changing(self._all.named(vol.pool)) as state:
             _require(state, True)
             definition, content = state.more
-            volume = _volume(state, vol.name)
+            volume = volume_in(state, vol.name)
             kept = Content({name: one for name, one in content.items() if name != vol.name})
-            state.more = (_using(definition, -volume.allocation), kept)
+            state.more = (use_of(definition, -volume.allocation), kept)
 
 
 Source = list[tuple[str, dict[str, str], str]]  # the elements of a source: name, attributes, text
@@ -356,7 +359,7 @@ def _require(state: Resource, active: bool | None) -> None:
         raise VirtError(ErrorCode.OPERATION_INVALID, detail)
 
 
-def _volume(state: Resource, name: str) -> Volume:
+def volume_in(state: Resource, name: str) -> Volume:
     volume: Volume | None = state.more[1].get(name)
     if volume is None:
         raise VirtError(ErrorCode.NO_STORAGE_VOL, f"no storage vol with matching name '{name}'")
@@ -372,7 +375,7 @@ def _sized(pool: Pool) -> Pool:
     return pool.replace(capacity=CAPACITY, allocation=0, available=CAPACITY)
 
 
-def _using(pool: Pool, more: int) -> Pool:
+def use_of(pool: Pool, more: int) -> Pool:
     """A pool with so many bytes more in use."""
     allocation = pool.allocation + more
     return pool.replace(allocation=allocation, available=pool.capacity - allocation)

@@ -25,6 +25,7 @@ from virtloom.driver.domains.snapshots import DomainSnapshots, require_snapshot
 from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import DomainHandle, DomainSnapshotHandle
 from virtloom.errors import ErrorCode, VirtError
+from virtloom.locks import JobKind
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_test.domains.base import DomainsBase
@@ -52,6 +53,7 @@ class Snapshots(DomainsBase, DomainSnapshots[TestDomain]):
         with self._reading(dom) as state:
             definition = state.definition
         files = regular_files(definition)
+        self._spend(dom, JobKind.SNAPSHOT, "snapshot")
         with self._changing(dom) as state:
             if len(state.checkpoints):
                 detail = "cannot create snapshot while checkpoint exists"

@@ -64,7 +64,7 @@ def report(options: argparse.Namespace, name: str, *args: Any) -> Any:
         return json.loads(connection.call(name, *args).json)
 
 
-def ask_driver(options: argparse.Namespace, driver: str, call: str, **arguments: Any) -> Any:
+def ask_driver(options: argparse.Namespace, driver: str, call: str, /, **arguments: Any) -> Any:
     """What a running driver answers to a call of its own administration."""
     return report(options, "call_driver", driver, call, json.dumps(arguments))
 

@@ -1,0 +1,47 @@
+"""docs/testing-with-virtloom.md does what it says: its shell commands and its pytest example are run as they stand."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from daemons import BIN, READY_WITHIN, needs
+
+GUIDE = (Path(__file__).parents[3] / "docs" / "testing-with-virtloom.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", GUIDE, re.DOTALL)
+
+
+@pytest.mark.parametrize("script", blocks("sh"))
+def test_a_command_of_the_guide_succeeds(script: str, tmp_path: Path) -> None:
+    needs("virsh", "libvirt-clients")
+    environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "LC_ALL": "C"}
+    finished = subprocess.run(
+        ["sh", "-ec", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=2 * READY_WITHIN
+    )
+    assert finished.returncode == 0, finished.stderr
+
+
+def test_the_example_for_pytest_passes(tmp_path: Path) -> None:
+    pytest.importorskip("libvirt")
+    (example,) = blocks("python")
+    (tmp_path / "test_example.py").write_text(example)
+    finished = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_example.py"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=2 * READY_WITHIN,
+    )  # fmt: skip
+    assert "1 passed" in finished.stdout, finished.stdout
+
+
+def test_a_command_that_fails_gives_its_status_and_leaves_no_folder(tmp_path: Path) -> None:
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    finished = subprocess.run([str(BIN / "virtloom-test"), "--", "sh", "-c", "exit 7"], env=environment, timeout=60)
+    assert finished.returncode == 7
+    assert list(tmp_path.iterdir()) == []

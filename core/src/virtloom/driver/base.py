@@ -8,13 +8,17 @@ with NO_SUPPORT. docs/writing-a-driver.md has the conventions; `virtloom drivers
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from virtloom.driver.events import EventSource
+from virtloom.driver.handles import DomainHandle
 from virtloom.driver.interception import CallInterceptor
 from virtloom.driver.kinds import DriverKind
 from virtloom.driver.uri import URI
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
+
+if TYPE_CHECKING:
+    from virtloom.xmldef.network.port import NetworkPort
 
 
 class Driver:
@@ -73,6 +77,34 @@ class NetworkDriver(Driver):
 
     kind = DriverKind.NETWORK
     error_domain = ErrorDomain.NETWORK
+
+    def allocate_port(
+        self, network: str, owner: DomainHandle, mac: str, *, wanted: NetworkPort | None = None
+    ) -> NetworkPort:
+        """A port for a guest's `<interface type='network'>`: for other drivers, reached through the host.
+
+        The result says what the interface is to be plugged into (`plug.type`): for `network` and `bridge` a bridge of
+        the host, `plug.bridge`; for `direct` a link, `plug.dev`, by macvtap in `plug.mode`; for `hostdev-pci` a device
+        of its own, `plug.address`. Its bandwidth, VLAN, isolation and virtual port are what interface, port group and
+        network say together; the caller applies them to its interface. The network knows the port until
+        `release_port`, also over a restart of the daemon. It may sleep: to be called with no lock held.
+
+        :param network: the network's name.
+        :param owner: the domain that the interface belongs to.
+        :param mac: the interface's address.
+        :param wanted: what the interface says of itself: its port group (`group`), `bandwidth`, `vlan`, `virtualport`,
+            `isolated`, `trust_guest`; with a `uuid` and a `plug` it is a port that the guest has already, which is
+            claimed again.
+        :raises VirtError: NO_NETWORK, OPERATION_INVALID if the network does not run, and what it cannot give.
+        """
+        raise VirtError(ErrorCode.NO_SUPPORT, "the network driver has no ports", self.error_domain)
+
+    def release_port(self, network: str, port: bytes) -> None:
+        """Give a port back; one that is gone, or whose network is, is no error. It may sleep.
+
+        :param port: its uuid.
+        """
+        raise VirtError(ErrorCode.NO_SUPPORT, "the network driver has no ports", self.error_domain)
 
 
 class InterfaceDriver(Driver):

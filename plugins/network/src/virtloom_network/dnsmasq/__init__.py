@@ -1,0 +1,1 @@
+"""DHCP and DNS: dnsmasq, its configuration, and the leases it gave."""

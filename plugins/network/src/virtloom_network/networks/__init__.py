@@ -1,0 +1,1 @@
+"""Networks: found, defined, started, changed, stopped, and found again."""

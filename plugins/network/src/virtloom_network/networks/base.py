@@ -1,0 +1,103 @@
+"""What all parts of the driver stand on: the networks, how one is found, and how its snapshot follows its state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from virtloom.driver import Collection, DriverHost, EventFamily, NetworkDriver
+from virtloom.driver.constants.network import NetworkEventID
+from virtloom.driver.handles import NetworkHandle
+from virtloom.driver.store import DefinitionStore
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
+from virtloom.locks import Guarded
+from virtloom_network.bridges.firewall import Firewall
+from virtloom_network.bridges.names import BridgeNames
+from virtloom_network.dnsmasq.daemon import Dnsmasq
+from virtloom_network.networks.state import NetworkState, View
+from virtloom_network.object_types import NETWORK
+
+
+class NetworksBase(NetworkDriver):
+    """The collection of networks and the means of all of them.
+
+    :param host: what the daemon gives to the plugin.
+    """
+
+    def __init__(self, host: DriverHost) -> None:
+        self.host = host
+        self.events = self._source = host.events
+        self.networks: Collection[NetworkState] = host.collection(NETWORK)
+        self._kept = host.store()
+        self._running = DefinitionStore(host.dirs.runtime)
+        self._names = BridgeNames(host.locks)
+        self._firewall = Firewall(host)
+        self._dnsmasq = Dnsmasq(host)
+
+    def _find(self, net: NetworkHandle) -> Guarded[NetworkState]:
+        """The network of a handle, by its uuid alone.
+
+        :raises VirtError: NO_NETWORK.
+        """
+        found = self.networks.find(net.uuid)
+        if found is None or found.published is None:
+            raise no_network(f"no network with matching uuid '{UUID(bytes=net.uuid)}' ({net.name})")
+        return found
+
+    def _find_name(self, name: str) -> Guarded[NetworkState]:
+        """The network of a name.
+
+        :raises VirtError: NO_NETWORK.
+        """
+        found = self.networks.find_name(name)
+        if found is None or found.published is None:
+            raise no_network(f"no network with matching name '{name}'")
+        return found
+
+    def _view(self, net: NetworkHandle) -> View:
+        """A network as it was at its last change; takes no lock of the network's."""
+        view: View = self._find(net).published
+        return view
+
+    def _views(self) -> list[View]:
+        return [one.published for one in self.networks if one.published is not None and not one.gone]
+
+    @contextmanager
+    def _changing(self, found: Guarded[NetworkState]) -> Iterator[NetworkState]:
+        """The state of a network to change; the caller has a job on it."""
+        with found.locked() as state:
+            yield state
+            self._hold_names(state)
+            found.publish(state.view())
+
+    def _hold_names(self, state: Any) -> None:
+        """A network has the bridges of its definitions, and no others."""
+        definitions = (one for one in (state.definition, state.later) if one is not None)
+        self._names.hold(state.definition.name, frozenset(one.bridge_name for one in definitions if one.bridge_name))
+
+    def _emit(self, view: Any, event: int) -> None:
+        """Tell of a step in a network's life; the view's or the state's handle says whose."""
+        handle = NetworkHandle(view.definition.name, view.definition.uuid)
+        self._source.emit(EventFamily.NETWORK, NetworkEventID.LIFECYCLE, handle, (event, 0))
+
+
+def no_network(detail: str) -> VirtError:
+    """The error for a network that there is not."""
+    return VirtError(ErrorCode.NO_NETWORK, detail, ErrorDomain.NETWORK)
+
+
+def invalid(detail: str) -> VirtError:
+    """The error for what a network in its state does not admit."""
+    return VirtError(ErrorCode.OPERATION_INVALID, detail, ErrorDomain.NETWORK)
+
+
+def require_active(view: View) -> View:
+    """Refuse what only a running network can do.
+
+    :raises VirtError: OPERATION_INVALID.
+    """
+    if not view.active:
+        raise invalid(f"network '{view.definition.name}' is not active")
+    return view

@@ -1,0 +1,1 @@
+"""The ports of networks: how guests come to be on one."""

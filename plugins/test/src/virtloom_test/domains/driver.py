@@ -17,6 +17,7 @@ from virtloom_test.domains.work.jobs import JobCalls
 from virtloom_test.domains.work.migration import FEATURES, Migration
 from virtloom_test.hosts.cpu_models import CpuModels
 from virtloom_test.hosts.info import HostInfo
+from virtloom_test.hosts.recorded import RecordedInfo
 
 
 class TestDomains(
@@ -41,3 +42,7 @@ class PlayedDomains(TestDomains, JobCalls, BlockJobs, Migration):
     """One host's domains, with what libvirt's test driver does not have."""
 
     features = FEATURES
+
+
+class RecordedDomains(RecordedInfo, PlayedDomains):
+    """The domains of a host that says of itself what a real one said."""

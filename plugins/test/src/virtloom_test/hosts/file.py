@@ -9,10 +9,11 @@ from virtloom.driver.constants.domain_state import DomainState
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
 from virtloom.xmldef import document
 from virtloom.xmldef.document import Node as Element
-from virtloom_test.domains.driver import PlayedDomains, TestDomains
+from virtloom_test.domains.driver import PlayedDomains, RecordedDomains, TestDomains
 from virtloom_test.hosts.defaults import DEFAULT_DOMAIN, DEFAULT_RESOURCES
 from virtloom_test.hosts.host import TestHost
 from virtloom_test.hosts.node import DEFAULT_NODE, Node
+from virtloom_test.hosts.recorded import read_record
 from virtloom_test.stage import Stage
 
 OWN_PATHS = re.compile(r"/host/\d+")
@@ -98,10 +99,31 @@ def _number(element: Element, what: str) -> int:
 
 def _made(stage: Stage, uri: str, node: Node, root: Element, folder: Path | None) -> TestHost:
     made = TestHost(stage, uri, node, PlayedDomains if _has_extras(stage, uri) else TestDomains)
+    return _filled(made, root, folder)
+
+
+def _filled(made: TestHost, root: Element, folder: Path | None) -> TestHost:
+    """A host with what its description has."""
     for element in root.all("domain"):
         _add_domain(made, _whole(element, folder))
     made.add_resources(_whole(child, folder) for child in root.children if child.tag not in BESIDES)
     return made
+
+
+def recorded_host(stage: Stage, uri: str, file: Path) -> TestHost:
+    """A host that says of itself what a recorded one said, with a guest, a network and a pool as every host has them.
+
+    :raises VirtError: if the file cannot be read or is no record.
+    """
+    record = read_record(file)
+    root = document.parse(f"<node>{DEFAULT_DOMAIN}{DEFAULT_RESOURCES}</node>", "node")
+    if record.devices:
+        root.children = [child for child in root.children if child.tag != "device"]
+        root.children += [document.parse(text, "node_device_definition") for text in record.devices]
+    made = TestHost(stage, uri, DEFAULT_NODE, RecordedDomains)
+    assert isinstance(made.domains, RecordedDomains)
+    made.domains.record = record
+    return _filled(made, root, None)
 
 
 def _has_extras(stage: Stage, uri: str) -> bool:

@@ -17,7 +17,7 @@ from virtloom.driver import URI, Driver, DriverKind
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.locks import Level
 from virtloom.xmldef.chance import drawn_from
-from virtloom_test.hosts.file import default_host, host_from_file
+from virtloom_test.hosts.file import default_host, host_from_file, recorded_host
 from virtloom_test.hosts.host import TestHost
 from virtloom_test.hosts.kept import Kept
 from virtloom_test.stage import Stage
@@ -130,6 +130,9 @@ class Hosts:
         """How the host of a path is made."""
         if (kept := self._kept.find(path)) is not None:
             return kept
+        record = self._stage.options.host if path == "/default" else path
+        if record.endswith(".toml"):
+            return lambda stage, uri: recorded_host(stage, uri, Path(record))
         if path == "/default" or NUMBERED.fullmatch(path) or (NAMED.fullmatch(path) and not Path(path).exists()):
             return default_host
         return host_from_file

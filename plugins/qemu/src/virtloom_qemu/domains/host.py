@@ -75,7 +75,7 @@ class HostCalls(NodeCalls, DomainsBase):
         """What is asked about; what is left open is as for a guest that leaves it open."""
         if domain_type is not None and domain_type not in DOMAIN_TYPES:
             raise _invalid(f"unknown virttype: {domain_type}")
-        if arch is not None and arch not in MODELS and arch not in NAMELESS.split():
+        if arch is not None and arch not in MODELS and arch not in NAMELESS:
             raise _invalid(f"unknown architecture: {arch}")
         wanted = arch or platform.machine()
         path = path or self.emulators.default_path(wanted)

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -42,9 +42,12 @@ class Daemon:
 
     :param root: its scratch folder; short, because a socket's path is limited to 107 bytes.
     :param config: its configuration file's text.
+    :param inside: a command that becomes the daemon in a place of its own, such as `unshare -n`.
     """
 
-    def __init__(self, root: Path, config: str = CONFIG, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, root: Path, config: str = CONFIG, env: Mapping[str, str] | None = None, *, inside: Sequence[str] = ()
+    ) -> None:
         self.root = root
         self.log = root / "daemon.log"
         (root / "etc").mkdir(parents=True, exist_ok=True)
@@ -52,7 +55,7 @@ class Daemon:
         reader, writer = os.pipe()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [str(BIN / "virtloomd"), "--root", str(root), "--ready-fd", str(writer)],
+                [*inside, str(BIN / "virtloomd"), "--root", str(root), "--ready-fd", str(writer)],
                 pass_fds=(writer,),
                 stdin=subprocess.DEVNULL,
                 stdout=log,

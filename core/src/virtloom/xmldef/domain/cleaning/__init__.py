@@ -15,6 +15,7 @@ from virtloom.xmldef.domain.cleaning.order import arrange
 Step = Callable[[Node], None]
 
 GUEST_STEPS: tuple[Step, ...] = (
+    guest.most_memory,
     guest.vcpu_count,
     guest.actions,
     guest.processor,

@@ -178,6 +178,12 @@ def launch_security(root: Node) -> None:
         node.children = [child for tag in SEV_ORDER for child in node.all(tag)]
 
 
+def most_memory(root: Node) -> None:
+    """The most memory that may be plugged in is in KiB."""
+    if (most := root.find("maxMemory")) is not None:
+        in_units(most, "KiB", 1024)
+
+
 def vcpu_count(root: Node) -> None:
     """The number of processors is one.
 

@@ -55,9 +55,9 @@ def chains() -> tuple[Chain, ...]:
         if record in seen and record in waited_for:
             continue
         found.append(_follow(record, seen, now))
-    return tuple(
-        sorted(found, key=lambda chain: (-len(chain.links), -max(link.waiter.seconds for link in chain.links)))
-    )
+    alone = [record for record in records if record.waiting_for is None and record not in waited_for]
+    found += [_end((), record, now) for record in alone if record.outside is not None]
+    return tuple(sorted(found, key=lambda chain: (-len(chain.links), -chain.longest)))
 
 
 def _blockers(record: ThreadRecord) -> tuple[ThreadRecord, ...]:

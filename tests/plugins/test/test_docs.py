@@ -40,8 +40,8 @@ def test_the_example_for_pytest_passes(tmp_path: Path) -> None:
     assert "1 passed" in finished.stdout, finished.stdout
 
 
-def test_a_command_that_fails_gives_its_status_and_leaves_no_folder(tmp_path: Path) -> None:
-    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+def test_a_command_that_fails_gives_its_status_and_leaves_no_folder(scratch: Path) -> None:
+    environment = {**os.environ, "TMPDIR": str(scratch)}
     finished = subprocess.run([str(BIN / "virtloom-test"), "--", "sh", "-c", "exit 7"], env=environment, timeout=60)
     assert finished.returncode == 7
-    assert list(tmp_path.iterdir()) == []
+    assert list(scratch.iterdir()) == []

@@ -12,13 +12,12 @@ import shlex
 import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from virtloom_testing.settings import configuration
+from virtloom_testing.settings import configuration, scratch_root
 
 
 def parser() -> argparse.ArgumentParser:
@@ -60,7 +59,7 @@ def settings(options: argparse.Namespace) -> dict[str, Any]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve. Returns the exit status: the command's where one was given, otherwise the daemon's."""
     options = parser().parse_args(argv)
-    root = options.root or Path(tempfile.mkdtemp(prefix="loom-"))
+    root = options.root or scratch_root()
     try:
         return _serve(root.absolute(), options)
     finally:

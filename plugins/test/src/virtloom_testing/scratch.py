@@ -7,14 +7,12 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from virtloom_testing.control import Control
-from virtloom_testing.settings import configuration
+from virtloom_testing.settings import configuration, scratch_root
 
 if TYPE_CHECKING:
     from typing import Self
@@ -30,7 +28,7 @@ class Scratch(Control):
     """
 
     def __init__(self, **settings: Any) -> None:
-        self.root = Path(tempfile.mkdtemp(prefix="loom-"))
+        self.root = scratch_root()
         super().__init__(self.root / "run" / "virtloom-admin-sock")
         self.log = self.root / "daemon.log"
         self._settings = settings

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 # What a test wants of the driver, where libvirt's own would differ.
 DEFAULTS: Mapping[str, Any] = {"keep_hosts": True, "extras": True}
+
+
+ROOT_MAX = 70  # characters of a root: the paths of the sockets below it are limited to 107 bytes (unix(7))
+
+
+def scratch_root() -> Path:
+    """A new folder for a daemon, below TMPDIR unless its path is too long for sockets."""
+    fits = len(tempfile.gettempdir()) <= ROOT_MAX
+    return Path(tempfile.mkdtemp(prefix="loom-", dir=None if fits else "/tmp"))
 
 
 def configuration(settings: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -73,12 +74,12 @@ def _scratch() -> Iterator[Path]:
 
 
 @contextmanager
-def _running(command: list[str], socket: Path) -> Iterator[int]:
+def _running(command: list[str], path: Path) -> Iterator[int]:
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         try:
             deadline = time.monotonic() + READY_WITHIN
-            while not socket.exists():
+            while not _answers(path):
                 if process.poll() is not None or time.monotonic() > deadline:
                     log.seek(0)
                     raise RuntimeError(f"{command[0]} did not start: {log.read().decode(errors='replace')}")
@@ -87,3 +88,9 @@ def _running(command: list[str], socket: Path) -> Iterator[int]:
         finally:
             process.terminate()
             process.wait(READY_WITHIN)
+
+
+def _answers(path: Path) -> bool:
+    """Whether somebody accepts connections at a path; it is there before anybody does."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0

@@ -82,3 +82,27 @@ def test_the_drivers_lock_is_not_taken_under_an_objects(things: Collection[State
     one, _ = things.obtain(1, "one", State)
     with one.locked(), pytest.raises(LockViolation):
         things.find(2)
+
+
+def test_each_change_that_can_be_seen_makes_another_edition(things: Collection[State]) -> None:
+    seen = [things.edition.current]
+
+    def changed() -> bool:
+        seen.append(things.edition.current)
+        return seen[-1] is not seen[-2]
+
+    one, _ = things.obtain(1, "one", State)
+    assert changed()
+    things.obtain(1, "one", State)
+    things.find(1)
+    assert not changed()
+    with one.locked():
+        one.publish("as it is now")
+    assert changed()
+    things.rename(one, "another")
+    assert changed()
+    with one.locked():
+        one.retire()
+    assert changed()
+    things.remove(one)
+    assert changed()

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any, Generic, TypeVar
 
-from virtloom.locks import Guarded, Level, LockManager, ObjectType
+from virtloom.locks import Edition, Guarded, Level, LockManager, ObjectType
 from virtloom.locks.context import THREADS
 
 S = TypeVar("S")
@@ -40,10 +40,12 @@ class Collection(Generic[S]):
 
     :param locks: the plugin's lock manager; the collection takes its driver's lock from it.
     :param object_type: the type of the objects, as the plugin declared it.
+    :ivar edition: renewed when an object is added, renamed or removed, or publishes something about itself.
     """
 
     def __init__(self, locks: LockManager, object_type: ObjectType) -> None:
         self.object_type = object_type
+        self.edition = Edition()
         self._locks = locks
         self._lock = locks.lock(f"{object_type.name}s", Level.DRIVER)
         self._entries: dict[Hashable, tuple[Guarded[S], str]] = {}
@@ -77,11 +79,12 @@ class Collection(Generic[S]):
             holder = self._by_name.get(name)
             if holder is not None:
                 raise NameTaken(name, holder)
-            made = self._locks.guard(self.object_type, key, make())
+            made = self._locks.guard(self.object_type, key, make(), self.edition)
             made.label = name
             self._by_name[name] = made
             self._order = None  # before the change shows, so that no list is older than a look-up
             self._entries[key] = made, name
+            self.edition.renew()
             return made, True
 
     def rename(self, obj: Guarded[S], name: str) -> None:
@@ -96,6 +99,7 @@ class Collection(Generic[S]):
             _, old = self._entries[obj.key]
             self._by_name[name] = obj
             self._entries[obj.key] = obj, name
+            self.edition.renew()
             obj.label = name
             if old != name:
                 del self._by_name[old]
@@ -109,6 +113,7 @@ class Collection(Generic[S]):
             self._order = None
             del self._entries[obj.key]
             del self._by_name[entry[1]]
+            self.edition.renew()
 
     def snapshot(self) -> tuple[Guarded[S], ...]:
         """All objects, in the order of their making, none locked."""

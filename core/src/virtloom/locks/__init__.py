@@ -8,6 +8,7 @@ from virtloom.locks.checking.checker import Checker, Mode
 from virtloom.locks.checking.rules import Finding, Rule
 from virtloom.locks.checking.sleeping import might_sleep
 from virtloom.locks.context import Call, calling, current_call
+from virtloom.locks.edition import Edition
 from virtloom.locks.errors import Deadlock, JobAborted, JobTimeout, LockError, LockTimeout, LockViolation, ObjectGone
 from virtloom.locks.guarded import Guarded
 from virtloom.locks.job import Job, Progress
@@ -21,6 +22,7 @@ __all__ = [
     "Call",
     "Checker",
     "Deadlock",
+    "Edition",
     "Finding",
     "Guarded",
     "Job",

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from virtloom.locks.borrowed import Loan, lend
 from virtloom.locks.checking.rules import Rule
+from virtloom.locks.edition import Edition
 from virtloom.locks.errors import LockError, ObjectGone, key_text
 from virtloom.locks.job import Job
 from virtloom.locks.jobs import JobPolicy, Jobs
@@ -41,6 +42,7 @@ class Guarded(Generic[S]):
     :param key: its key.
     :param state: its state; from now on only used under the lock.
     :param policy: what its jobs have in common with those of others.
+    :param edition: renewed with each snapshot.
 
     :ivar gone: whether it was removed.
     :ivar is_lent: whether blocks are given a state that is revoked after them, instead of the real one.
@@ -51,6 +53,7 @@ class Guarded(Generic[S]):
 
     __slots__ = (
         "__weakref__",
+        "_edition",
         "_label",
         "_policy",
         "_state",
@@ -64,7 +67,15 @@ class Guarded(Generic[S]):
         "type",
     )
 
-    def __init__(self, scope: str, object_type: ObjectType, key: Hashable, state: S, policy: JobPolicy) -> None:
+    def __init__(
+        self,
+        scope: str,
+        object_type: ObjectType,
+        key: Hashable,
+        state: S,
+        policy: JobPolicy,
+        edition: Edition | None = None,
+    ) -> None:
         self.scope = scope
         self.type = object_type
         self.key = key
@@ -74,6 +85,7 @@ class Guarded(Generic[S]):
         self.is_lent = policy.checker.enforcing
         self._state = state
         self._policy = policy
+        self._edition = edition
         self.lock = Lock(object_type.level, self.name, policy.checker, f"{scope} {object_type.name}".lstrip())
         self.jobs = Jobs(self._get_name, policy, self._refusal)
 
@@ -141,11 +153,15 @@ class Guarded(Generic[S]):
         """
         self._check_locked("publishes a snapshot")
         self.published = snapshot
+        if self._edition is not None:
+            self._edition.renew()
 
     def retire(self) -> None:
         """Mark the object as removed, under its lock; whoever waits for a job on it gets ObjectGone."""
         self._check_locked("is retired")
         self.gone = True
+        if self._edition is not None:
+            self._edition.renew()
         self.jobs.refuse_all(self._gone)
 
     def kill_jobs(self, reason: str) -> None:

@@ -13,6 +13,7 @@ from weakref import WeakSet
 
 from virtloom.locks.checking.checker import Checker
 from virtloom.locks.context import THREADS, calling
+from virtloom.locks.edition import Edition
 from virtloom.locks.guarded import Guarded
 from virtloom.locks.jobs import JobPolicy, OnWait
 from virtloom.locks.levels import Level, ObjectType
@@ -63,17 +64,18 @@ class LockManager:
             self._locks.add(made)
         return made
 
-    def guard(self, object_type: ObjectType, key: Hashable, state: S) -> Guarded[S]:
+    def guard(self, object_type: ObjectType, key: Hashable, state: S, edition: Edition | None = None) -> Guarded[S]:
         """A new guarded object.
 
         :param object_type: one of the declared types.
         :param key: what identifies it; immutable.
         :param state: its state, which nobody else keeps.
+        :param edition: renewed with each snapshot that it publishes.
         :raises ValueError: if the type was not declared.
         """
         if object_type not in self.object_types:
             raise ValueError(f"{self.scope} did not declare the object type {object_type.name!r}")
-        made = Guarded(self.scope, object_type, key, state, self._policy)
+        made = Guarded(self.scope, object_type, key, state, self._policy, edition)
         with self._mutex:
             self._objects.add(made)
         return made

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from virtloom.xdr.blame import blame, is_sequence
 from virtloom.xdr.errors import DecodeError, EncodeError
-from virtloom.xdr.types import Array, Bytes, Number, Optional, Struct, Type, Union
+from virtloom.xdr.types import Array, Bytes, Kept, Number, Optional, Struct, Type, Union
 
 REMEMBERED = 1 << 15  # values of a struct whose bytes are kept: a list of as many domains is encoded without work
 PADDING = (b"", b"\0\0\0", b"\0\0", b"\0")
@@ -89,6 +89,7 @@ class _Source:
             "is_sequence": is_sequence,
             "too_long": too_long,
             "blame": blame,
+            "Kept": Kept,
             "BAD_BYTES": (struct.error, ValueError, TypeError, BufferError, OverflowError),
             "DecodeError": DecodeError,
             "EncodeError": EncodeError,
@@ -303,7 +304,8 @@ class _Source:
             return [*lines, f"out += pack('>%d{of.of.code}' % n, *{v})"]
         one_by_one = f"for x in {v}: {self.functions(of.of)[0]}(x, out)"
         if isinstance(of.of, Struct) and of.of.remembered:
-            joined = f"b''.join(map({self._memory(of.of)}, {v}))"
+            memory = self._memory(of.of)
+            joined = f"{v}.joined({memory}) if type({v}) is Kept else b''.join(map({memory}, {v}))"
             return [*lines, *self._encode_remembered(joined, [one_by_one])]
         return [*lines, one_by_one]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from typing import Any, Generic, TypeVar
@@ -48,6 +48,7 @@ class Domains(HypervisorDriver, Generic[S]):
         self.domains: Collection[S] = host.collection(object_type)
         self._make = make
         self._ids = count(1)
+        self._lists: dict[int, tuple[object, Sequence[DomainHandle]]] = {}  # by flags; each with the edition it is of
 
     def _check_flags(self, flags: int, allowed: int, call: str) -> None:
         """Refuse unknown flags of a call such as `DomainGetMetadata` (`virCheckFlags`).

@@ -264,11 +264,27 @@ class Group:
             time.sleep(0.005)
         return True
 
-    def remove(self) -> None:
-        """Remove the group's folders, as far as no process is in them."""
-        for folder in list(self._folders()):
-            with suppress(OSError):
-                folder.rmdir()
+    def remove(self, deadline: float) -> bool:
+        """Remove the group's folders; whether that was done within `deadline` seconds.
+
+        A process that is about to end keeps its group busy for a moment after it is listed no more.
+        """
+        end = time.monotonic() + deadline
+        while not all(_removed(folder) for folder in list(self._folders())):
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.005)
+        return True
+
+
+def _removed(folder: Path) -> bool:
+    try:
+        folder.rmdir()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 def _members(folder: Path) -> list[int]:

@@ -26,7 +26,7 @@ PATH = "/bin:/sbin:/usr/bin:/usr/sbin"  # as libvirt_lxc gives it to init
 class Prepared(NamedTuple):
     """What was made for a container before its configuration is written.
 
-    :ivar loops: the loop device of each image file.
+    :ivar loops: the loop device of each image file; :ivar kinds: the file systems that are on devices.
     :ivar links: the network interfaces that are moved into it; None shares the host's network.
     :ivar shared: the namespaces that it shares, by liblxc's name for each, as a path.
     :ivar group: its control group; :ivar controller_group: its controller's.
@@ -37,6 +37,7 @@ class Prepared(NamedTuple):
     group: str
     controller_group: str
     loops: Mapping[str, str] = {}
+    kinds: Mapping[str, str] = {}
     links: Sequence[Inside] | None = ()
     shared: Mapping[str, str] = {}
 
@@ -66,7 +67,7 @@ def portable_lines(domain: Domain, hierarchy: Hierarchy) -> list[str]:
     prepared = Prepared(Places(Path("/"), domain.name, Path("/")), hierarchy, "", "")
     lines = [*_root(domain, prepared), *_init(domain), *_namespaces(domain, prepared), *capability_lines(domain)]
     kept = [line for line in lines if not line.startswith("lxc.rootfs.mount")]
-    return [*kept, *_labels(domain), *_limits(domain, hierarchy)]
+    return [_command_line(domain), *kept, *_labels(domain), *_limits(domain, hierarchy)]
 
 
 def _identity(domain: Domain, prepared: Prepared) -> Iterator[str]:
@@ -112,7 +113,8 @@ def _mount(one: Filesystem, prepared: Prepared) -> str:
     elif one.kind == "bind":
         source = f"{prepared.places.root}{one.source}"
     elif one.kind in ("file", "block"):
-        source, kind, options = prepared.loops.get(one.source, one.source), "auto", "create=dir"
+        device = prepared.loops.get(one.source, one.source)
+        source, kind, options = device, prepared.kinds.get(device, "auto"), "create=dir"
     elif not Path(one.source).is_dir():
         options = "bind,create=file"
     access = ",ro" if one.readonly else ""
@@ -132,8 +134,6 @@ def _field(text: str) -> str:
 def _init(domain: Domain) -> Iterator[str]:
     os_part = domain.os
     assert os_part is not None
-    words = [os_part.init or "", *(one.text for one in os_part.initarg)]
-    yield f"lxc.init.cmd = {' '.join(_quoted(word) for word in words)}"
     if os_part.initdir:
         yield f"lxc.init.cwd = {os_part.initdir}"
     if os_part.inituser:
@@ -160,14 +160,19 @@ def environment(domain: Domain) -> dict[str, str]:
     return made | {one.get("name") or "": one.text for one in given}
 
 
-def _quoted(word: str) -> str:
-    """A word of a command for liblxc, which knows two kinds of quotes and no escapes."""
-    if word and not any(letter in word for letter in " \t'\""):
-        return word
-    quote = '"' if '"' not in word else "'"
-    if quote in word:
-        raise _unsupported(f"an argument of init cannot have both kinds of quotes: {word}")
-    return f"{quote}{word}{quote}"
+def init_command(domain: Domain) -> list[str]:
+    """Init and its arguments."""
+    os_part = domain.os
+    assert os_part is not None
+    return [os_part.init or "", *(one.text for one in os_part.initarg)]
+
+
+def _command_line(domain: Domain) -> str:
+    """Init and its arguments in one line of a configuration, where liblxc cuts at each space."""
+    words = init_command(domain)
+    if any(" " in word for word in words):
+        raise _unsupported("liblxc's configuration cannot say an argument of init that has a space in it")
+    return f"lxc.init.cmd = {' '.join(words)}"
 
 
 # Namespaces, labels, network.

@@ -75,9 +75,10 @@ class Console:
 class Controller:
     """One run of a container.
 
-    :param spec: `command`: lxc-start with its arguments; `consoles`: how many; `owner`: the uid of the container's
-        root; `log`: liblxc's log; `fifo`: where the hook of each boot writes init's pid; `ended`: the file for the last
-        line; `listen`: the descriptor of the listening socket.
+    :param spec: `command`: lxc-start with its options, `program`: its path; `init`: what it is to run; `consoles`: how
+        many; `owner`: the uid of the container's root; `log`: liblxc's log, `log_from`: its size before the run;
+        `fifo`: where the hook of each boot writes init's pid; `ended`: the file for the last line; `listen`: the
+        descriptor of the listening socket.
     """
 
     def __init__(self, spec: dict) -> None:  # type: ignore[type-arg]
@@ -113,7 +114,7 @@ class Controller:
 
     def start(self) -> int:
         """Run lxc-start, with the first console as its terminal."""
-        command = [*self.spec["command"], *self.mounts()]
+        command = [*self.spec["command"], *self.mounts(), *self.spec["init"]]
         end = self.consoles[0].guest_end
         nothing = os.open(os.devnull, os.O_RDWR)
         actions = [

@@ -1,9 +1,9 @@
-"""Loop devices for image files, by losetup(8)."""
+"""Loop devices for image files, by losetup(8), and what is on them."""
 
 from __future__ import annotations
 
 from virtloom.driver.process import run
-from virtloom.errors import VirtError
+from virtloom.errors import ErrorCode, VirtError
 
 DEADLINE = 20.0  # s
 
@@ -33,3 +33,15 @@ def detach(image: str) -> None:
         except VirtError:
             if device in devices(image):
                 raise
+
+
+def kind_on(device: str) -> str:
+    """The kind of file system on a device, such as `ext4` (blkid(8)).
+
+    :raises VirtError: OPERATION_FAILED if there is none that anybody knows.
+    """
+    done = run(["blkid", "--probe", "--match-tag", "TYPE", "--output", "value", device], deadline=DEADLINE, check=False)
+    kind = done.stdout.decode().strip()
+    if not kind:
+        raise VirtError(ErrorCode.OPERATION_FAILED, f"there is no file system on '{device}'")
+    return kind

@@ -22,7 +22,7 @@ from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_lxc.container import loops
 from virtloom_lxc.container.cgroups import Group
-from virtloom_lxc.container.config import PARTITION, Prepared, configuration, owner
+from virtloom_lxc.container.config import PARTITION, Prepared, configuration, init_command, owner
 from virtloom_lxc.container.filesystems import filesystems
 from virtloom_lxc.container.hierarchy import Hierarchy
 from virtloom_lxc.container.hierarchy import host as host_hierarchy
@@ -122,11 +122,13 @@ def _prepare(
     os.mkfifo(places.fifo, 0o600)
     places.log.parent.mkdir(parents=True, exist_ok=True)
     journal = Journal(places.folder / "journal")
-    images = [one for one in filesystems(domain) if one.kind == "file"]
+    every = filesystems(domain)
     devices = {}
-    for image in images:
+    for image in (one for one in every if one.kind == "file"):
         journal.loop(image.source)
         devices[image.source] = loops.attach(image.source, readonly=image.readonly)
+    on_devices = [devices.get(one.source, one.source) for one in every if one.kind in ("file", "block")]
+    kinds = {device: loops.kind_on(device) for device in on_devices}
     live, links = _links(domain, journal, find_bridge)
     if domain.resource is None:
         resource = Node("resource")
@@ -134,7 +136,7 @@ def _prepare(
         live = live.replace(resource=resource)
     hierarchy = host_hierarchy()
     Group(hierarchy, PARTITION).make("blkio")
-    return Prepared(places, hierarchy, group.path, f"{group.path}.monitor", devices, links, shared), live
+    return Prepared(places, hierarchy, group.path, f"{group.path}.monitor", devices, kinds, links, shared), live
 
 
 def _links(domain: Domain, journal: Journal, find_bridge: FindBridge) -> tuple[Domain, list[Inside] | None]:
@@ -163,6 +165,7 @@ def _launch(domain: Domain, places: Places, group: Group) -> Monitor:
     with listen(places.socket) as server:
         spec = {
             "command": command,
+            "init": ["--", *init_command(domain)],
             "program": tool,
             "consoles": len(domain.parts.consoles),
             "owner": owner(domain),
@@ -223,7 +226,7 @@ def clean(places: Places, group: Group) -> None:
     for one in (group, controller_group(group), Group(host_hierarchy(), f"{group.path}.monitor")):
         if one.exists():
             one.kill(END_WITHIN)
-            one.remove()
+            one.remove(END_WITHIN)
     Journal(places.folder / "journal").undo()
     places.remove()
 

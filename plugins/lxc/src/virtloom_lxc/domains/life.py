@@ -164,7 +164,8 @@ class Life(Ending, Sharing):
                 init, name = state.id, state.definition.name
             with self.host.waiting():
                 _kill(init)
-                mine.group.freeze(False, 0)
+                with suppress(VirtError):  # it is gone already
+                    mine.group.freeze(False, 0)
                 mine.monitor.wait(lambda report: report.ended is not None, run.END_WITHIN)
                 self._clean(name, mine)
             self._finish(found, mine, DomainShutoffReason.DESTROYED, Stopped.DESTROYED)

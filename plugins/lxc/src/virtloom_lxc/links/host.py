@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from typing import Any
 
@@ -122,12 +122,25 @@ def make_macvlan(below: str, mode: str, mac: str, announce: Announce) -> str:
 
 
 def delete_stray(name: str, peer: str, mac: str) -> None:
-    """Remove what a crash left: a link of that name if it or its other end is here and has that MAC address."""
+    """Remove what a run left: a link of one of the names, if it or its other end is here and has that MAC address.
+
+    The end that was inside comes back when a container ends, under a name that liblxc makes up.
+    """
     with netlink() as route:
         for one in (name, peer):
             place = index(route, one)
-            if place is not None and route.link("get", index=place)[0].get("address") == mac:
+            if place is not None and mac in _addresses(route, place):
                 _delete(route, one)
+
+
+def _addresses(route: Any, place: int) -> set[str]:
+    """The MAC addresses of a link and of its other end, where that is in this network too."""
+    link = route.link("get", index=place)[0]
+    found = {link.get("address")}
+    if link.get("link") is not None and link.get("link_netnsid") is None:
+        with suppress(NetlinkError):
+            found.add(route.link("get", index=link.get("link"))[0].get("address"))
+    return found
 
 
 def delete(name: str) -> None:

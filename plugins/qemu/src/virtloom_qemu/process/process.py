@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import select
 import signal
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -58,14 +57,15 @@ class GuestProcess(NamedTuple):
 
         :return: whether it ended.
         """
-        end = time.monotonic() + seconds
         with suppress(OSError):
             descriptor = os.pidfd_open(self.pid)
             poll = select.poll()
             poll.register(descriptor, select.POLLIN)
             try:
-                while self.alive() and (left := end - time.monotonic()) > 0:
-                    poll.poll(left * 1000)
+                # Its state would not do: its first thread may be a zombie while others still end, and then there is
+                # nothing yet to take note of.
+                if _field(self.pid, STARTTIME) == str(self.began):
+                    poll.poll(seconds * 1000)
             finally:
                 os.close(descriptor)
         self._reap()

@@ -13,9 +13,16 @@ from virtloom.driver import DriverHost
 from virtloom.driver.process import Finished
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
 
-# Where libvirt's builds have them; the same file under another name is called by this one, since tools match on it.
-USUAL_FOLDERS = {"mount": "/bin", "umount": "/bin", "qemu-img": "/usr/bin", "iscsiadm": "/usr/bin"}
-USUAL_FOLDER = "/sbin"
+# Programs that libvirt calls by a path of its build's, with that path: one that is missing fails as it does there.
+_SBIN = (
+    "lvchange lvcreate lvremove lvs parted pvcreate pvremove pvs vgchange vgcreate vgremove vgs vgscan mkfs showmount"
+)
+BUILT_IN = {name: f"/sbin/{name}" for name in _SBIN.split()} | {
+    "mount": "/bin/mount",
+    "umount": "/bin/umount",
+    "iscsiadm": "/usr/bin/iscsiadm",
+}
+NOT_FOUND = 127  # the exit status of a shell that finds no program
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 STALL = 60.0  # seconds without any reading or writing after which a long helper is given up
@@ -30,16 +37,16 @@ def find(program: str) -> str | None:
     found = shutil.which(program, path=os.environ.get("PATH", _PATH) + ":" + _PATH)
     if found is None:
         return None
-    usual = os.path.join(USUAL_FOLDERS.get(program, USUAL_FOLDER), program)
+    usual = BUILT_IN.get(program, f"/usr/bin/{program}")
     return usual if os.path.exists(usual) and os.path.samefile(usual, found) else found
 
 
 def require(program: str) -> str:
     """The path of a program.
 
-    :raises VirtError: SYSTEM_ERROR in libvirt's words if it is not installed.
+    :raises VirtError: SYSTEM_ERROR in libvirt's words if it is not installed, unless libvirt would try it all the same.
     """
-    found = find(program)
+    found = find(program) or BUILT_IN.get(program)
     if found is None:
         missing = OSError(errno.ENOENT, os.strerror(errno.ENOENT))
         raise system_error(missing, f"Cannot find '{program}' in path", ErrorDomain.NONE)
@@ -80,6 +87,9 @@ class Programs:
     def attempt(self, argv: Sequence[str], *, deadline: float = DEADLINE, **options: Any) -> Finished:
         """Run a program to its end, whatever its exit status; see `run`."""
         path = argv[0] if argv[0].startswith("/") else require(argv[0])
+        if not os.path.exists(path):
+            words = f"libvirt:  error : cannot execute binary {path}: No such file or directory"
+            return Finished(NOT_FOUND, b"", words.encode())
         env = options.pop("env", None)
         if env is not None:
             options["env"] = {**os.environ, **env}

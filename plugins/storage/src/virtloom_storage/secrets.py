@@ -11,6 +11,7 @@ from pathlib import Path
 from uuid import UUID
 
 from virtloom.driver import DriverHost, DriverKind, SecretDriver
+from virtloom.driver.handles import SecretHandle
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.storage.secrets import SecretReference
 
@@ -44,6 +45,18 @@ class Secrets:
         except VirtError as error:
             error.domain = error.domain or driver.error_domain  # it is that driver's word, not this one's
             raise
+
+    def named_by(self, path: str) -> SecretReference | None:
+        """The secret whose use is the volume at a path; None if there is none (`storageBackendLoadDefaultSecrets`)."""
+        driver = self._host.driver(DriverKind.SECRET)
+        look_up = getattr(driver, "secret_lookup_by_usage", None)
+        if look_up is None:
+            return None
+        try:
+            handle: SecretHandle = look_up(VOLUME_USAGE, path)
+        except VirtError:
+            return None
+        return SecretReference(type="passphrase", uuid=str(UUID(bytes=handle.uuid)))
 
     @contextmanager
     def as_file(

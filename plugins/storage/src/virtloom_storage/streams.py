@@ -35,16 +35,26 @@ class _File:
             self._descriptor = context.io(opened)
         except OSError as error:
             raise system_error(error, f"Unable to open stream for '{path}'", ErrorDomain.STREAMS) from error
+        self.path = path
         self._mutex = threading.Lock()
         self._in_use = False
         self._closing = False
 
     @contextmanager
-    def used(self) -> Iterator[int]:
+    def used(self, what: str) -> Iterator[int]:
         """Its number, for the length of a block.
 
-        :raises OSError: EBADF if it was closed.
+        :param what: what the block does, for its failure: read or write.
+        :raises VirtError: SYSTEM_ERROR, also if the file was closed.
         """
+        try:
+            with self._held() as descriptor:
+                yield descriptor
+        except OSError as error:
+            raise system_error(error, f"Unable to {what} {self.path}", ErrorDomain.STREAMS) from error
+
+    @contextmanager
+    def _held(self) -> Iterator[int]:
         with self._mutex:
             if self._closing:
                 raise OSError(errno.EBADF, os.strerror(errno.EBADF))
@@ -89,7 +99,7 @@ class FileSource:
             size = min(size, self._end - self._at)
         if size <= 0:
             return b""
-        with self._file.used() as descriptor:
+        with self._file.used("read") as descriptor:
             piece = self._piece(descriptor, size)
         self._at += piece.length if isinstance(piece, Hole) else len(piece)
         return piece
@@ -139,14 +149,14 @@ class FileSink:
     def write(self, data: bytes) -> None:
         """See `Sink.write`."""
         self._check(len(data))
-        with self._file.used() as descriptor:
+        with self._file.used("write") as descriptor:
             self._at += write_all(descriptor, data, self._at)
 
     def hole(self, length: int) -> None:
         """See `Sink.hole`: what was there reads as zeros afterwards."""
         self._check(length)
         end = self._at + length
-        with self._file.used() as descriptor:
+        with self._file.used("write") as descriptor:
             status = os.fstat(descriptor)
             if stat.S_ISREG(status.st_mode) and status.st_size < end:
                 os.ftruncate(descriptor, min(status.st_size, self._at))
@@ -163,7 +173,7 @@ class FileSink:
     def finish(self) -> None:
         """See `Sink.finish`."""
         try:
-            with self._file.used() as descriptor:
+            with self._file.used("write") as descriptor:
                 os.fdatasync(descriptor)
         finally:
             self.abort()

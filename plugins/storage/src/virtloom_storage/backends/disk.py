@@ -14,6 +14,7 @@ from virtloom.driver.flags import check_flags
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.storage.pool import Pool
 from virtloom.xmldef.storage.source import Extent
+from virtloom.xmldef.storage.source import Source as PoolSource
 from virtloom.xmldef.storage.volume import Volume, VolumeDevice, VolumeExtent, VolumeTarget
 from virtloom_storage.backends.base import Making, Scan, refuse
 from virtloom_storage.backends.block import (
@@ -104,7 +105,7 @@ class Disk(BlockVolumes):
             "allocation": sum(volume.allocation for volume in volumes if volume.name not in extended),
             "available": sum(part.end - part.start for part in free),
             "capacity": max((part.end for part in parts), default=0),
-            "source": _with_free(pool, free),
+            "source": _with_free(pool, free).replace(format_=_table(pool)),
         }
         return Scan(pool.replace(**sizes), {volume.name: volume for volume in volumes})
 
@@ -222,7 +223,7 @@ def _kind_of(parts: list[Part], pool: Pool, volume: Volume) -> str:
     return kinds.get(volume.name, "normal")
 
 
-def _with_free(pool: Pool, free: list[Part]) -> object:
+def _with_free(pool: Pool, free: list[Part]) -> PoolSource:
     extents = tuple(Extent(start=part.start, end=part.end) for part in free)
     first, *others = pool.source.devices
     return pool.source.replace(devices=(first.replace(free=extents), *others))

@@ -16,4 +16,4 @@ def check_exclusive(flags: int) -> None:
     if flags & NO_OVERWRITE and flags & OVERWRITE:
         names = "'VIR_STORAGE_POOL_BUILD_OVERWRITE' and 'VIR_STORAGE_POOL_BUILD_NO_OVERWRITE'"
         detail = f"Flags {names} are mutually exclusive"
-        raise VirtError(ErrorCode.INVALID_ARG, detail, ErrorDomain.STORAGE)
+        raise VirtError(ErrorCode.INVALID_ARG, detail, ErrorDomain.STORAGE, verbatim=True)

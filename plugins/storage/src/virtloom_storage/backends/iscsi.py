@@ -21,10 +21,9 @@ from virtloom_storage.backends.block import BlockVolumes, settle, summed
 from virtloom_storage.backends.scsi_units import find_units
 from virtloom_storage.context import Context
 from virtloom_storage.images.volume import internal
-from virtloom_storage.programs import find
+from virtloom_storage.programs import BUILT_IN
 
 PORT = 3260
-NO_PROGRAM = 127  # what a shell says of a program that there is not
 USAGE_ISCSI = 3  # VIR_SECRET_USAGE_TYPE_ISCSI
 SESSIONS = Path("/sys/class/iscsi_session")
 
@@ -107,8 +106,6 @@ def _with_targets(source: PoolSource, targets: list[str]) -> list[PoolSource]:
 
 def _session(context: Context, target: str) -> str | None:
     """The number of the session with a target; None if there is none."""
-    if find("iscsiadm") is None:
-        return None
     printed = context.programs.attempt(["iscsiadm", "--mode", "session"], deadline=30).stdout.decode(errors="replace")
     for line in printed.splitlines():
         if (found := re.match(r"tcp:\s+\[(\S+)\]\s+\S+\s+(\S+)", line)) and found[2] == target:
@@ -117,12 +114,10 @@ def _session(context: Context, target: str) -> str | None:
 
 
 def _node_new(context: Context, portal: str, target: str) -> None:
-    status = NO_PROGRAM
-    if find("iscsiadm") is not None:
-        argv = ["iscsiadm", "--mode", "node", "--portal", portal, "--targetname", target, "--op", "new"]
-        status = context.programs.attempt(argv, deadline=30).status
+    argv = ["iscsiadm", "--mode", "node", "--portal", portal, "--targetname", target, "--op", "new"]
+    status = context.programs.attempt(argv, deadline=30).status
     if status != 0:
-        raise internal(f"/usr/bin/iscsiadm failed new mode for target '{target}' with status '{status}'")
+        raise internal(f"{BUILT_IN['iscsiadm']} failed new mode for target '{target}' with status '{status}'")
 
 
 def _authenticate(context: Context, pool: Pool, portal: str, target: str) -> None:

@@ -234,10 +234,9 @@ def _discard(path: str) -> None:
 def _resize_raw(path: str, capacity: int, allocate: bool, pulse: Pulse) -> None:
     try:
         with raw.opened(path, os.O_RDWR) as descriptor:
-            size = os.fstat(descriptor).st_size
-            raw.extend(descriptor, path, capacity)
             if allocate:
-                raw.reserve(descriptor, path, min(size, capacity), capacity, pulse)
+                raw.reserve(descriptor, path, 0, capacity, pulse)
+            raw.extend(descriptor, path, capacity)
             os.fsync(descriptor)
     except OSError as error:
         raise failed(error, f"Unable to open '{path}'") from error

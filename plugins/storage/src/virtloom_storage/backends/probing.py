@@ -14,7 +14,7 @@ def tag(context: Context, device: str, name: str) -> str | None:
     finished = context.programs.attempt(["blkid", "-p", "-o", "value", "-s", name, device], deadline=30)
     if finished.status == _AMBIVALENT:
         raise _probe_failed("Found additional probes to run, probing may be incorrect")
-    if finished.status not in (0, _NOTHING):
+    if finished.status not in (0, _NOTHING) or finished.stderr:
         raise _probe_failed(f"Failed to create filesystem probe for device {device}")
     return finished.stdout.decode(errors="replace").strip() or None
 

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.storage.pool import Pool
-from virtloom.xmldef.storage.refusal import unsupported
-from virtloom.xmldef.storage.secrets import SecretReference
+from virtloom.xmldef.storage.refusal import bad, unsupported
 from virtloom.xmldef.storage.volume import Volume
 from virtloom_storage.context import Context
 from virtloom_storage.images import qemu_img
 from virtloom_storage.images.qemu_img import PREALLOCATE, Image
-from virtloom_storage.images.volume import internal
+from virtloom_storage.images.volume import internal, with_secret
 from virtloom_storage.programs import find
 
 if TYPE_CHECKING:
@@ -56,8 +55,6 @@ def _secret(context: Context, volume: Volume) -> Iterator[str | None]:
     if encryption is None:
         yield None
         return
-    if encryption.format_ in ("qcow", "default"):
-        raise unsupported("creation of qcow2 encrypted image is not supported")
     if len(encryption.secrets) != 1:
         what = "A single <secret type='passphrase'...> element is expected in encryption description"
         raise _invalid(what)
@@ -88,19 +85,13 @@ def resize_image(context: Context, volume: Volume, capacity: int) -> None:
 
     :param capacity: bytes.
     """
-    encryption = volume.target.encryption
+    encryption = with_secret(context, volume)
+    volume = volume.replace(target=volume.target.replace(encryption=encryption))
     if encryption is not None and encryption.format_ in ("qcow", "default"):
         raise unsupported("resize of qcow2 encrypted image is not supported")
     if find("qemu-img") is None:
         raise internal("unable to find qemu-img")
-    with ExitStack() as stack:
-        secret = None
-        if encryption is not None:
-            reference = encryption.secrets[0] if encryption.secrets else _by_path(volume.path)
-            secret = stack.enter_context(context.secrets.as_file(reference))
+    if encryption is not None and len(encryption.secrets) != 1:
+        raise bad("no secret provided for luks encryption")
+    with _secret(context, volume) as secret:
         context.programs.run(qemu_img.resizing(Image(volume, volume.path, secret), capacity))
-
-
-def _by_path(path: str) -> SecretReference:
-    """The secret of an image that was found: by its usage, which is the image's path."""
-    return SecretReference(usage=path)

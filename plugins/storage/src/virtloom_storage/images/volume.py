@@ -89,7 +89,9 @@ def refreshed(context: Context, volume: Volume, at: str | None = None, *, declar
     capacity = seen.size - (header.payload if encrypted else 0)
     if header.format == volume.target.format_ and header.capacity is not None:
         capacity = header.capacity
-    target = volume.target.replace(permissions=seen.permissions, timestamps=seen.timestamps)
+    target = volume.target.replace(
+        permissions=seen.permissions, timestamps=seen.timestamps, encryption=with_secret(context, volume)
+    )
     return volume.replace(
         capacity=max(capacity, 0),
         allocation=seen.allocation,
@@ -97,6 +99,15 @@ def refreshed(context: Context, volume: Volume, at: str | None = None, *, declar
         target=target,
         backing=_refreshed_backing(context, volume.backing, declared),
     )
+
+
+def with_secret(context: Context, volume: Volume) -> Encryption | None:
+    """A volume's encryption, with the secret that is kept for its path if it names none."""
+    encryption = volume.target.encryption
+    if encryption is None or encryption.secrets:
+        return encryption
+    secret = context.secrets.named_by(volume.path)
+    return encryption if secret is None else encryption.replace(secrets=(secret,))
 
 
 def _looked(context: Context, path: str) -> Found:

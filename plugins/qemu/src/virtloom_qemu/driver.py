@@ -9,7 +9,7 @@ from virtloom_qemu.domains.host import HostCalls
 from virtloom_qemu.domains.memory import Memory
 from virtloom_qemu.domains.monitoring import Monitoring
 from virtloom_qemu.domains.power import Power
-from virtloom_qemu.domains.save import Saving
+from virtloom_qemu.domains.snapshots import Snapshots
 from virtloom_qemu.domains.statistics import Statistics
 from virtloom_qemu.domains.terminals import Terminals
 from virtloom_qemu.runs.state import QemuDomain
@@ -24,7 +24,7 @@ class QemuDriver(
     Monitoring,
     Terminals,
     Power,
-    Saving,
+    Snapshots,
     DomainMetadata[QemuDomain],
 ):
     """QEMU's guests on this host."""
@@ -34,3 +34,4 @@ class QemuDriver(
         self._find_again()
         self.load_definitions()
         self._find_images()
+        self._find_snapshots()

@@ -47,6 +47,9 @@ class DomainsBase(KeptDomains[QemuDomain], Transitions):
             raise VirtError(ErrorCode.INTERNAL_ERROR, detail)
         return {self.kind: self}
 
+    def _forget_moments(self, name: str) -> None:
+        """Forget the snapshots of a domain that is no more; they stay inside its images."""
+
     @contextmanager
     def _talking(self, dom: DomainHandle, kind: JobKind, timeout: float | None = None) -> Iterator[Talk]:
         """A talk with the monitor of a domain that runs.

@@ -56,6 +56,8 @@ class Definitions(DomainsBase):
                 self._lifecycle(state, Event.UNDEFINED, Undefined.REMOVED)
                 state.persistent = state.autostart = state.managed_save = False
                 gone = self._publish(found, state)
+            if gone:
+                self._forget_moments(name)
         if gone:
             self.domains.remove(found)
 

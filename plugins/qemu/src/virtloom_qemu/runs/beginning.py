@@ -24,6 +24,7 @@ from virtloom_qemu.runs.resources import given
 from virtloom_qemu.runs.state import QemuDomain, Run
 from virtloom_qemu.runs.taints import taints_of
 from virtloom_qemu.runs.talk import Talk
+from virtloom_qemu.storage.chain import with_chains
 
 MONITOR_WITHIN = 30.0  # seconds for the process to take the connection to its monitor
 
@@ -66,7 +67,7 @@ class Beginning(Happenings):
         self, definition: Domain, number: int, paths: GuestPaths, log: GuestLog, start: Start
     ) -> tuple[Domain, GuestProcess]:
         context = self._context(definition, number, start)
-        live = prepare(definition, context)
+        live = prepare(with_chains(definition), context)
         for folder in (paths.folder, paths.channels):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with given(live, paths.folder, paths.monitor) as resources:

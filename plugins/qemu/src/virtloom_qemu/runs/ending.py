@@ -22,11 +22,14 @@ WORDS = {
 class Ending(Processors):
     """The end of runs."""
 
-    def _end(self, found: Guarded[QemuDomain], run: Run, reason: int, detail: int | None) -> bool:
+    def _end(
+        self, found: Guarded[QemuDomain], run: Run, reason: int, detail: int | None, *, keep: bool = False
+    ) -> bool:
         """End a run. To be called inside a job, with no lock held; a second call for the same run does nothing.
 
         :param reason: why the domain is shut off (`virDomainShutoffReason`).
         :param detail: how it is told (`virDomainEventStoppedDetailType`); None if nobody learned that it had started.
+        :param keep: whether a transient domain stays, since the caller starts it again.
         :return: whether it was this call that ended it.
         """
         with found.locked() as state:
@@ -36,10 +39,17 @@ class Ending(Processors):
         run.process.end()
         run.monitor.close()
         run.worker.flush(FLUSH_WITHIN)
-        return self._finish(found, run, run.paths, reason, detail)
+        return self._finish(found, run, run.paths, reason, detail, keep=keep)
 
     def _finish(
-        self, found: Guarded[QemuDomain], run: Run | None, paths: GuestPaths, reason: int, detail: int | None
+        self,
+        found: Guarded[QemuDomain],
+        run: Run | None,
+        paths: GuestPaths,
+        reason: int,
+        detail: int | None,
+        *,
+        keep: bool = False,
     ) -> bool:
         """The process is gone: remove what only its run had, and tell.
 
@@ -59,8 +69,12 @@ class Ending(Processors):
             if detail is not None:
                 self._lifecycle(state, Event.STOPPED, detail)
             state.end_run(reason)
+            if keep:
+                found.publish(state.view())
+                return True
             gone = self._publish(found, state)
         if gone:
+            self._forget_moments(name)
             self.domains.remove(found)
         return True
 

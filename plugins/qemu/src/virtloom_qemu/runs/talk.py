@@ -43,9 +43,9 @@ class Talk:
         given = {name.replace("_", "-"): value for name, value in arguments.items() if value is not None}
         return self.run.monitor.execute(command, given, timeout=timeout, fds=fds)
 
-    def human(self, line: str) -> str:
+    def human(self, line: str, timeout: float | None = None) -> str:
         """Run a line of the human monitor (`human-monitor-command`); what it printed."""
-        printed: str = self.ask("human-monitor-command", command_line=line)
+        printed: str = self.ask("human-monitor-command", timeout=timeout, command_line=line)
         return printed
 
     def tries(self, command: str, **arguments: Any) -> Any:

@@ -22,6 +22,7 @@ class Moment:
     :ivar created: seconds since 1970.
     :ivar state: the domain's state then, as the XML has it; "" for a checkpoint.
     :ivar disks: the `<disk>` elements; :ivar memory: the `<memory>` element of a snapshot.
+    :ivar more: what its document has besides, as it stands: the definition of the next start, a driver's own things.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Moment:
     state: str = ""
     disks: tuple[Node, ...] = ()
     memory: Node | None = None
+    more: tuple[Node, ...] = ()
 
 
 @dataclass(frozen=True)

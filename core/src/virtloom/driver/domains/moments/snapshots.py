@@ -15,6 +15,7 @@ from virtloom.xmldef.elements import root_of, text_of
 
 STATES = ("running", "blocked", "paused", "shutdown", "shutoff", "crashed", "pmsuspended", "disk-snapshot")
 OFFLINE = ("shutoff", "disk-snapshot")
+MORE = ("inactiveDomain", "cookie")  # what is kept as it stands
 LOCATIONS = ("no", "internal", "external", "manual")
 
 
@@ -53,6 +54,7 @@ def parse_redefinition(text: str, parse_domain: Callable[[str], Domain]) -> Mome
         domain=None if inner is None or not inner.get("type") else parse_domain(document.write(inner)),
         memory=_memory(root, "no" if offline else "internal", offline=offline),
         disks=parse_disks(root),
+        more=tuple(child for child in root.children if child.tag in MORE),
     )
 
 
@@ -72,6 +74,7 @@ def snapshot_node(moment: Moment, uuid: str, *, secure: bool = False) -> Node:
     else:
         shown = moment.domain.replace(id=None)
         root.children.append((shown if secure else shown.without_secrets()).node())
+    root.children.extend(moment.more)
     return root
 
 

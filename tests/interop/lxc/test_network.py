@@ -1,0 +1,97 @@
+"""Containers on a bridge of the test's own, which carries nothing but their traffic."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from asking import inside
+
+from containers import busybox_root, container_xml, leftovers, links, script, unique
+from daemons import Virsh, needs
+
+
+@pytest.fixture
+def bridge() -> Iterator[str]:
+    ip, name = needs("ip", "iproute2"), unique("br")
+    subprocess.run([ip, "link", "add", name, "type", "bridge"], check=True, timeout=10)
+    subprocess.run([ip, "link", "set", name, "up"], check=True, timeout=10)
+    yield name
+    subprocess.run([ip, "link", "del", name], check=True, timeout=10)
+
+
+def interface(bridge: str, number: int, more: str = "") -> str:
+    return f"""<interface type='bridge'><source bridge='{bridge}'/><mac address='52:54:00:4c:58:{number:02x}'/>
+        <ip address='10.99.7.{number}' family='ipv4' prefix='24'/>{more}</interface>"""
+
+
+@pytest.fixture
+def pair(lxc: Virsh, scratch: Path, root: Path, bridge: str) -> Iterator[tuple[str, str]]:
+    names, before = (unique("n"), unique("m")), links()
+    other = busybox_root(scratch / "other")
+    for number, (name, place) in enumerate(zip(names, (root, other), strict=True), 1):
+        path = scratch / f"{name}.xml"
+        init = script(place, "sleep 1000")
+        path.write_text(container_xml(name, place, init, devices=interface(bridge, number)))
+        lxc("create", str(path))
+    yield names
+    for name in names:
+        lxc("destroy", name)
+        assert leftovers(name) == []
+    assert {link for link in links() - before if link.startswith("vnet")} == set()
+
+
+def test_one_container_reaches_another_over_the_bridge(lxc: Virsh, pair: tuple[str, str]) -> None:
+    first, second = pair
+    assert "1 packets received" in inside(lxc, first, "/bin/ping", "-c", "1", "-W", "5", "10.99.7.2")
+    assert "1 packets received" in inside(lxc, second, "/bin/ping", "-c", "1", "-W", "5", "10.99.7.1")
+
+
+def test_its_interface_is_listed_counted_and_named_as_libvirt_does(lxc: Virsh, pair: tuple[str, str]) -> None:
+    first, _ = pair
+    inside(lxc, first, "/bin/ping", "-c", "1", "-W", "5", "10.99.7.2")
+    outer = next(line.split()[0] for line in lxc("domiflist", first).splitlines() if "52:54:00:4c:58:01" in line)
+    assert outer.startswith("vnet")
+    counters = dict(line.split()[1:] for line in lxc("domifstat", first, outer).splitlines())
+    assert int(counters["tx_packets"]) > 0
+    assert f"<target dev='{outer}'/>" in lxc("dumpxml", first)
+    assert "<guest dev='eth0' actual='vnet" in lxc("dumpxml", first)
+    link = inside(lxc, first, "/bin/ip", "-o", "link", "show", "eth0")
+    assert "52:54:00:4c:58:01" in link
+    assert "UP" in inside(lxc, first, "/bin/ip", "-o", "link", "show", "lo")
+
+
+def test_an_interface_comes_and_goes_while_it_runs(lxc: Virsh, pair: tuple[str, str], bridge: str) -> None:
+    first, _ = pair
+    lxc("attach-interface", first, "bridge", bridge, "--mac", "52:54:00:4c:58:99", "--live")
+    assert "52:54:00:4c:58:99" in inside(lxc, first, "/bin/ip", "-o", "link", "show", "eth1")
+    lxc("detach-interface", first, "bridge", "--mac", "52:54:00:4c:58:99", "--live")
+    assert "eth1" not in inside(lxc, first, "/bin/ip", "-o", "link")
+
+
+def test_routes_beside_the_default_one_are_set(lxc: Virsh, scratch: Path, root: Path, bridge: str) -> None:
+    name, path = unique("r"), scratch / "guest.xml"
+    routes = """<route family='ipv4' address='0.0.0.0' gateway='10.99.7.254'/>
+        <route family='ipv4' address='172.31.0.0' prefix='16' gateway='10.99.7.253'/><link state='up'/>"""
+    path.write_text(container_xml(name, root, script(root, "sleep 1000"), devices=interface(bridge, 9, routes)))
+    lxc("create", str(path))
+    table = inside(lxc, name, "/bin/ip", "route")
+    lxc("destroy", name)
+    assert "default via 10.99.7.254" in table
+    assert "172.31.0.0/16 via 10.99.7.253" in table
+
+
+def test_a_bridge_that_is_not_there_is_refused_before_anything_is_made(
+    lxc: Virsh, scratch: Path, root: Path, name: str
+) -> None:
+    before, path = links(), scratch / "guest.xml"
+    path.write_text(container_xml(name, root, devices=interface("vtnobridge", 1)))
+    assert "Unable to add bridge vtnobridge port vnet0: No such device" in lxc.fails("create", str(path))
+    assert links() == before
+    assert name not in lxc("list", "--all", "--name")

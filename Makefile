@@ -13,7 +13,7 @@ JOBS ?= 2
 help:
 	@echo "make run        the daemon on a scratch root, with a first guest; ONCE=1 stops after showing it"
 	@echo "make test       the whole test suite; installs what it needs when run as root"
-	@echo "make lint       ruff, mypy --strict and the import rules"
+	@echo "make lint       ruff, mypy --strict, the rules of locking and of imports"
 	@echo "make format     lay the code out as lint wants it"
 	@echo "make bench      the benchmarks, beside a libvirtd where one is installed"
 	@echo "make clean      remove the environment and what was built"
@@ -42,6 +42,7 @@ lint: $(STAMP)
 	$(BIN)/ruff check core plugins tests scripts benchmarks
 	$(BIN)/ruff format --check core plugins tests scripts benchmarks
 	$(BIN)/mypy --strict $(SOURCES) scripts benchmarks
+	$(BIN)/virtloom lint-locks $(SOURCES)
 	$(BIN)/python -m pytest -q tests/test_imports.py
 
 format: $(STAMP)

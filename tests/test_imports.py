@@ -16,7 +16,8 @@ CORE = ROOT / "core" / "src" / "virtloom"
 LAYERS = ("errors", "locks", "xdr", "wire", "xmldef", "driver", "api", "server", "daemon")
 BESIDE = {
     "client": {"wire", "xdr", "errors"},
-    "cli": {*LAYERS, "client"},
+    "lint": set(),
+    "cli": {*LAYERS, "client", "lint"},
     "testkit": {*LAYERS, "client"},
 }
 FOR_PLUGINS = {"driver", "locks", "xmldef", "errors"}

@@ -9,7 +9,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from virtloom import __version__
-from virtloom.cli import ask, configure, watching
+from virtloom.cli import ask, configure, lint, watching
 from virtloom.client import ConnectionLost, DeadlineMissed
 from virtloom.daemon.config import ConfigError
 from virtloom.errors import VirtError
@@ -29,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
     ask.add_commands(commands)
     watching.add_commands(commands)
     configure.add_commands(commands)
+    lint.add_commands(commands)
     for entry in sorted(entry_points(group=COMMANDS), key=lambda entry: entry.name):
         try:
             entry.load()(commands)

@@ -56,15 +56,17 @@ class Collection(Generic[S]):
         """The object with that key, not locked; None if there is none."""
         if THREADS.me.held:
             self._locks.obtaining(self.object_type)
-        entry = self._entries.get(key)
+        entry = self._entries.get(key)  # noqa: VL004  one look into a dictionary is whole
         return None if entry is None else entry[0]
 
     def find_name(self, name: str) -> Guarded[S] | None:
         """The object with that name, not locked; None if there is none."""
         if THREADS.me.held:
             self._locks.obtaining(self.object_type)
-        found = self._by_name.get(name)
-        return found if found is not None and self._entries.get(found.key) == (found, name) else None
+        found = self._by_name.get(name)  # noqa: VL004  as in find; then the entry tells whether the name is still its
+        if found is None:
+            return None
+        return found if self._entries.get(found.key) == (found, name) else None  # noqa: VL004
 
     def obtain(self, key: Hashable, name: str, make: Callable[[], S]) -> tuple[Guarded[S], bool]:
         """The object with that key, made if there is none yet; with whether it was made.
@@ -117,7 +119,7 @@ class Collection(Generic[S]):
 
     def snapshot(self) -> tuple[Guarded[S], ...]:
         """All objects, in the order of their making, none locked."""
-        order = self._order
+        order = self._order  # noqa: VL004  a tuple is replaced whole; made under the lock below
         if order is not None:
             return order
         with self._lock:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from virtloom.driver import DriverHost
 from virtloom.driver.domains import DomainLookup, DomainMetadata
+from virtloom_qemu.domains.attaching import Attaching
 from virtloom_qemu.domains.configuration import Configuration
 from virtloom_qemu.domains.host import HostCalls
 from virtloom_qemu.domains.memory import Memory
@@ -19,6 +20,7 @@ class QemuDriver(
     DomainLookup[QemuDomain],
     HostCalls,
     Configuration,
+    Attaching,
     Statistics,
     Memory,
     Monitoring,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import NamedTuple
 
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
@@ -15,7 +16,7 @@ class Filesystem(NamedTuple):
     """One file system of a container.
 
     :ivar kind: `mount`, `file`, `block`, `bind` or `ram`; :ivar source: a path, or for `ram` the size in KiB.
-    :ivar target: where it is seen inside.
+    :ivar target: where it is seen inside, in its shortest form: one that leads to `/` by a detour is the root as well.
     """
 
     kind: str
@@ -48,7 +49,8 @@ def filesystem(node: Node) -> Filesystem:
     inside = target.get("dir") if target is not None else None
     if not given or not inside or not inside.startswith("/"):
         raise _unsupported(f"a filesystem of type '{kind}' needs a source and an absolute target")
-    return Filesystem(kind, given, inside, node.find("readonly") is not None)
+    place = "/" + posixpath.normpath(inside).lstrip("/")
+    return Filesystem(kind, given, place, node.find("readonly") is not None)
 
 
 def filesystems(domain: Domain) -> list[Filesystem]:

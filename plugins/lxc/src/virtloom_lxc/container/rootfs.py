@@ -24,18 +24,20 @@ def check_roots(domain: Domain, *, allow_host_root: bool) -> None:
 
     :raises VirtError: CONFIG_UNSUPPORTED for the host's root, INTERNAL_ERROR in libvirt's words for what is missing.
     """
-    root = root_of(domain)
-    if root is None and not allow_host_root:
+    every = filesystems(domain)
+    roots = [one for one in every if one.is_root]
+    if not roots and not allow_host_root:
         detail = (
             f"domain '{domain.name}' has no filesystem with the target '/', so it would share the host's root; "
             f"give it a root of its own ({SETTING})"
         )
         raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail, ErrorDomain.LXC)
-    for one in filesystems(domain):
+    for one in every:
         _check_source(one)
-    if root is not None and not allow_host_root and _is_host_root(root):
+    taken = next((one.source for one in roots if _is_host_root(one)), None)
+    if taken is not None and not allow_host_root:
         detail = (
-            f"the root filesystem '{root.source}' of domain '{domain.name}' is the host's root; "
+            f"the root filesystem '{taken}' of domain '{domain.name}' is the host's root; "
             f"give it a root of its own ({SETTING})"
         )
         raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail, ErrorDomain.LXC)

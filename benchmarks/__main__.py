@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import calls
+from benchmarks import calls, locks
 
 
 def main() -> int:
@@ -14,6 +14,8 @@ def main() -> int:
     parser.add_argument("--only", default="", metavar="WORDS", help="only the loads whose name contains this")
     options = parser.parse_args()
     calls.main(options.only)
+    if options.only in "locks":
+        locks.main()
     return 0
 
 

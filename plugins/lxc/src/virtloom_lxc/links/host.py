@@ -134,11 +134,15 @@ def delete_stray(name: str, peer: str, mac: str) -> None:
 
 
 def _addresses(route: Any, place: int) -> set[str]:
-    """The MAC addresses of a link and of its other end, where that is in this network too."""
-    link = route.link("get", index=place)[0]
-    found = {link.get("address")}
-    if link.get("link") is not None and link.get("link_netnsid") is None:
-        with suppress(NetlinkError):
+    """The MAC addresses of a link and of its other end, where that is in this network too.
+
+    Either may go at any time: the kernel removes a pair when the network ends that one of them is in.
+    """
+    found = set()
+    with suppress(NetlinkError):
+        link = route.link("get", index=place)[0]
+        found.add(link.get("address"))
+        if link.get("link") is not None and link.get("link_netnsid") is None:
             found.add(route.link("get", index=link.get("link"))[0].get("address"))
     return found
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+AUTOSTARTED = "autostarted"  # a file that says that this boot's automatic starts were made
+
+
 @dataclass(frozen=True)
 class Directories:
     """The folders of one driver, laid out as libvirt lays out its own. Made by whoever first writes there.
@@ -94,6 +97,18 @@ class DriverHost:
     def store(self, *parts: str) -> DefinitionStore:
         """The definitions kept below the driver's folder, such as `host.store("networks")`."""
         return DefinitionStore(self.dirs.definitions.joinpath(*parts))
+
+    def first_start_of_boot(self) -> bool:
+        """Whether this is the driver's first start since the host's: what is marked for it is started then alone.
+
+        Whoever asks is told so once (libvirt: `virDriverShouldAutostart`).
+        """
+        marker = self.dirs.runtime / AUTOSTARTED
+        if marker.exists():
+            return False
+        marker.parent.mkdir(parents=True, exist_ok=True)
+        marker.touch()
+        return True
 
     def event_source(self) -> EventSource:
         """A source of events of its own, for drivers that keep several hosts apart."""

@@ -31,7 +31,7 @@ class LxcDriver(
         super().__init__(host)
         self.recover()
         self.load_definitions()
-        self.start_with_daemon()
+        self.start_with_daemon(lambda dom: self.domain_create_with_flags(dom, 0))
 
     def open(self, uri: URI) -> Mapping[DriverKind, Driver]:
         """See `HypervisorDriver.open`.

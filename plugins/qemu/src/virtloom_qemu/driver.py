@@ -37,3 +37,4 @@ class QemuDriver(
         self.load_definitions()
         self._find_images()
         self._find_snapshots()
+        self.start_with_daemon(lambda dom: self.domain_create_with_flags(dom, 0))

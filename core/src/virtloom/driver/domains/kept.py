@@ -6,8 +6,9 @@ job held and no lock.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from virtloom.driver.collections import NameTaken
@@ -74,10 +75,22 @@ class KeptDomains(Domains[S]):
 
         self._obtain(definition, assign)
 
-    def started_with_daemon(self) -> Iterable[DomainHandle]:
-        """The domains that are to be started with the daemon and do not run yet."""
-        views = (found.published for found in self.domains)
-        return [view.handle for view in views if view is not None and view.autostart and not view.active]
+    def start_with_daemon(self, begin: Callable[[DomainHandle], object]) -> None:
+        """Start the domains that are marked for it and do not run, in the background; once after the host's own start.
+
+        :param begin: starts one of them; what it raises is logged.
+        """
+        if not self.host.first_start_of_boot():
+            return
+        views = [found.published for found in self.domains]
+        for handle in [view.handle for view in views if view is not None and view.autostart and not view.active]:
+            self.host.background(partial(self._start_marked, begin, handle))
+
+    def _start_marked(self, begin: Callable[[DomainHandle], object], dom: DomainHandle) -> None:
+        try:
+            begin(dom)
+        except VirtError as error:
+            self.host.log.error("Failed to autostart VM '%s': %s", dom.name, error)
 
     # Defining.
 

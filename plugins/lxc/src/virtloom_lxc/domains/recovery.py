@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from virtloom.driver.handles import DomainHandle
 from virtloom.errors import VirtError
 from virtloom_lxc.container import run
 from virtloom_lxc.container.hierarchy import host as host_hierarchy
@@ -68,17 +65,3 @@ class Recovery(Life, Ending):
             if place.name not in known:
                 self.host.log.warning("the start of container %s was cut off; it is undone", place.name)
                 run.clean_unfinished(self._places(place.name), host_hierarchy())
-
-    def start_with_daemon(self) -> None:
-        """Start the containers that are marked for it, in the background."""
-        for dom in self.started_with_daemon():
-            self.host.background(self._starter(dom))
-
-    def _starter(self, dom: DomainHandle) -> Callable[[], None]:
-        def begin() -> None:
-            try:
-                self.domain_create_with_flags(dom, 0)
-            except VirtError as error:
-                self.host.log.error("Failed to autostart VM '%s': %s", dom.name, error)
-
-        return begin

@@ -26,7 +26,6 @@ DEFAULT = """<network>
   </ip>
 </network>"""
 PATIENCE = 3.0  # seconds that a start waits for networks; the others follow later
-AUTOSTARTED = "autostarted"  # a file that says that this boot's automatic starts were made
 
 
 class NetworkRecovery(NetworkLife):
@@ -40,7 +39,7 @@ class NetworkRecovery(NetworkLife):
             self._loaded(definition, persistent=False)
         for name, definition in self._kept.load(_parse):
             self._loaded(definition, persistent=True, autostart=(self._autostarts / f"{name}.xml").is_symlink())
-        starting = self._first_start_of_boot()
+        starting = self.host.first_start_of_boot()
         tasks = [self._recovery(found, set(running), starting) for found in self.networks]
         wait([task for task in tasks if task is not None], PATIENCE)
 
@@ -65,14 +64,6 @@ class NetworkRecovery(NetworkLife):
             state.active = state.active or not persistent
             state.persistent = state.persistent or persistent
             state.autostart = state.autostart or autostart
-
-    def _first_start_of_boot(self) -> bool:
-        marker = self.host.dirs.runtime / AUTOSTARTED
-        if marker.exists():
-            return False
-        marker.parent.mkdir(parents=True, exist_ok=True)
-        marker.touch()
-        return True
 
     def _recovery(self, found: Guarded[NetworkState], running: set[str], starting: bool) -> Future[None] | None:
         view = found.published

@@ -14,7 +14,6 @@ from virtloom_storage.pools.life import PoolLife
 from virtloom_storage.pools.state import PoolState
 
 PATIENCE = 3.0  # seconds that a start waits for pools to be active again; the others follow later
-AUTOSTARTED = "autostarted"  # a file that says that this boot's automatic starts were made
 
 
 class PoolRecovery(PoolLife):
@@ -27,7 +26,7 @@ class PoolRecovery(PoolLife):
         for name, definition in self._kept.load(parse_pool):
             self._loaded(definition, persistent=True, autostart=(self._autostarts / f"{name}.xml").is_symlink())
         was_active = {name for name, _ in self._running.load(parse_pool)}
-        starting = self._first_start_of_boot()
+        starting = self.host.first_start_of_boot()
         tasks = [self._recovery(pool, was_active, starting) for pool in self.pools]
         wait([task for task in tasks if task is not None], PATIENCE)
 
@@ -43,14 +42,6 @@ class PoolRecovery(PoolLife):
                 state.later = definition  # what it was started with differs from what is kept
             state.persistent = state.persistent or persistent
             state.autostart = state.autostart or autostart
-
-    def _first_start_of_boot(self) -> bool:
-        marker = self.host.dirs.runtime / AUTOSTARTED
-        if marker.exists():
-            return False
-        marker.parent.mkdir(parents=True, exist_ok=True)
-        marker.touch()
-        return True
 
     def _recovery(self, pool: Guarded[PoolState], was_active: set[str], starting: bool) -> Future[None] | None:
         view = pool.published

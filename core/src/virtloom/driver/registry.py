@@ -140,12 +140,15 @@ class DriverRegistry:
                 return f"conflicting plugins found for the {declared.kind.value} driver, provided by {both}"
         return None
 
-    def start(self, make_host: MakeHost) -> None:
-        """Start every driver that was declared well and does not run yet; failures are kept in the statuses.
+    def _by_start(self) -> list[DriverStatus]:
+        """Hypervisors come last: a guest that starts with the daemon needs networks, pools and secrets."""
+        return sorted(
+            self.statuses, key=lambda one: not (one.declaration and one.declaration.kind is not DriverKind.HYPERVISOR)
+        )
 
-        Hypervisors come last: a guest that starts with the daemon needs networks, pools and secrets.
-        """
-        fresh = [status for status in sorted(self.statuses, key=_is_hypervisor) if status.driver is None]
+    def start(self, make_host: MakeHost) -> None:
+        """Start every driver that was declared well and does not run yet; failures are kept in the statuses."""
+        fresh = [status for status in self._by_start() if status.driver is None]
         for status in fresh:
             if status.problem is None:
                 self._start(status, make_host)
@@ -175,7 +178,7 @@ class DriverRegistry:
 
     def stop(self) -> None:
         """Stop every driver, in the reverse order of their start."""
-        for status in reversed(sorted(self.statuses, key=_is_hypervisor)):
+        for status in reversed(self._by_start()):
             driver, status.driver = status.driver, None
             if driver is None:
                 continue
@@ -259,7 +262,3 @@ def _origin(entry: EntryPoint) -> str:
     if entry.dist is None:
         return entry.value
     return f"{entry.dist.name} {entry.dist.version}"
-
-
-def _is_hypervisor(status: DriverStatus) -> bool:
-    return status.declaration is not None and status.declaration.kind is DriverKind.HYPERVISOR

@@ -146,3 +146,22 @@ def test_a_volume_that_a_guest_writes_to_is_left_alone(store: Store) -> None:
     assert refused(driver.leases.take, vol.key, "domain 'db'", Use.SHARE).code is ErrorCode.RESOURCE_BUSY
     driver.leases.release(lease)
     driver.storage_vol_delete(vol, 0)
+
+
+def test_a_copy_carries_nothing_from_outside_the_pools(store: Store) -> None:
+    program = needs("qemu-img", "qemu-utils")
+    pool, other = store.pool(), store.pool("other")
+    outside = store.folder / "outside"
+    outside.write_bytes(b"host's own" + bytes(MIB))
+    vol = store.volume(pool, "v", MIB, "qcow2")
+    base = store.volume(other, "base", MIB)
+    for backing, told in ((outside, "no volume of an active pool"), (base.key, ""), ("none", "none")):
+        argv = [program, "create", "-q", "-u", "-f", "qcow2", "-b", str(backing), "-F", "raw", vol.key, "1M"]
+        subprocess.run(argv, check=True)  # as a guest may do after the pool was looked at
+        document = volume_xml("copy", MIB, "qcow2")
+        if backing == base.key:
+            store.driver.storage_vol_create_xml_from(pool, document, vol, 0)
+            store.driver.storage_vol_delete(store.driver.storage_vol_lookup_by_name(pool, "copy"), 0)
+        else:
+            refused(store.driver.storage_vol_create_xml_from, pool, document, vol, 0).message.index(told)
+        assert store.names(pool) == ["v"]

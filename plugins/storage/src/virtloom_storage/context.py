@@ -24,6 +24,7 @@ class Context:
     :ivar secrets: finds the values of secrets.
     :ivar prober: tells what is in an image.
     :ivar deadline: seconds for the storage to answer.
+    :ivar is_volume: whether a path is that of a volume of any active pool.
     """
 
     lane: Lane
@@ -31,6 +32,7 @@ class Context:
     secrets: Secrets
     prober: Prober
     deadline: float
+    is_volume: Callable[[str], bool]
 
     def io(self, call: Callable[[], T], failing: str = "", pulse: Pulse | None = None) -> T:
         """Make system calls on the lane.

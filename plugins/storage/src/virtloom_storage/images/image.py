@@ -12,6 +12,7 @@ from virtloom.xmldef.storage.refusal import bad, unsupported
 from virtloom.xmldef.storage.volume import Volume
 from virtloom_storage.context import Context
 from virtloom_storage.images import qemu_img
+from virtloom_storage.images.chain import check_chain
 from virtloom_storage.images.qemu_img import PREALLOCATE, Image
 from virtloom_storage.images.volume import internal, with_secret
 from virtloom_storage.programs import find
@@ -33,6 +34,8 @@ def make_image(context: Context, pool: Pool, making: Making) -> None:
         secret = stack.enter_context(_secret(context, volume))
         theirs = stack.enter_context(_secret(context, source)) if source is not None else None
         qemu_img.check(plain, source)
+        if source is not None and source.type == "file" and source.target.format_ not in (None, "raw"):
+            check_chain(context, source)
         _check_backing(context, pool, volume)
         image = Image(volume, making.path, secret, plain.preallocate)
         for argv in _commands(image, source, theirs):

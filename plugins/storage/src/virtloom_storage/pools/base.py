@@ -46,7 +46,10 @@ class PoolsBase(StorageDriver):
         """The means of a new pool."""
         lane = Lane(name, self.host.locks, self.host.waiting, int(self.host.config["io_threads"]))
         deadline = float(self.host.config["io_deadline"])
-        return Context(lane, self._programs, self._secrets, self._prober, deadline)
+        return Context(lane, self._programs, self._secrets, self._prober, deadline, self._is_volume)
+
+    def _is_volume(self, path: str) -> bool:
+        return any(entry.volume.path == path for view in self._views() for entry in view.volumes.values())
 
     def _find(self, pool: StoragePoolHandle) -> Guarded[PoolState]:
         """The pool of a handle, by its uuid alone.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ import pytest
 from unwatched import join, wait
 from virtloom.locks import Checker, Guarded, Level, LockManager, ObjectType
 
-PATIENCE = 10.0  # seconds after which a test that waits has failed
+PATIENCE = float(os.environ.get("VIRTLOOM_TEST_PATIENCE", "10"))  # seconds after which a test that waits has failed
 
 DOMAIN = ObjectType("domain", key="uuid")
 POOL = ObjectType("pool", key="uuid")

@@ -20,7 +20,7 @@ from virtloom_qemu.process import GuestPaths, GuestProcess, launch
 from virtloom_qemu.runs.happenings import Happenings
 from virtloom_qemu.runs.logfile import GuestLog
 from virtloom_qemu.runs.refresh import refresh, vcpu_threads
-from virtloom_qemu.runs.resources import given
+from virtloom_qemu.runs.resources import given, refuse_unconnected
 from virtloom_qemu.runs.state import QemuDomain, Run
 from virtloom_qemu.runs.taints import taints_of
 from virtloom_qemu.runs.talk import Talk
@@ -66,6 +66,7 @@ class Beginning(Happenings):
     def _launch(
         self, definition: Domain, number: int, paths: GuestPaths, log: GuestLog, start: Start
     ) -> tuple[Domain, GuestProcess]:
+        refuse_unconnected(definition)
         context = self._context(definition, number, start)
         live = prepare(with_chains(definition), context)
         for folder in (paths.folder, paths.channels):

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from virtloom.errors import system_error
+from virtloom.errors import ErrorCode, VirtError, system_error
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import CharDevice
+from virtloom_qemu.command.devices.interfaces import TAPS
 from virtloom_qemu.runs.listening import listening
 
 KEY_SIZE = 32  # bytes of the key that a run's secrets are encrypted with (QEMU_DOMAIN_MASTER_KEY_LEN)
@@ -70,6 +71,17 @@ def given(live: Domain, folder: Path, monitor: Path) -> Iterator[Resources]:
         for device in devices_with_files(live):
             _open_files(device, made, stack)
         yield made
+
+
+def refuse_unconnected(definition: Domain) -> None:
+    """Refuse a start whose guest would lack an end on the host that nobody makes for it yet.
+
+    :raises VirtError: CONFIG_UNSUPPORTED for an interface on a bridge, a network or a device of the host's.
+    """
+    for one in definition.parts.interfaces:
+        if one.type in TAPS:
+            detail = f"interfaces of type '{one.type}' are not connected to the host yet; type 'user' is"
+            raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail)
 
 
 def write_key(folder: Path) -> None:

@@ -95,3 +95,53 @@ def test_a_bridge_that_is_not_there_is_refused_before_anything_is_made(
     assert "Unable to add bridge vtnobridge port vnet0: No such device" in lxc.fails("create", str(path))
     assert links() == before
     assert name not in lxc("list", "--all", "--name")
+
+
+@pytest.fixture
+def network(lxc: Virsh, scratch: Path, bridge: str) -> Iterator[str]:
+    """A network of the daemon's on the test's bridge, inactive at first."""
+    name, path = unique("net"), scratch / "network.xml"
+    path.write_text(f"<network><name>{name}</name><forward mode='bridge'/><bridge name='{bridge}'/></network>")
+    lxc("net-define", str(path))
+    yield name
+    lxc.run("net-destroy", name)
+    lxc("net-undefine", name)
+
+
+def ports(lxc: Virsh, network: str) -> list[str]:
+    """The uuids of a network's ports."""
+    return [line.strip() for line in lxc("net-port-list", network).splitlines()[2:]]
+
+
+def test_an_interface_on_a_network_has_a_port_there_for_as_long_as_it_lasts(
+    lxc: Virsh, scratch: Path, root: Path, bridge: str, network: str, name: str
+) -> None:
+    path = scratch / "guest.xml"
+    card = f"<interface type='network'><source network='{network}'/><mac address='52:54:00:4c:58:07'/></interface>"
+    path.write_text(container_xml(name, root, script(root, "sleep 1000"), devices=card))
+    lxc("define", str(path))
+    assert f"network '{network}' is not active" in lxc.fails("start", name)
+    lxc("net-start", network)
+    lxc("start", name)
+    [port] = ports(lxc, network)
+    assert f"<source network='{network}' portid='{port}' bridge='{bridge}'/>" in lxc("dumpxml", name)
+    assert f"<name>{name}</name>" in lxc("net-port-dumpxml", network, port)
+    assert f"<source network='{network}'/>" in lxc("dumpxml", name, "--inactive")
+    assert len(list(Path(f"/sys/class/net/{bridge}/brif").iterdir())) == 1
+    lxc("attach-interface", name, "network", network, "--mac", "52:54:00:4c:58:08", "--live")
+    assert len(ports(lxc, network)) == 2
+    lxc("detach-interface", name, "network", "--mac", "52:54:00:4c:58:08", "--live")
+    assert ports(lxc, network) == [port]
+    lxc("destroy", name)
+    assert ports(lxc, network) == []
+
+
+def test_a_start_that_fails_gives_its_port_back(lxc: Virsh, scratch: Path, root: Path, network: str, name: str) -> None:
+    path = scratch / "guest.xml"
+    lxc("net-start", network)
+    card = f"<interface type='network'><source network='{network}'/></interface>"
+    broken = card.replace("</interface>", "<target dev='longer-than-links'/></interface>")
+    path.write_text(container_xml(name, root, devices=card + broken))
+    lxc("define", str(path))
+    assert "Unable to create veth device longer-than-links" in lxc.fails("start", name)
+    assert ports(lxc, network) == []

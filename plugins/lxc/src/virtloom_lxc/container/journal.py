@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,10 @@ class Journal:
         """An image is about to get a loop device."""
         self._add(kind="loop", image=image)
 
+    def port(self, network: str, uuid: bytes) -> None:
+        """A port of that uuid is about to be made on a network."""
+        self._add(kind="port", network=network, uuid=uuid.hex())
+
     def entries(self) -> Iterator[dict[str, Any]]:
         """All lines; one that a crash cut off is left out, because what it told of was not made yet."""
         try:
@@ -55,12 +59,17 @@ class Journal:
             except ValueError:
                 return
 
-    def undo(self) -> None:
-        """Remove from the host what the run made, the last first."""
+    def undo(self, release: Callable[[str, bytes], None]) -> None:
+        """Remove from the host what the run made, the last first.
+
+        :param release: gives a port of a network back.
+        """
         for entry in reversed(list(self.entries())):
             try:
                 if entry["kind"] == "link":
                     host.delete_stray(entry["name"], entry["peer"], entry["mac"])
+                elif entry["kind"] == "port":
+                    release(entry["network"], bytes.fromhex(entry["uuid"]))
                 else:
                     loops.detach(entry["image"])
             except VirtError as error:

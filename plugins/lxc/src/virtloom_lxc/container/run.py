@@ -31,7 +31,8 @@ from virtloom_lxc.container.monitor import Monitor, Report, listen
 from virtloom_lxc.container.places import Places
 from virtloom_lxc.container.rootfs import failed
 from virtloom_lxc.links.inside import Inside
-from virtloom_lxc.links.making import FindBridge, make, names, passed
+from virtloom_lxc.links.making import make, names, passed
+from virtloom_lxc.links.networks import Networks
 
 START_WITHIN = 30.0  # s, for init to run
 END_WITHIN = 15.0  # s, for what is left of a container to go
@@ -76,7 +77,7 @@ def controller_group(group: Group) -> Group:
 
 
 def start(
-    domain: Domain, places: Places, find_bridge: FindBridge, shared: dict[str, str], watch: Callable[[Monitor], None]
+    domain: Domain, places: Places, networks: Networks, shared: dict[str, str], watch: Callable[[Monitor], None]
 ) -> Started:
     """Start a container and wait for its init.
 
@@ -88,8 +89,8 @@ def start(
     group = group_of(domain, hierarchy)
     refuse_taken(domain, places, group)
     with ExitStack() as undo:
-        undo.callback(clean, places, group)
-        prepared, live = _prepare(domain, places, group, find_bridge, shared)
+        undo.callback(clean, places, group, networks)
+        prepared, live = _prepare(domain, places, group, networks, shared)
         places.config.write_text(configuration(live, prepared))
         monitor = _launch(live, places, group)
         watch(monitor)
@@ -114,10 +115,10 @@ def refuse_taken(domain: Domain, places: Places, group: Group) -> None:
 
 
 def _prepare(
-    domain: Domain, places: Places, group: Group, find_bridge: FindBridge, shared: dict[str, str]
+    domain: Domain, places: Places, group: Group, networks: Networks, shared: dict[str, str]
 ) -> tuple[Prepared, Domain]:
     """Make what a container needs on the host."""
-    clean(places, group)  # what a crash may have left
+    clean(places, group, networks)  # what a crash may have left
     places.root.mkdir(parents=True)
     os.mkfifo(places.fifo, 0o600)
     places.log.parent.mkdir(parents=True, exist_ok=True)
@@ -129,7 +130,7 @@ def _prepare(
         devices[image.source] = loops.attach(image.source, readonly=image.readonly)
     on_devices = [devices.get(one.source, one.source) for one in every if one.kind in ("file", "block")]
     kinds = {device: loops.kind_on(device) for device in on_devices}
-    live, links = _links(domain, journal, find_bridge)
+    live, links = _links(domain, journal, networks)
     if domain.resource is None:
         resource = Node("resource")
         resource.add("partition", text=f"/{PARTITION}")
@@ -139,16 +140,11 @@ def _prepare(
     return Prepared(places, hierarchy, group.path, f"{group.path}.monitor", devices, kinds, links, shared), live
 
 
-def _links(domain: Domain, journal: Journal, find_bridge: FindBridge) -> tuple[Domain, list[Inside] | None]:
+def _links(domain: Domain, journal: Journal, networks: Networks) -> tuple[Domain, list[Inside] | None]:
     """The interfaces; None for the links if the container shares the host's network."""
     shown, inside = [], list(passed(domain))
     for one, name in zip(domain.parts.interfaces, names(domain.parts.interfaces), strict=True):
-        mac = (one.mac.address if one.mac is not None else None) or ""
-
-        def announce(end: str, peer: str, mac: str = mac) -> None:
-            journal.link(end, peer, mac)
-
-        made = make(one, name, find_bridge, announce)
+        made = make(one, name, domain, networks, journal)
         shown.append(made.interface)
         inside.append(made.inside)
     private = domain.features is not None and domain.features.find("privnet") is not None
@@ -221,24 +217,24 @@ def with_consoles(domain: Domain, paths: Sequence[str]) -> Domain:
     return domain.with_devices(consoles=consoles)
 
 
-def clean(places: Places, group: Group) -> None:
+def clean(places: Places, group: Group, networks: Networks) -> None:
     """End what is left of a run and remove all that it made; idempotent."""
     for one in (group, controller_group(group), Group(host_hierarchy(), f"{group.path}.monitor")):
         if one.exists():
             one.kill(END_WITHIN)
             one.remove(END_WITHIN)
-    Journal(places.folder / "journal").undo()
+    Journal(places.folder / "journal").undo(networks.release)
     places.remove()
 
 
-def clean_unfinished(places: Places, hierarchy: Hierarchy) -> None:
+def clean_unfinished(places: Places, hierarchy: Hierarchy, networks: Networks) -> None:
     """Undo a start of which only its folder is left: its configuration, if it got so far, names its group."""
     line = next((line for line in _lines(places.config) if line.startswith("lxc.cgroup.dir.container")), "")
     path = line.partition("=")[2].strip()
     if path:
-        clean(places, Group(hierarchy, path))
+        clean(places, Group(hierarchy, path), networks)
         return
-    Journal(places.folder / "journal").undo()
+    Journal(places.folder / "journal").undo(networks.release)
     places.remove()
 
 

@@ -15,7 +15,7 @@ from virtloom_lxc.container.places import Places
 from virtloom_lxc.container.run import Run
 from virtloom_lxc.domains.state import Container
 from virtloom_lxc.domains.status import StatusFiles
-from virtloom_lxc.links.networks import bridge_finder
+from virtloom_lxc.links.networks import Networks
 from virtloom_lxc.object_types import DOMAIN
 from virtloom_lxc.rules import RULES
 
@@ -34,7 +34,7 @@ class ContainersBase(KeptDomains[Container], DomainMetadata[Container]):
         super().__init__(host, DOMAIN, Container)
         self._watch = Watch()
         self._status = StatusFiles(host.dirs.runtime)
-        self._find_bridge = bridge_finder(host)
+        self._networks = Networks(host)
 
     def _places(self, name: str) -> Places:
         return Places.of(self.host.dirs, name)

@@ -77,7 +77,7 @@ class Ending(ContainersBase):
 
     def _clean(self, name: str, mine: Run) -> None:
         """Remove from the host what a run made."""
-        run.clean(mine.places, mine.group)
+        run.clean(mine.places, mine.group, self._networks)
         self._status.remove(name)
 
     def _finish(self, found: Guarded[Container], mine: Run, reason: int, detail: int) -> None:

@@ -72,7 +72,7 @@ class Life(Ending, Sharing):
             places = self._places(definition.name)
             with self.host.waiting():
                 shared = self._shared(definition)
-                started = run.start(definition, places, self._find_bridge, shared, self._watch.add)
+                started = run.start(definition, places, self._networks, shared, self._watch.add)
                 self._set_up_later(started.run, started.later)
         except BaseException:
             self._forget_unused(found)
@@ -103,7 +103,7 @@ class Life(Ending, Sharing):
             raise _unsupported("Only PTY console types are supported")
         rootfs.check_roots(definition, allow_host_root=self.host.config["allow_host_root"])
         rootfs.check_init(definition)
-        making.check(definition, self._find_bridge)
+        making.check(definition, self._networks)
 
     def _destroy_with_client(self, found: Guarded[Container], mine: Run) -> None:
         """Destroy a container when the client goes that started it (`VIR_DOMAIN_START_AUTODESTROY`)."""

@@ -49,22 +49,23 @@ class Plugging(Ending):
         if device.type == "direct" or dev is None:
             raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, "Only bridged veth devices can be detached")
         host.delete(dev)
+        making.release(device, self._networks)
 
     def _plug_interface(self, run: Run, definition: Domain, one: Interface) -> Interface:
-        making.check_interface(one, self._find_bridge)
+        making.check_interface(one, self._networks)
         taken = {name for other in definition.parts.interfaces if (name := _name_inside(other))}
         given = _name_inside(one)
         if given in taken:
             raise VirtError(ErrorCode.OPERATION_FAILED, f"the container has an interface '{given}' already")
         name = given or next(name for number in range(len(taken) + 1) if (name := f"eth{number}") not in taken)
         journal = Journal(run.places.folder / "journal")
-        mac = (one.mac.address if one.mac is not None else None) or ""
-        made = making.make(one, name, self._find_bridge, lambda end, peer: journal.link(end, peer, mac))
+        made = making.make(one, name, definition, self._networks, journal)
         try:
             host.move(made.inside.device, run.report.init)
             self._apply(run.report.init, [made.inside.whole()])
         except BaseException:
             host.delete(made.host)
+            making.release(made.interface, self._networks)
             raise
         return made.interface
 

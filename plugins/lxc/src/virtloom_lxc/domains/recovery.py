@@ -52,7 +52,7 @@ class Recovery(Life, Ending):
         try:
             monitor = Monitor(places.socket, places.ended)
         except OSError:
-            run.clean(places, group)
+            run.clean(places, group, self._networks)
             return None
         self._watch.add(monitor)
         monitor.wait(lambda report: report.boots > 0 or report.ended is not None, FOUND_WITHIN)
@@ -64,4 +64,4 @@ class Recovery(Life, Ending):
         for place in sorted(folder.iterdir()) if folder.is_dir() else ():
             if place.name not in known:
                 self.host.log.warning("the start of container %s was cut off; it is undone", place.name)
-                run.clean_unfinished(self._places(place.name), host_hierarchy())
+                run.clean_unfinished(self._places(place.name), host_hierarchy(), self._networks)

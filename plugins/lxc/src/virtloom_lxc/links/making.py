@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
+from uuid import UUID
 
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
+from virtloom.xmldef import chance
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Interface, Target
+from virtloom.xmldef.network.port import Plug
 from virtloom_lxc.container.devices import interface_of
+from virtloom_lxc.container.journal import Journal
 from virtloom_lxc.links import host
 from virtloom_lxc.links.inside import Inside
-
-FindBridge = Callable[[str], str]
+from virtloom_lxc.links.networks import Networks
 
 
 class Made(NamedTuple):
@@ -37,14 +40,14 @@ def names(interfaces: tuple[Interface, ...]) -> Iterator[str]:
         number += not given
 
 
-def check(domain: Domain, find_bridge: FindBridge) -> None:
+def check(domain: Domain, networks: Networks) -> None:
     """Refuse interfaces that cannot be made, before anything is.
 
     :raises VirtError: CONFIG_UNSUPPORTED for a kind that containers have not, SYSTEM_ERROR for a bridge that is not
         there, and what the network's driver says.
     """
     for one in domain.parts.interfaces:
-        check_interface(one, find_bridge)
+        check_interface(one, networks)
     for device in domain.parts.hostdevs:
         name = interface_of(device)
         if name is not None and not host.exists(name):
@@ -52,13 +55,15 @@ def check(domain: Domain, find_bridge: FindBridge) -> None:
             raise VirtError(ErrorCode.SYSTEM_ERROR, f"{detail}: No such device", ErrorDomain.LXC)
 
 
-def check_interface(one: Interface, find_bridge: FindBridge) -> None:
+def check_interface(one: Interface, networks: Networks) -> None:
     """Refuse one interface that cannot be made; see `check`."""
     if one.script is not None:
         raise _unsupported("scripts are not supported on LXC network interfaces")
-    bridge = bridge_of(one, find_bridge)
-    if bridge is not None:
-        host.require_bridge(bridge)
+    source = _named(one)
+    if source is not None and one.type == "network":
+        networks.require(source)
+    elif source is not None:
+        host.require_bridge(source)
     named = target_of(one)
     if named is not None and host.exists(named):
         raise VirtError(ErrorCode.OPERATION_FAILED, f"the interface '{named}' exists on the host already")
@@ -68,8 +73,8 @@ def check_interface(one: Interface, find_bridge: FindBridge) -> None:
         raise _unsupported("Unable to set network bandwidth on direct interfaces")
 
 
-def bridge_of(one: Interface, find_bridge: FindBridge) -> str | None:
-    """The bridge that an interface is put on; None for one without.
+def _named(one: Interface) -> str | None:
+    """The bridge or network that an interface names; None for a kind without.
 
     :raises VirtError: INTERNAL_ERROR for a kind that containers have not.
     """
@@ -80,7 +85,7 @@ def bridge_of(one: Interface, find_bridge: FindBridge) -> str | None:
         raise VirtError(ErrorCode.INTERNAL_ERROR, f"Unsupported network type {one.type}", ErrorDomain.LXC)
     if not source:
         raise VirtError(ErrorCode.INTERNAL_ERROR, "No bridge name specified", ErrorDomain.LXC)
-    return source if one.type == "bridge" else find_bridge(source)
+    return source
 
 
 def target_of(one: Interface) -> str | None:
@@ -89,27 +94,57 @@ def target_of(one: Interface) -> str | None:
     return None if given is None or given.startswith(host.PREFIX) else given
 
 
-def make(one: Interface, name: str, find_bridge: FindBridge, announce: host.Announce) -> Made:
+def make(one: Interface, name: str, domain: Domain, networks: Networks, journal: Journal) -> Made:
     """Make one interface.
 
-    :param name: what it is called inside; :param announce: see `host.make_pair`.
-    :raises VirtError: what the kernel refuses; then nothing was made.
+    :param name: what it is called inside; :param domain: whose it is; :param journal: is told before anything is made.
+    :raises VirtError: what the kernel or the network refuses; then nothing was made.
     """
-    mac = (one.mac.address if one.mac is not None else None) or ""
-    if one.type == "direct":
+    if one.type != "network":
         source = one.source or Node("source")
-        device = host.make_macvlan(source.get("dev") or "", source.get("mode") or "vepa", mac, announce)
-        outer = inner = device
+        plug = Plug(type=one.type, bridge=_named(one), dev=source.get("dev"), mode=source.get("mode"))
+        return _made(one, name, plug, journal)
+    network, uuid = _named(one) or "", chance.uuid().bytes
+    journal.port(network, uuid)
+    try:
+        place = networks.plug(domain, one, uuid).plug
+        assert place is not None
+        shown = {"portid": str(UUID(bytes=uuid)), "bridge": place.bridge, "dev": place.dev, "mode": place.mode}
+        source = Node("source", {**(one.source or Node("source")).attrs, **{k: v for k, v in shown.items() if v}})
+        return _made(one.replace(source=source), name, place, journal)
+    except BaseException:
+        networks.release(network, uuid)
+        raise
+
+
+def _made(one: Interface, name: str, plug: Plug, journal: Journal) -> Made:
+    """An interface that is plugged into what its definition or its network says."""
+    mac = (one.mac.address if one.mac is not None else None) or ""
+
+    def announce(end: str, peer: str) -> None:
+        journal.link(end, peer, mac)
+
+    if plug.type == "hostdev-pci":
+        raise _unsupported("a container cannot have a PCI device of a network's")
+    target = one.target or Target()
+    if plug.type == "direct":
+        outer = inner = host.make_macvlan(plug.dev or "", plug.mode or "vepa", mac, announce)
     else:
         mtu = one.mtu.get("size") if one.mtu is not None else None
-        bridge = bridge_of(one, find_bridge)
-        outer, inner = host.make_pair(target_of(one), mac, announce, mtu=int(mtu) if mtu else None, bridge=bridge)
-    target = one.target or Target()
-    shown = one.replace(
-        target=target if one.type == "direct" else target.replace(dev=outer),
-        guest=Node("guest", {"dev": name, "actual": inner}),
-    )
+        outer, inner = host.make_pair(target_of(one), mac, announce, mtu=int(mtu) if mtu else None, bridge=plug.bridge)
+        target = target.replace(dev=outer)
+    shown = one.replace(target=target, guest=Node("guest", {"dev": name, "actual": inner}))
     return Made(shown, Inside.of(inner, name, one.link, one.ip, one.route), outer)
+
+
+def release(one: Interface, networks: Networks) -> None:
+    """Give the port of an interface back, if it has one.
+
+    :raises VirtError: what the network's driver cannot do.
+    """
+    port = one.source.get("portid") if one.source is not None and one.type == "network" else None
+    if port is not None:
+        networks.release(_named(one) or "", UUID(port).bytes)
 
 
 def passed(domain: Domain) -> Iterator[Inside]:

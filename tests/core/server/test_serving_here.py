@@ -20,10 +20,12 @@ TRICK = "the one that is not quick"
 def trusted(rig: Rig, **limits: int) -> Peer:
     """A client whose ECHO calls were quick often enough."""
     peer = rig.start(**limits).login()
-    for _ in range(2 * TRUSTED):
+    # On a busy machine a call may take long by chance, and then its kind has to earn trust anew.
+    for _ in range(2 * TRUSTED + 100 * DISTRUST):
         peer.ask("echo", "quick")
-    assert by_the_reader(rig)
-    return peer
+        if by_the_reader(rig):
+            return peer
+    raise AssertionError("a quick call is never served by the reader")
 
 
 def by_the_reader(rig: Rig) -> bool:

@@ -36,7 +36,10 @@ class Terminal:
 
     def expect(self, wanted: str) -> None:
         """Wait for a text."""
-        eventually(lambda: wanted in self._read(), f"{wanted!r} on the console, where there was {self.text!r}")
+        try:
+            eventually(lambda: wanted in self._read(), f"{wanted!r} on the console")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; there was {self.text!r}") from None
 
     def _read(self) -> str:
         with suppress(OSError):

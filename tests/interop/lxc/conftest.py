@@ -13,6 +13,13 @@ from daemons import Daemon, Virsh
 Define = Callable[..., None]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One after the other: each looks for links that are left over on the host."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("containers"))
+
+
 @pytest.fixture(autouse=True)
 def _containers() -> None:
     require_containers()

@@ -131,12 +131,15 @@ def test_a_crash_in_the_middle_of_a_start_leaves_a_container_or_nothing(
         subprocess.run([ip, "link", "del", bridge], check=True, timeout=10)
 
 
-def test_what_is_marked_is_started_with_the_daemon(pair: Pair, scratch: Path, root: Path, own: str) -> None:
+def test_what_is_marked_is_started_with_the_first_daemon_after_the_hosts_start(
+    pair: Pair, scratch: Path, root: Path, own: str
+) -> None:
     path = scratch / "guest.xml"
     path.write_text(container_xml(own, root))
     pair.lxc("define", str(path))
     pair.lxc("autostart", own)
     pair.kill()
+    (scratch / "run" / "lxc" / "autostarted").unlink()  # the host starts anew, and forgets /run
     pair.start()
     eventually(lambda: state(pair.lxc, own) == "running (booted)", "the container to be started")
     pair.lxc("autostart", own, "--disable")

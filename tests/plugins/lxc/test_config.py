@@ -1,0 +1,110 @@
+"""What liblxc is told of a definition: pairs of what a document says and the lines that come of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from virtloom.errors import ErrorCode, VirtError
+from virtloom.xmldef.domain.definition import Domain
+from virtloom_lxc.container.config import Prepared, configuration, portable_lines
+from virtloom_lxc.container.hierarchy import Hierarchy
+from virtloom_lxc.container.places import Places
+from virtloom_lxc.links.inside import Inside
+from virtloom_lxc.rules import RULES
+
+LEGACY = Hierarchy({name: Path(f"/cg/{name}") for name in ("memory", "cpu", "cpuset", "blkio", "devices", "freezer")})
+UNIFIED = Hierarchy({}, Path("/cg"), frozenset({"memory", "cpu", "cpuset", "io"}))
+PLACES = Places(Path("/run/c"), "guest", Path("/log"))
+
+
+def domain(os: str = "", more: str = "", devices: str = "") -> Domain:
+    return RULES.parse(f"""<domain type='lxc'><name>guest</name><uuid>d1d1d1d1-0001-4000-8000-000000000001</uuid>
+      <memory unit='KiB'>65536</memory>{more}<os><type>exe</type><init>/sbin/init</init>{os}</os>
+      <devices><filesystem type='mount'><source dir='/srv/root'/><target dir='/'/></filesystem>
+      <console type='pty'/>{devices}</devices></domain>""")
+
+
+def lines(one: Domain, hierarchy: Hierarchy = LEGACY, **prepared: object) -> list[str]:
+    made = Prepared(PLACES, hierarchy, "machine/guest", "machine/guest.monitor", **prepared)  # type: ignore[arg-type]
+    return configuration(one, made).splitlines()
+
+
+def mounted(kind: str, source: str, target: str = "/mnt/a", more: str = "") -> str:
+    return f"<filesystem type='{kind}'><source {source}/><target dir='{target}'/>{more}</filesystem>"
+
+
+PAIRS = {
+    "name": ({}, "lxc.uts.name = guest"),
+    "root": ({}, "lxc.rootfs.path = dir:/srv/root"),
+    "group": ({}, "lxc.cgroup.dir.container = machine/guest"),
+    "uuid": ({}, "lxc.environment = LIBVIRT_LXC_UUID=d1d1d1d1-0001-4000-8000-000000000001"),
+    "folder": ({"os": "<initdir>/srv</initdir>"}, "lxc.init.cwd = /srv"),
+    "user": ({"os": "<inituser>7</inituser><initgroup>8</initgroup>"}, "lxc.init.uid = 7"),
+    "environment": ({"os": "<initenv name='A'>b c</initenv>"}, "lxc.environment = A=b c"),
+    "idmap": ({"more": "<idmap><uid start='0' target='1000' count='9'/></idmap>"}, "lxc.idmap = u 0 1000 9"),
+    "bind": ({"devices": mounted("mount", "dir='/'")}, "lxc.mount.entry = / mnt/a none bind,create=dir 0 0"),
+    "readonly": ({"devices": mounted("mount", "dir='/'", more="<readonly/>")},
+                 "lxc.mount.entry = / mnt/a none bind,create=dir,ro 0 0"),
+    "ram": ({"devices": mounted("ram", "usage='1024' units='KiB'")},
+            "lxc.mount.entry = tmpfs mnt/a tmpfs size=1024k,create=dir 0 0"),
+    "spaces": ({"devices": mounted("ram", "usage='1' units='KiB'", "/mnt/a b")},
+               "lxc.mount.entry = tmpfs mnt/a\\040b tmpfs size=1k,create=dir 0 0"),
+    "own": ({"devices": mounted("bind", "dir='/srv'")},
+            "lxc.mount.entry = /run/c/guest/root/srv mnt/a none bind,create=dir 0 0"),
+    "memory": ({}, "lxc.cgroup.memory.limit_in_bytes = 65536K"),
+    "shares": ({"more": "<cputune><shares>512</shares></cputune>"}, "lxc.cgroup.cpu.shares = 512"),
+    "apparmor": ({"more": "<seclabel type='static' model='apparmor'><label>own</label></seclabel>"},
+                 "lxc.apparmor.profile = own"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", PAIRS)
+def test_what_is_said_comes_out_as_a_line(case: str) -> None:
+    parts, line = PAIRS[case]
+    assert line in lines(domain(**parts))
+
+
+def test_version_two_has_names_of_its_own() -> None:
+    told = lines(domain(more="<cputune><period>100000</period><quota>50000</quota></cputune>"), UNIFIED)
+    assert "lxc.cgroup2.memory.max = 65536K" in told
+    assert "lxc.cgroup2.cpu.max = 50000 100000" in told
+    assert not any(line.startswith("lxc.cgroup.memory") for line in told)
+
+
+def test_no_links_are_an_empty_network_and_none_the_hosts() -> None:
+    assert "lxc.net.0.type = empty" in lines(domain(), links=())
+    assert "lxc.net.0.type = none" in lines(domain(), links=None)
+    shared = lines(domain(), links=None, shared={"net": "/proc/7/ns/net"})
+    assert "lxc.namespace.share.net = /proc/7/ns/net" in shared
+    assert not any(line.startswith("lxc.net.") for line in shared)
+
+
+def test_a_link_is_told_with_its_addresses() -> None:
+    link = Inside("vnet1", "eth0", addresses=(("10.0.0.2", 24), ("fd00::2", 64)), gateways=("10.0.0.1",))
+    told = [line for line in lines(domain(), links=(link,)) if line.startswith("lxc.net.0.")]
+    assert [line.removeprefix("lxc.net.0.") for line in told] == [
+        "type = phys", "link = vnet1", "name = eth0", "flags = up", "ipv4.address = 10.0.0.2/24",
+        "ipv6.address = fd00::2/64", "ipv4.gateway = 10.0.0.1",
+    ]  # fmt: skip
+
+
+def test_devices_are_denied_before_any_is_allowed() -> None:
+    devices = [line for line in lines(domain()) if "devices." in line]
+    assert devices[0] == "lxc.cgroup.devices.deny = a"
+    assert "lxc.cgroup.devices.allow = c 1:3 rwm" in devices
+
+
+def test_a_setting_cannot_smuggle_in_a_second_line() -> None:
+    with pytest.raises(VirtError) as caught:
+        lines(domain(os="<initenv name='A'>b\nlxc.rootfs.path = dir:/</initenv>"))
+    assert caught.value.code is ErrorCode.CONFIG_UNSUPPORTED
+
+
+def test_what_is_carried_elsewhere_says_nothing_of_this_run() -> None:
+    told = portable_lines(domain(os="<initarg>one</initarg>"), LEGACY)
+    assert told[0] == "lxc.init.cmd = /sbin/init one"
+    assert not [line for line in told if line.startswith(("lxc.cgroup.dir", "lxc.rootfs.mount", "lxc.hook"))]
+    with pytest.raises(VirtError, match="an argument of init that has a space"):
+        portable_lines(domain(os="<initarg>one two</initarg>"), LEGACY)

@@ -88,6 +88,15 @@ def test_an_interface_that_nobody_connects_is_refused_before_qemu_is_started(hos
     virsh("create", host.write("user", devices="<interface type='user'/>"))
 
 
+def test_displays_get_ports_of_their_own_on_the_loopback_address(host: Any) -> None:
+    virsh, vnc = host.virsh, "<graphics type='vnc' port='-1' autoport='yes'/>"
+    for name in ("one", "two"):
+        virsh("create", host.write(name, devices=vnc))
+    ends = {virsh("vncdisplay", name) for name in ("one", "two")}
+    assert len(ends) == 2
+    assert all(end.startswith("127.0.0.1:") for end in ends)
+
+
 def test_a_stopped_guest_can_be_destroyed(host: Any) -> None:
     virsh = host.virsh
     virsh("create", host.write("stuck"))

@@ -16,6 +16,7 @@ from virtloom_qemu.capabilities import EmulatorCache
 from virtloom_qemu.definition.rules import QemuRules
 from virtloom_qemu.object_types import DOMAIN
 from virtloom_qemu.runs.alteration import Alteration
+from virtloom_qemu.runs.displays import Displays
 from virtloom_qemu.runs.state import QemuDomain
 from virtloom_qemu.runs.status import Status, StatusFiles
 from virtloom_qemu.runs.talk import Talk, quit_unexpectedly
@@ -37,6 +38,7 @@ class DomainsBase(KeptDomains[QemuDomain], Transitions):
         super().__init__(host, DOMAIN, QemuDomain)
         self.status_files = StatusFiles(host.dirs.runtime, host.locks)
         self.settings = Settings.from_config(host.config)
+        self.displays = Displays(self.settings, host.locks)
         self.emulators = EmulatorCache(host.dirs.cache / "capabilities", host.run)
         self.rules: QemuRules = QemuRules(self.emulators, self.settings, host.dirs.state)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from virtloom.driver.constants.domain_state import DomainShutoffReason as Shutoff
@@ -54,14 +55,16 @@ class Beginning(Happenings):
         number = next(self._ids)
         paths = GuestPaths.of(self.host.dirs, definition.name, number)
         log = GuestLog(paths.log)
-        try:
-            live, process = self._launch(definition, number, paths, log, start)
-            run = self._connect(found, live, number, process, paths, log)
-        except BaseException:
-            shutil.rmtree(paths.folder, ignore_errors=True)
-            self._failed(found)
-            raise
-        return self._meet(Talk(found, job, run), live, log)
+        with ExitStack() as reserved:
+            try:
+                placed = reserved.enter_context(self.displays.placed(definition))
+                live, process = self._launch(placed, number, paths, log, start)
+                run = self._connect(found, live, number, process, paths, log)
+            except BaseException:
+                shutil.rmtree(paths.folder, ignore_errors=True)
+                self._failed(found)
+                raise
+            return self._meet(Talk(found, job, run), live, log)
 
     def _launch(
         self, definition: Domain, number: int, paths: GuestPaths, log: GuestLog, start: Start

@@ -85,6 +85,13 @@ def test_a_root_bound_from_inside_is_the_hosts() -> None:
     assert "is the host's root" in str(refused(filesystem("/tmp", kind="bind")))
 
 
+@pytest.mark.parametrize("allow_host_root", [False, True])
+def test_a_root_in_memory_is_refused_whatever_is_allowed(allow_host_root: bool) -> None:
+    empty = "<filesystem type='ram'><source usage='1024'/><target dir='/'/></filesystem>"
+    with pytest.raises(VirtError, match="of type 'ram', which is empty and has no init"):
+        check_roots(domain(empty), allow_host_root=allow_host_root)
+
+
 def test_a_root_of_its_own_is_not_refused(tmp_path: Path) -> None:
     check_roots(domain(filesystem(tmp_path)), allow_host_root=False)
 

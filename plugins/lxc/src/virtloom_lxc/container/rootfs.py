@@ -32,6 +32,9 @@ def check_roots(domain: Domain, *, allow_host_root: bool) -> None:
             f"give it a root of its own ({SETTING})"
         )
         raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail, ErrorDomain.LXC)
+    if any(one.kind == "ram" for one in roots):
+        detail = f"the root filesystem of domain '{domain.name}' is of type 'ram', which is empty and has no init"
+        raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail, ErrorDomain.LXC)
     for one in every:
         _check_source(one)
     taken = next((one.source for one in roots if _is_host_root(one)), None)

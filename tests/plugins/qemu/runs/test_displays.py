@@ -1,0 +1,53 @@
+"""Two starts at the same time never choose the same port, and what a definition says is left as it is."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from virtloom.locks import Checker, LockManager, Mode
+from virtloom.xmldef import document
+from virtloom.xmldef.domain.definition import Domain
+from virtloom_qemu.runs.displays import Displays
+from virtloom_qemu.settings import Settings
+
+
+@pytest.fixture
+def displays() -> Displays:
+    return Displays(Settings(), LockManager("qemu", Checker(Mode.ENFORCE)))
+
+
+def guest(display: str) -> Domain:
+    """A guest with one display."""
+    text = f"<domain type='qemu'><name>g</name><devices>{display}</devices></domain>"
+    return Domain.read(document.parse(text, "domain_definition"))
+
+
+AUTOMATIC = "<graphics type='vnc' port='-1' autoport='yes'/>"
+
+
+def test_a_port_is_reserved_until_its_guest_listens(displays: Displays) -> None:
+    with displays.placed(guest(AUTOMATIC)) as one, displays.placed(guest(AUTOMATIC)) as two:
+        first, second = one.parts.graphics[0].port, two.parts.graphics[0].port
+    assert first != second
+    with displays.placed(guest(AUTOMATIC)) as three:
+        assert three.parts.graphics[0].port == first
+
+
+def test_a_port_that_somebody_listens_at_is_passed_over(displays: Displays) -> None:
+    with displays.placed(guest(AUTOMATIC)) as made:
+        port = made.parts.graphics[0].port or 0
+    with socket.create_server(("127.0.0.1", port)), displays.placed(guest(AUTOMATIC)) as other:
+        assert (other.parts.graphics[0].port or 0) > port
+
+
+@pytest.mark.parametrize("kind", ["vnc", "spice"])
+def test_a_display_listens_at_the_configured_address_unless_it_says_another(displays: Displays, kind: str) -> None:
+    said = f"<graphics type='{kind}' port='5999'><listen type='address' address='192.0.2.1'/></graphics>"
+    with (
+        displays.placed(guest(f"<graphics type='{kind}' port='5999'/>")) as silent,
+        displays.placed(guest(said)) as loud,
+    ):
+        assert [(one.listens[0].address, one.port) for one in silent.parts.graphics] == [("127.0.0.1", 5999)]
+        assert [(one.listens[0].address, one.port) for one in loud.parts.graphics] == [("192.0.2.1", 5999)]

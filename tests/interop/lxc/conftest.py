@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,16 +15,13 @@ from daemons import Daemon, Virsh
 Define = Callable[..., None]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One after the other: each looks for links that are left over on the host."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("containers"))
-
-
 @pytest.fixture(autouse=True)
-def _containers() -> None:
+def _containers() -> Iterator[None]:
+    """One test after the other, also of several processes: each looks for links that are left over on the host."""
     require_containers()
+    with (Path(tempfile.gettempdir()) / "virtloom-container-tests.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from virtloom.errors import ErrorCode, VirtError, system_error
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -60,6 +60,21 @@ class DefinitionStore:
             path.unlink(missing_ok=True)
         except OSError as error:
             raise system_error(error, f"cannot remove {path}") from error
+
+    def link(self, name: str, folder: Path, wanted: bool, domain: ErrorDomain) -> None:
+        """Make or remove a link to a definition, which marks it as to be started with the host.
+
+        :param folder: where the links are; made when it is first needed.
+        :raises VirtError: SYSTEM_ERROR in that domain.
+        """
+        link, target = folder / f"{name}{self._suffix}", self.path(name)
+        try:
+            link.unlink(missing_ok=True)
+            if wanted:
+                folder.mkdir(parents=True, exist_ok=True)
+                link.symlink_to(target)
+        except OSError as error:
+            raise system_error(error, f"Failed to create symlink '{link}' to '{target}'", domain) from error
 
     def load(self, parse: Callable[[str], T]) -> Iterator[tuple[str, T]]:
         """Every definition that can be read, with its name; damaged ones are set aside as `NAME.xml.damaged`.

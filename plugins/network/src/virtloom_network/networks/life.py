@@ -16,7 +16,7 @@ from virtloom.driver.constants.network import NetworkCreateFlags, NetworkDefineF
 from virtloom.driver.constants.network import NetworkEventLifecycle as Event
 from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import NetworkHandle
-from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Guarded, JobKind, ObjectGone
 from virtloom.xmldef import chance
 from virtloom.xmldef.network.network import Network, parse_network
@@ -146,20 +146,9 @@ class NetworkLife(NetworkRunning):
                 if not state.persistent:
                     raise invalid("cannot set autostart for transient network")
                 name = state.definition.name
-            self._link(name, bool(autostart))
+            self._kept.link(name, self._autostarts, bool(autostart), ErrorDomain.NETWORK)
             with self._changing(found) as state:
                 state.autostart = bool(autostart)
-
-    def _link(self, name: str, wanted: bool) -> None:
-        link, target = self._autostarts / f"{name}.xml", self._kept.path(name)
-        try:
-            link.unlink(missing_ok=True)
-            if wanted:
-                self._autostarts.mkdir(parents=True, exist_ok=True)
-                link.symlink_to(target)
-        except OSError as error:
-            detail = f"Failed to create symlink '{link}' to '{target}'"
-            raise system_error(error, detail, ErrorDomain.NETWORK) from error
 
     # Start and stop.
 

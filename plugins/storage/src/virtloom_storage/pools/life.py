@@ -17,7 +17,7 @@ from virtloom.driver.constants.storage import StoragePoolEventID as EventID
 from virtloom.driver.constants.storage import StoragePoolEventLifecycle as Event
 from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import StoragePoolHandle
-from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Guarded, JobKind, ObjectGone
 from virtloom.xmldef.storage.pool import Pool, parse_pool
 from virtloom_storage.backends.base import Backend
@@ -140,20 +140,9 @@ class PoolLife(PoolRefresh):
                     detail = "pool has no config file"
                     raise VirtError(ErrorCode.INTERNAL_ERROR, detail, ErrorDomain.STORAGE)
                 name = state.definition.name
-            self._link(name, bool(autostart))
+            self._kept.link(name, self._autostarts, bool(autostart), ErrorDomain.STORAGE)
             with self._changing(found) as state:
                 state.autostart = bool(autostart)
-
-    def _link(self, name: str, wanted: bool) -> None:
-        link, target = self._autostarts / f"{name}.xml", self._kept.path(name)
-        try:
-            link.unlink(missing_ok=True)
-            if wanted:
-                self._autostarts.mkdir(parents=True, exist_ok=True)
-                link.symlink_to(target)
-        except OSError as error:
-            detail = f"Failed to create symlink '{link}' to '{target}'"
-            raise system_error(error, detail, ErrorDomain.STORAGE) from error
 
     # Start.
 

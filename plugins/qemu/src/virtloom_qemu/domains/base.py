@@ -16,11 +16,11 @@ from virtloom_qemu.capabilities import EmulatorCache
 from virtloom_qemu.definition.rules import QemuRules
 from virtloom_qemu.object_types import DOMAIN
 from virtloom_qemu.runs.alteration import Alteration
-from virtloom_qemu.runs.displays import Displays
+from virtloom_qemu.runs.given.displays import Displays
+from virtloom_qemu.runs.happening.transitions import Transitions
 from virtloom_qemu.runs.state import QemuDomain
 from virtloom_qemu.runs.status import Status, StatusFiles
 from virtloom_qemu.runs.talk import Talk, quit_unexpectedly
-from virtloom_qemu.runs.transitions import Transitions
 from virtloom_qemu.settings import Settings
 
 

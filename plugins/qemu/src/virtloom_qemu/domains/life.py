@@ -23,8 +23,8 @@ from virtloom.errors import ErrorCode, VirtError
 from virtloom.locks import Guarded, Job, JobKind, LockError, ObjectGone
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.domains.definitions import Definitions, invalid
-from virtloom_qemu.runs.beginning import Start
-from virtloom_qemu.runs.reconnecting import Reconnecting
+from virtloom_qemu.runs.phases.beginning import Start
+from virtloom_qemu.runs.phases.reconnecting import Reconnecting
 from virtloom_qemu.runs.state import QemuDomain, Run
 from virtloom_qemu.runs.talk import Talk
 

@@ -10,7 +10,7 @@ from virtloom.driver.handles import DomainHandle
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.locks import JobKind
 from virtloom_qemu.domains.base import DomainsBase
-from virtloom_qemu.runs.taints import MESSAGES, Taint
+from virtloom_qemu.runs.happening.taints import MESSAGES, Taint
 
 HMP = DomainQemuMonitorCommandFlags.HMP
 

@@ -25,7 +25,7 @@ from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.formatting import format_domain
 from virtloom_qemu.domains.definitions import invalid
 from virtloom_qemu.domains.life import RESTORED, Life
-from virtloom_qemu.runs.beginning import Start
+from virtloom_qemu.runs.phases.beginning import Start
 from virtloom_qemu.runs.state import QemuDomain
 from virtloom_qemu.runs.talk import Talk
 from virtloom_qemu.saving import image, transfer

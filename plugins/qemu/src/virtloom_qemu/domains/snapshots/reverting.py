@@ -19,7 +19,7 @@ from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.domains.definitions import invalid
 from virtloom_qemu.domains.life import Beginnings
 from virtloom_qemu.domains.snapshots.keeping import SnapshotKeeping
-from virtloom_qemu.runs.beginning import Start
+from virtloom_qemu.runs.phases.beginning import Start
 from virtloom_qemu.runs.state import QemuDomain
 
 REVERT_FLAGS = Revert.RUNNING | Revert.PAUSED | Revert.FORCE | Revert.RESET_NVRAM

@@ -23,7 +23,7 @@ from virtloom.errors import VirtError
 from virtloom.locks import Guarded, JobKind, LockError
 from virtloom_qemu.monitor import EventWorker, Monitor, MonitorEvent
 from virtloom_qemu.process import GuestPaths, GuestProcess
-from virtloom_qemu.runs.ending import Ending
+from virtloom_qemu.runs.phases.ending import Ending
 from virtloom_qemu.runs.state import Happening, QemuDomain, Run
 from virtloom_qemu.runs.talk import Talk
 

@@ -9,7 +9,7 @@ import pytest
 from virtloom.locks import Checker, LockManager, Mode
 from virtloom.xmldef import document
 from virtloom.xmldef.domain.definition import Domain
-from virtloom_qemu.runs.displays import Displays
+from virtloom_qemu.runs.given.displays import Displays
 from virtloom_qemu.settings import Settings
 
 

@@ -8,8 +8,8 @@ from virtloom.driver.constants.domain_event import DomainEventType as Event
 from virtloom.driver.constants.domain_state import DomainShutoffReason as Shutoff
 from virtloom.locks import Guarded
 from virtloom_qemu.process import GuestPaths
-from virtloom_qemu.runs.logfile import GuestLog
-from virtloom_qemu.runs.processors import Processors
+from virtloom_qemu.runs.given.logfile import GuestLog
+from virtloom_qemu.runs.happening.processors import Processors
 from virtloom_qemu.runs.state import QemuDomain, Run
 
 FLUSH_WITHIN = 2.0  # seconds for what a guest told at its end to be dealt with before the end itself is told

@@ -28,8 +28,8 @@ from virtloom.locks import Guarded, Job, JobKind, LockError
 from virtloom_qemu.monitor import MonitorEvent
 from virtloom_qemu.monitor.channel import connect
 from virtloom_qemu.process import GuestPaths, GuestProcess
-from virtloom_qemu.runs.beginning import Beginning
-from virtloom_qemu.runs.refresh import refresh, vcpu_threads
+from virtloom_qemu.runs.happening.refresh import refresh, vcpu_threads
+from virtloom_qemu.runs.phases.beginning import Beginning
 from virtloom_qemu.runs.state import QemuDomain, Run
 from virtloom_qemu.runs.status import Status
 from virtloom_qemu.runs.talk import Talk

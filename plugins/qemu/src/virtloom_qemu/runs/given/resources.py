@@ -15,7 +15,7 @@ from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import CharDevice
 from virtloom_qemu.command.devices.interfaces import TAPS
-from virtloom_qemu.runs.listening import listening
+from virtloom_qemu.runs.given.listening import listening
 
 KEY_SIZE = 32  # bytes of the key that a run's secrets are encrypted with (QEMU_DOMAIN_MASTER_KEY_LEN)
 KINDS = ("serials", "parallels", "channels", "consoles")

@@ -18,12 +18,12 @@ from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.command import Context, build, prepare
 from virtloom_qemu.monitor.channel import connect
 from virtloom_qemu.process import GuestPaths, GuestProcess, launch
-from virtloom_qemu.runs.happenings import Happenings
-from virtloom_qemu.runs.logfile import GuestLog
-from virtloom_qemu.runs.refresh import refresh, vcpu_threads
-from virtloom_qemu.runs.resources import given, refuse_unconnected
+from virtloom_qemu.runs.given.logfile import GuestLog
+from virtloom_qemu.runs.given.resources import given, refuse_unconnected
+from virtloom_qemu.runs.happening.events import Happenings
+from virtloom_qemu.runs.happening.refresh import refresh, vcpu_threads
+from virtloom_qemu.runs.happening.taints import taints_of
 from virtloom_qemu.runs.state import QemuDomain, Run
-from virtloom_qemu.runs.taints import taints_of
 from virtloom_qemu.runs.talk import Talk
 from virtloom_qemu.storage.chain import with_chains
 

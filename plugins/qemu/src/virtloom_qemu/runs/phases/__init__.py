@@ -1,0 +1,1 @@
+"""How a run begins, how it ends, and how it is found again after a restart of the daemon."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from virtloom.driver import Stream
 from virtloom.driver.handles import DomainHandle
-from virtloom.driver.terminal import Terminal
+from virtloom.driver.terminals import TerminalEnd
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import CharDevice
@@ -23,7 +23,7 @@ class Consoles(ContainersBase):
         if console.type != "pty" or console.tty is None:
             shown = dev_name or (console.alias.get("name") if console.alias is not None else None)
             raise VirtError(ErrorCode.INTERNAL_ERROR, f"character device {shown} is not using a PTY")
-        Terminal.open(console.tty).attach(stream)
+        TerminalEnd(console.tty).attach(stream)
 
 
 def _console(definition: Domain, alias: str | None) -> CharDevice:

@@ -8,11 +8,11 @@ from pathlib import Path
 from virtloom.driver import DriverHost, Stream
 from virtloom.driver.constants.domain import DomainChannelFlags, DomainConsoleFlags
 from virtloom.driver.handles import DomainHandle
+from virtloom.driver.terminals import ChannelEnd, Sessions, TerminalEnd
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.locks import JobKind
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import CharDevice
-from virtloom_qemu.console import ChannelEnd, Sessions, TerminalEnd
 from virtloom_qemu.domains.base import DomainsBase
 
 
@@ -39,8 +39,7 @@ class Terminals(DomainsBase):
         path = device.source[0].get("path") or ""
         force = bool(flags & DomainConsoleFlags.FORCE)
         end = self._sessions.open(path, lambda closed: TerminalEnd(path, closed), force=force, what="console")
-        stream.send_from(end)
-        stream.receive_into(end)
+        end.attach(stream)
 
     def domain_open_channel(self, dom: DomainHandle, name: str | None, flags: int, stream: Stream) -> None:
         """`virDomainOpenChannel`: a channel by its target's name or its alias, or the first."""
@@ -57,8 +56,7 @@ class Terminals(DomainsBase):
         path = Path(device.source[0].get("path") or "")
         force = bool(flags & DomainChannelFlags.FORCE)
         end = self._sessions.open(str(path), lambda closed: ChannelEnd(path, closed), force=force, what="channel")
-        stream.send_from(end)
-        stream.receive_into(end)
+        end.attach(stream)
 
     # Displays: the client's end of a socket pair is handed to QEMU as if it had connected to the display.
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from virtloom.driver.terminals.ends import End
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.locks import Level, LockManager
-from virtloom_qemu.console.ends import End
 
 Closed = Callable[[End], None]
 

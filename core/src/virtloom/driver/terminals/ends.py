@@ -15,7 +15,8 @@ import tty
 from collections.abc import Callable
 from pathlib import Path
 
-from virtloom.errors import system_error
+from virtloom.driver.streams import Stream
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
 
 WRITE_WITHIN = 30.0  # seconds for the guest's side to take what is written
 
@@ -27,7 +28,7 @@ class End:
     :param closed: told once that the end is no more.
     """
 
-    def __init__(self, descriptor: int, closed: Callable[[End], None]) -> None:
+    def __init__(self, descriptor: int, closed: Callable[[End], None] | None = None) -> None:
         os.set_blocking(descriptor, False)
         self._descriptor = descriptor
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
@@ -35,6 +36,11 @@ class End:
         self._mutex = threading.Lock()
         self._users = 0
         self._open = True
+
+    def attach(self, stream: Stream) -> None:
+        """Make it both ends of a stream."""
+        stream.send_from(self)
+        stream.receive_into(self)
 
     def _enter(self) -> bool:
         with self._mutex:
@@ -78,7 +84,7 @@ class End:
     def write(self, data: bytes) -> None:
         """Say something to the guest.
 
-        :raises VirtError: SYSTEM_ERROR if the guest's side is gone or takes nothing.
+        :raises VirtError: SYSTEM_ERROR if the guest's side is gone; OPERATION_TIMEOUT if it takes nothing.
         """
         rest = memoryview(data)
         if not self._enter():
@@ -87,7 +93,7 @@ class End:
             while rest and self._open:
                 rest = rest[self._write(rest) :]
         except OSError as error:
-            raise system_error(error, "cannot write to the guest's device") from error
+            raise system_error(error, "cannot write to the guest's device", ErrorDomain.STREAMS) from error
         finally:
             self._leave()
 
@@ -99,7 +105,8 @@ class End:
             poll.register(self._descriptor, select.POLLOUT)
             poll.register(self._wake, select.POLLIN)
             if not poll.poll(WRITE_WITHIN * 1000):
-                raise
+                detail = "the guest does not read what it is sent"
+                raise VirtError(ErrorCode.OPERATION_TIMEOUT, detail, ErrorDomain.STREAMS) from None
             return 0
 
     def hole(self, length: int) -> None:
@@ -124,25 +131,30 @@ class End:
             last = not self._users
         if last:
             self._release()
-        self._closed(self)
+        if self._closed is not None:
+            self._closed(self)
 
 
 class TerminalEnd(End):
     """The host's end of a pseudo-terminal, set so that bytes pass as they are (`virFDStreamOpenPTY`)."""
 
-    def __init__(self, path: str, closed: Callable[[End], None]) -> None:
+    def __init__(self, path: str, closed: Callable[[End], None] | None = None) -> None:
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
-            raise system_error(error, f"Unable to open tty '{path}'") from error
-        tty.setraw(descriptor, termios.TCSANOW)
+            raise system_error(error, f"Unable to open tty '{path}'", ErrorDomain.STREAMS) from error
+        try:
+            tty.setraw(descriptor, termios.TCSANOW)
+        except termios.error as error:
+            os.close(descriptor)
+            raise system_error(OSError(*error.args), f"Unable to open tty '{path}'", ErrorDomain.STREAMS) from error
         super().__init__(descriptor, closed)
 
 
 class ChannelEnd(End):
     """A connection to a channel's socket."""
 
-    def __init__(self, path: Path, closed: Callable[[End], None]) -> None:
+    def __init__(self, path: Path, closed: Callable[[End], None] | None = None) -> None:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC) as made:
             try:
                 made.settimeout(5.0)

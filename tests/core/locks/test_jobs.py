@@ -197,12 +197,13 @@ def test_each_wait_is_announced_and_no_other(workshop: Any, crew: Any, until: An
     told: list[str] = []
 
     @contextmanager
-    def on_wait() -> Iterator[None]:
-        told.append(f"{threading.current_thread().name} waits")
+    def on_wait(what: str) -> Iterator[None]:
+        told.append(f"{threading.current_thread().name} waits for {what}")
         yield
         told.append(f"{threading.current_thread().name} goes on")
 
     obj = workshop("enforce", on_wait=on_wait).domain
+    waits = f"worker-1 waits for a query job on {obj.name}"
 
     def work() -> None:
         with obj.job(JobKind.QUERY):
@@ -210,14 +211,14 @@ def test_each_wait_is_announced_and_no_other(workshop: Any, crew: Any, until: An
 
     with obj.job(JobKind.MODIFY):
         crew.start(work, name="worker-1")
-        until(lambda: told == ["worker-1 waits"])
+        until(lambda: told == [waits])
     crew.join()
-    assert told == ["worker-1 waits", "worker-1 goes on", "begun"]
+    assert told == [waits, "worker-1 goes on", "begun"]
 
 
 def test_a_wait_that_is_forbidden_leaves_no_trace(workshop: Any, crew: Any) -> None:
     @contextmanager
-    def refuse() -> Iterator[None]:
+    def refuse(what: str) -> Iterator[None]:
         raise OverflowError("all workers wait")
         yield
 
@@ -239,7 +240,7 @@ def test_a_job_that_began_while_its_wait_was_broken_off_is_ended(workshop: Any, 
     waits, may_fail = threading.Event(), threading.Event()
 
     @contextmanager
-    def fail_late() -> Iterator[None]:
+    def fail_late(what: str) -> Iterator[None]:
         waits.set()
         assert may_fail.wait(10)
         raise OverflowError

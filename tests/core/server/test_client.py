@@ -319,7 +319,7 @@ def test_one_greedy_client_does_not_starve_another(rig: Rig) -> None:
 
 def test_too_long_a_wait_for_room_is_an_error_that_says_so(rig: Rig) -> None:
     def wait(session: object, text: str) -> str:
-        with waiting():
+        with waiting("the test"):
             rig.gate.pass_through()
         return text
 

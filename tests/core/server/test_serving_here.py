@@ -48,7 +48,7 @@ def say_so(rig: Rig) -> Callable[[], None]:
     """Stand at the gate as a call that says that it waits."""
 
     def wait() -> None:
-        with waiting():
+        with waiting("the test"):
             rig.gate.pass_through()
 
     return wait
@@ -170,7 +170,7 @@ def test_the_role_changes_hands_under_load_and_nobody_is_forgotten(rig: Rig) -> 
 
     def sometimes(session: object, text: str) -> str:
         if text.endswith("7"):
-            with waiting():
+            with waiting("the test"):
                 pause.wait(0.001)
         elif text.endswith("49"):
             pause.wait(0.005)

@@ -26,7 +26,7 @@ class Tasks:
 
     def wait(self) -> None:
         try:
-            with waiting():
+            with waiting("the test"):
                 self.gate.pass_through()
             self.done.append("waited")
         except VirtError as error:
@@ -113,7 +113,7 @@ def test_a_wait_within_a_wait_counts_once(pool: WorkerPool, tasks: Tasks) -> Non
     counted: list[int] = []
 
     def nested() -> None:
-        with waiting(), waiting():
+        with waiting("the test"), waiting("the test"):
             counted.append(pool.status()[0].waiting)
         counted.append(pool.status()[0].waiting)
 
@@ -123,7 +123,7 @@ def test_a_wait_within_a_wait_counts_once(pool: WorkerPool, tasks: Tasks) -> Non
 
 
 def test_on_a_thread_that_is_no_worker_a_wait_says_nothing() -> None:
-    with waiting():
+    with waiting("the test"):
         pass
 
 

@@ -119,7 +119,7 @@ class DriverHost:
         with self.waiting(f"the end of {argv[0]}"):
             return process.run(argv, deadline=deadline, **options)
 
-    def waiting(self, what: str = "something outside") -> AbstractContextManager[Any]:
+    def waiting(self, what: str) -> AbstractContextManager[Any]:
         """Say that the call now waits for something outside, so that another worker takes its place meanwhile.
 
         :param what: for what, in words; `virtloom locks --waiting` shows it.

@@ -36,7 +36,7 @@ from virtloom.locks.job import Job
 from virtloom.locks.kinds import HELD_UP_BY, Slot
 from virtloom.locks.waits import await_gate
 
-OnWait = Callable[[], AbstractContextManager[object]]
+OnWait = Callable[[str], AbstractContextManager[object]]
 
 
 class JobPolicy(NamedTuple):
@@ -44,7 +44,8 @@ class JobPolicy(NamedTuple):
 
     :ivar checker: who judges that a job is asked for with no lock held.
     :ivar timeout: seconds to wait for a job, unless its caller says otherwise.
-    :ivar on_wait: makes a context manager that is entered around each wait; it may raise to forbid the wait.
+    :ivar on_wait: given what is waited for, makes a context manager that is entered around the wait; it may raise to
+        forbid it.
     """
 
     checker: Checker
@@ -221,7 +222,7 @@ class Jobs:
         looks, asked = watch.looks, job.since
         job.owner.waiting_for = job
         try:
-            with on_wait() if on_wait is not None else nullcontext():
+            with on_wait(job.wanted) if on_wait is not None else nullcontext():
                 await_gate(gate, timeout, job, looks)
         except BaseException:
             self._give_up(job)

@@ -31,8 +31,9 @@ class LockManager:
     :param checker: who judges them.
     :param object_types: the types that `guard` accepts.
     :param job_timeout: seconds to wait for a job, unless its caller says otherwise.
-    :param on_wait: makes a context manager that is entered around each wait for a job, with no lock held; it may raise
-        to forbid the wait. The server's worker pool puts another worker in the waiting one's place there.
+    :param on_wait: given what is waited for, makes a context manager that is entered around each wait for a job, with
+        no lock held; it may raise to forbid the wait. The server's worker pool puts another worker in the waiting
+        one's place there.
     """
 
     def __init__(

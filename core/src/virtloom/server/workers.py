@@ -217,7 +217,7 @@ class Crew:
 
 
 class Waiting:
-    """The mark around a wait: `with waiting():`. It may be nested; the outermost counts."""
+    """The mark around a wait: `with waiting("the guest"):`. It may be nested; the outermost counts."""
 
     __slots__ = ("_what",)
 
@@ -244,7 +244,7 @@ class Waiting:
                 _local.waits.end_wait()
 
 
-def waiting(what: str = "something outside") -> Waiting:
+def waiting(what: str) -> Waiting:
     """What a call puts around a wait on the outside world, or for a job.
 
     :param what: for what, in words; `virtloom locks --waiting` shows it.

@@ -23,7 +23,7 @@ from virtloom.errors import ErrorCode, VirtError
 from virtloom.locks import Level, LockManager
 
 T = TypeVar("T")
-Waiting = Callable[[], AbstractContextManager[Any]]
+Waiting = Callable[[str], AbstractContextManager[Any]]
 
 IDLE = 10.0  # seconds after which a thread without work ends
 
@@ -112,7 +112,7 @@ class Lane:
         """
         task = _Task(call, pulse or Pulse())
         self._admit(task)
-        with self._waiting():
+        with self._waiting(f"the storage of pool '{self.name}'"):
             while not task.ended.wait(max(0.0, deadline - task.pulse.age)):
                 if task.pulse.age >= deadline and self._give_up(task):
                     raise self._silence(deadline)

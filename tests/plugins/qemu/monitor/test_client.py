@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -132,17 +131,17 @@ def test_descriptors_go_with_their_command(monitor: Monitor, peer: Peer, caller:
         asked.result(10)
 
 
-def test_a_wait_says_that_it_waits(peer: Peer, locks: LockManager) -> None:
+def test_a_wait_says_what_it_waits_for(peer: Peer, locks: LockManager) -> None:
     waits: list[str] = []
 
     @contextmanager
-    def waiting() -> Iterator[None]:
-        waits.append(threading.current_thread().name)
+    def waiting(what: str) -> Iterator[None]:
+        waits.append(what)
         yield
 
     monitor = Monitor(peer.client, "guest", locks, waiting=waiting)
     with pytest.raises(MonitorTimeout):
         monitor.negotiate(0.01)
-    assert waits == [threading.current_thread().name]
+    assert waits == ["the answer of guest's monitor to the greeting"]
     peer.says(GREETING)
     monitor.close()

@@ -49,7 +49,7 @@ class Changing(ContainersBase):
             kept = changed(config) if chosen & Impact.CONFIG else None
             running = None
             if run is not None:
-                with self.host.waiting():
+                with self.host.waiting("the change of the running container"):
                     running = (live(run, definition) or changed)(definition)
             self._keep(found, run, running, kept)
 

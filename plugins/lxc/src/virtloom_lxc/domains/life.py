@@ -70,7 +70,7 @@ class Life(Ending, Sharing):
         try:
             self._check(definition)
             places = self._places(definition.name)
-            with self.host.waiting():
+            with self.host.waiting("the start of the container"):
                 shared = self._shared(definition)
                 started = run.start(definition, places, self._networks, shared, self._watch.add)
                 self._set_up_later(started.run, started.later)
@@ -117,7 +117,7 @@ class Life(Ending, Sharing):
             with found.locked() as state:
                 if state.state == DomainState.PAUSED:
                     return
-            with self.host.waiting():
+            with self.host.waiting("the freezer"):
                 frozen = mine.group.freeze(True, FREEZE_WITHIN)
                 if not frozen:
                     mine.group.freeze(False, FREEZE_WITHIN)
@@ -162,7 +162,7 @@ class Life(Ending, Sharing):
                 self._same(state, mine)
                 state.asked_to_die = True
                 init, name = state.id, state.definition.name
-            with self.host.waiting():
+            with self.host.waiting("the end of the container"):
                 _kill(init)
                 with suppress(VirtError):  # it is gone already
                     mine.group.freeze(False, 0)

@@ -102,7 +102,7 @@ class Dnsmasq:
         """End a network's process, if it has one: asked first, killed after a while."""
         pid = self.pid(network)
         if pid is not None:
-            with self._host.waiting():
+            with self._host.waiting(f"the end of dnsmasq, process {pid}"):
                 _end(pid, float(self._host.config["stop_deadline"]))
         self.files(network).pid.unlink(missing_ok=True)
 

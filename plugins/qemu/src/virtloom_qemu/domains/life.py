@@ -177,7 +177,7 @@ class Life(Reconnecting, Definitions):
             state.ending = True
             state.fake_reboot = False
         run.worker.start()
-        with self.host.waiting():
+        with self.host.waiting(f"the end of process {run.process.pid}"):
             ended = run.process.end(force=force)
         if not ended:
             with found.locked() as state:

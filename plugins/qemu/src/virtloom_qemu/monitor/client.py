@@ -71,7 +71,7 @@ class Monitor:
         *,
         on_event: Callable[[MonitorEvent], None] = lambda event: None,
         on_end: Callable[[str, bool], None] = lambda reason, broken: None,
-        waiting: Callable[[], AbstractContextManager[Any]] = nullcontext,
+        waiting: Callable[[str], AbstractContextManager[Any]] = nullcontext,
         deadline: float = DEADLINE,
     ) -> None:
         self.name = name
@@ -153,7 +153,7 @@ class Monitor:
     def _await(self, question: _Question, what: str, seconds: float) -> dict[str, Any]:
         might_sleep(f"the monitor's command {what}", seconds)
         if not question.answered.is_set():
-            with self._waiting():
+            with self._waiting(f"the answer of {self.name}'s monitor to {what}"):
                 question.answered.wait(seconds)
         if question.answer is not None:
             return question.answer

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from virtloom.driver.constants.domain import DomainMemoryStatTags as Tag
 from virtloom.driver.handles import DomainHandle
+from virtloom.driver.links.counters import InterfaceStats, interface_counters
 from virtloom.driver.node import topology
-from virtloom.driver.node.kernel import number
 from virtloom.driver.params import TypedParam, llong, ullong
 from virtloom.errors import ErrorCode, VirtError
 from virtloom_lxc.container import cgroups
 from virtloom_lxc.domains.base import ContainersBase
 
-# The host's counters of an interface, as the guest sees them: what the host's end receives, the guest has sent.
-COUNTERS = ("bytes", "packets", "errors", "dropped")
 BLOCK_PARAMS = ("wr_bytes", "wr_operations", "rd_bytes", "rd_operations")
 ALL_CPUS = -1
-
-InterfaceStats = tuple[int, int, int, int, int, int, int, int]
 
 
 class Stats(ContainersBase):
@@ -85,17 +79,3 @@ class Stats(ContainersBase):
             if device in (name, mac) and name is not None:
                 return interface_counters(name)
         raise VirtError(ErrorCode.INVALID_ARG, f"'{device}' is not a known interface")
-
-
-def interface_counters(name: str, seen_by_guest: bool = True) -> InterfaceStats:
-    """The counters of one of the host's links: received, then sent.
-
-    :raises VirtError: INTERNAL_ERROR if there is no such link.
-    """
-    folder = Path("/sys/class/net") / name / "statistics"
-    if not folder.is_dir():
-        raise VirtError(ErrorCode.INTERNAL_ERROR, "/proc/net/dev: Interface not found")
-    ways = ("tx", "rx") if seen_by_guest else ("rx", "tx")
-    values = [number(folder / f"{way}_{counter}") for way in ways for counter in COUNTERS]
-    a, b, c, d, e, f, g, h = values
-    return a, b, c, d, e, f, g, h

@@ -6,57 +6,19 @@ Assumes: no lock is held: the kernel may take its time.
 
 from __future__ import annotations
 
-import errno
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from itertools import count
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
-from pyroute2 import IPRoute, NetlinkError
+from pyroute2 import NetlinkError
 
-from virtloom.errors import ErrorCode, ErrorDomain, VirtError
+from virtloom.driver.links import bridges, netlink
+from virtloom.driver.links.names import add_named, free_names
+from virtloom.driver.links.netlink import index, refused, telling
+from virtloom.errors import VirtError
 
-PREFIX = "vnet"
 Announce = Callable[[str, str], None]
 MODES = {"vepa": "vepa", "private": "private", "bridge": "bridge", "passthrough": "passthru"}
-
-
-@contextmanager
-def netlink() -> Iterator[Any]:
-    """A connection to the kernel for the length of a block."""
-    with IPRoute() as route:
-        yield route
-
-
-def index(route: Any, name: str) -> int | None:
-    """A link's number; None if there is no link of that name."""
-    found = route.link_lookup(ifname=name)
-    return found[0] if found else None
-
-
-def exists(name: str) -> bool:
-    """Whether the host has a link of that name."""
-    with netlink() as route:
-        return index(route, name) is not None
-
-
-def is_bridge(name: str) -> bool:
-    """Whether a link is a bridge that interfaces can be put on."""
-    return os.path.isdir(f"/sys/class/net/{name}/bridge")
-
-
-def require_bridge(name: str) -> None:
-    """Refuse a bridge that is not there.
-
-    :raises VirtError: SYSTEM_ERROR if there is no such link, CONFIG_UNSUPPORTED if it is none.
-    """
-    if not exists(name):
-        detail = f"Unable to add bridge {name} port {PREFIX}0: {os.strerror(errno.ENODEV)}"
-        hint = f"the host has no bridge '{name}'; make it first, or name one that there is"
-        raise VirtError(ErrorCode.SYSTEM_ERROR, detail, ErrorDomain.LXC, int1=errno.ENODEV, hint=hint)
-    if not is_bridge(name):
-        raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, f"the interface '{name}' is not a bridge", ErrorDomain.LXC)
 
 
 def make_pair(
@@ -69,40 +31,23 @@ def make_pair(
     :return: the names of the two ends.
     :raises VirtError: SYSTEM_ERROR; then nothing was made.
     """
-    with netlink() as route:
+    extra = {} if mtu is None else {"mtu": mtu}
+    with netlink.netlink() as route:
+        peer = ""
 
-        def add(end: str, peer: str) -> None:
-            extra = {} if mtu is None else {"mtu": mtu}
+        def add(end: str) -> None:
+            nonlocal peer
+            peer = next(one for one in free_names() if one != end)
+            announce(end, peer)
             route.link("add", ifname=end, kind="veth", peer={"ifname": peer, "address": mac, **extra}, **extra)
 
-        ends = _named(add, name, announce)
+        end = add_named(add, name, "Unable to create veth device")
         try:
-            place = index(route, ends[0])
-            if bridge is not None:
-                route.link("set", index=place, master=index(route, bridge))
-            route.link("set", index=place, state="up")
-        except (NetlinkError, TypeError) as error:
-            _delete(route, ends[0])
-            raise refused(error, f"Unable to add bridge {bridge} port {ends[0]}") from error
-    return ends
-
-
-def _named(add: Callable[[str, str], None], wanted: str | None, announce: Announce) -> tuple[str, str]:
-    """Add a pair under the first names that are free (`virNetDevGenerateName`)."""
-    free = (f"{PREFIX}{number}" for number in count())
-    taken = set(os.listdir("/sys/class/net"))
-    while True:
-        end = wanted or next(name for name in free if name not in taken)
-        peer = next(name for name in free if name not in taken and name != end)
-        announce(end, peer)
-        try:
-            add(end, peer)
-        except NetlinkError as error:
-            if error.code != errno.EEXIST or (wanted and exists(wanted)):
-                raise refused(error, f"Unable to create veth device {end}") from error
-            taken |= set(os.listdir("/sys/class/net"))  # somebody took a name meanwhile: the next ones
-            continue
-        return end, peer
+            bridges.plug(route, end, bridge)
+        except VirtError:
+            netlink.delete(route, end)
+            raise
+    return end, peer
 
 
 def make_macvlan(below: str, mode: str, mac: str, announce: Announce) -> str:
@@ -110,15 +55,16 @@ def make_macvlan(below: str, mode: str, mac: str, announce: Announce) -> str:
 
     :raises VirtError: SYSTEM_ERROR.
     """
-    with netlink() as route:
+    with netlink.netlink() as route:
         lower = index(route, below)
         if lower is None:
-            raise VirtError(ErrorCode.SYSTEM_ERROR, f"Unable to get index for interface {below}: {os.strerror(19)}")
+            raise refused(LookupError(), f"Unable to get index for interface {below}")
 
-        def add(end: str, peer: str) -> None:
+        def add(end: str) -> None:
+            announce(end, end)
             route.link("add", ifname=end, kind="macvlan", link=lower, macvlan_mode=MODES.get(mode, "vepa"), address=mac)
 
-        return _named(add, None, announce)[0]
+        return add_named(add, None, "cannot create macvlan")
 
 
 def delete_stray(name: str, peer: str, mac: str) -> None:
@@ -126,11 +72,11 @@ def delete_stray(name: str, peer: str, mac: str) -> None:
 
     The end that was inside comes back when a container ends, under a name that liblxc makes up.
     """
-    with netlink() as route:
+    with netlink.netlink() as route:
         for one in (name, peer):
             place = index(route, one)
             if place is not None and mac in _addresses(route, place):
-                _delete(route, one)
+                netlink.delete(route, one)
 
 
 def _addresses(route: Any, place: int) -> set[str]:
@@ -148,18 +94,12 @@ def _addresses(route: Any, place: int) -> set[str]:
 
 
 def delete(name: str) -> None:
-    """Remove a link; both ends go."""
-    with netlink() as route:
-        _delete(route, name)
+    """Remove a link; both ends go.
 
-
-def _delete(route: Any, name: str) -> None:
-    try:
-        if (place := index(route, name)) is not None:
-            route.link("del", index=place)
-    except NetlinkError as error:
-        if error.code not in (errno.ENODEV, errno.ENOENT):
-            raise refused(error, f"Failed to delete '{name}'") from error
+    :raises VirtError: SYSTEM_ERROR.
+    """
+    with netlink.netlink() as route, telling(f"Failed to delete '{name}'"):
+        netlink.delete(route, name)
 
 
 def move(name: str, pid: int) -> None:
@@ -167,11 +107,8 @@ def move(name: str, pid: int) -> None:
 
     :raises VirtError: SYSTEM_ERROR.
     """
-    with netlink() as route:
-        try:
-            route.link("set", index=index(route, name), net_ns_pid=pid)
-        except NetlinkError as error:
-            raise refused(error, f"Unable to move interface {name} into network of pid {pid}") from error
+    with netlink.netlink() as route, telling(f"Unable to move interface {name} into network of pid {pid}"):
+        route.link("set", index=index(route, name), net_ns_pid=pid)
 
 
 def set_up(name: str, up: bool) -> None:
@@ -179,21 +116,12 @@ def set_up(name: str, up: bool) -> None:
 
     :raises VirtError: SYSTEM_ERROR.
     """
-    with netlink() as route:
-        try:
-            route.link("set", index=index(route, name), state="up" if up else "down")
-        except NetlinkError as error:
-            raise refused(error, f"Cannot change the state of interface {name}") from error
+    with netlink.netlink() as route, telling(f"Cannot change the state of interface {name}"):
+        route.link("set", index=index(route, name), state="up" if up else "down")
 
 
 def neighbours(mac: str) -> list[str]:
     """The addresses that the host has seen a MAC address use (arp(7))."""
-    with netlink() as route:
+    with netlink.netlink() as route:
         entries = route.get_neighbours()
         return [dict(entry["attrs"])["NDA_DST"] for entry in entries if dict(entry["attrs"]).get("NDA_LLADDR") == mac]
-
-
-def refused(error: Exception, detail: str) -> VirtError:
-    """What the kernel said no to."""
-    number = error.code if isinstance(error, NetlinkError) else errno.ENODEV
-    return VirtError(ErrorCode.SYSTEM_ERROR, f"{detail}: {os.strerror(number)}", ErrorDomain.LXC, int1=number)

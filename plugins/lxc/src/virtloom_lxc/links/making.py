@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from uuid import UUID
 
+from virtloom.driver.links import names as link_names
+from virtloom.driver.links.bridges import require_bridge
+from virtloom.driver.links.netlink import exists
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef import chance
 from virtloom.xmldef.document import Node
@@ -50,7 +53,7 @@ def check(domain: Domain, networks: Networks) -> None:
         check_interface(one, networks)
     for device in domain.parts.hostdevs:
         name = interface_of(device)
-        if name is not None and not host.exists(name):
+        if name is not None and not exists(name):
             detail = f"cannot find network device '{name}'"
             raise VirtError(ErrorCode.SYSTEM_ERROR, f"{detail}: No such device", ErrorDomain.LXC)
 
@@ -63,9 +66,9 @@ def check_interface(one: Interface, networks: Networks) -> None:
     if source is not None and one.type == "network":
         networks.require(source)
     elif source is not None:
-        host.require_bridge(source)
+        require_bridge(source)
     named = target_of(one)
-    if named is not None and host.exists(named):
+    if named is not None and exists(named):
         raise VirtError(ErrorCode.OPERATION_FAILED, f"the interface '{named}' exists on the host already")
     if one.type == "direct" and one.virtualport is not None:
         raise _unsupported("Unable to set port profile on direct interfaces")
@@ -90,8 +93,7 @@ def _named(one: Interface) -> str | None:
 
 def target_of(one: Interface) -> str | None:
     """The name that a definition wants for the host's end; names that the daemon makes up do not count."""
-    given = one.target.dev if one.target is not None else None
-    return None if given is None or given.startswith(host.PREFIX) else given
+    return link_names.wanted(one.target.dev if one.target is not None else None)
 
 
 def make(one: Interface, name: str, domain: Domain, networks: Networks, journal: Journal) -> Made:

@@ -5,16 +5,10 @@ Guarantees: removing what is gone is no error. Assumes: no lock is held: the ker
 
 from __future__ import annotations
 
-import errno
-import os
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from pyroute2 import IPRoute, NetlinkError
-
-from virtloom.errors import ErrorCode, ErrorDomain, VirtError
+from virtloom.driver.links.netlink import delete, index, netlink, telling
 from virtloom.xmldef.network.addresses import broadcast_of
 from virtloom.xmldef.network.ip import Ip
 from virtloom.xmldef.network.network import Network
@@ -31,42 +25,6 @@ class KnownRoute(NamedTuple):
     address: str
     bits: int
     link: str
-
-
-@contextmanager
-def netlink() -> Iterator[Any]:
-    """A connection to the kernel for the length of a block."""
-    with IPRoute() as route:
-        yield route
-
-
-def index(route: Any, name: str) -> int | None:
-    """A link's number; None if there is no link of that name."""
-    found = route.link_lookup(ifname=name)
-    return found[0] if found else None
-
-
-def link_names() -> set[str]:
-    """The names of all links of the host."""
-    return {name for _, name in socket.if_nameindex()}
-
-
-def refused(error: Exception, detail: str) -> VirtError:
-    """What the kernel said no to."""
-    number = error.code if isinstance(error, NetlinkError) else errno.ENODEV
-    return VirtError(ErrorCode.SYSTEM_ERROR, f"{detail}: {os.strerror(number)}", ErrorDomain.NONE, int1=number)
-
-
-@contextmanager
-def telling(detail: str) -> Iterator[None]:
-    """Turn what the kernel refuses in a block into an error that says what was tried.
-
-    :raises VirtError: SYSTEM_ERROR.
-    """
-    try:
-        yield
-    except NetlinkError as error:
-        raise refused(error, detail) from error
 
 
 def create_bridge(network: Network) -> None:
@@ -93,7 +51,7 @@ def create_bridge(network: Network) -> None:
                 with telling(f"Unable to set bridge {name} vlan_filtering"):
                     route.link("set", index=place, kind="bridge", br_vlan_filtering=1)
         except BaseException:
-            _delete(route, name)
+            delete(route, name)
             raise
 
 
@@ -103,16 +61,7 @@ def delete_bridge(name: str) -> None:
     :raises VirtError: SYSTEM_ERROR.
     """
     with netlink() as route, telling(f"Unable to delete bridge {name}"):
-        _delete(route, name)
-
-
-def _delete(route: Any, name: str) -> None:
-    try:
-        if (place := index(route, name)) is not None:
-            route.link("del", index=place)
-    except NetlinkError as error:
-        if error.code not in (errno.ENODEV, errno.ENOENT):
-            raise
+        delete(route, name)
 
 
 def add_address(name: str, ip: Ip) -> None:
@@ -166,10 +115,3 @@ def ipv4_routes() -> list[KnownRoute]:
             link = names.get(attributes.get("RTA_OIF"), "")
             found.append(KnownRoute(attributes.get("RTA_DST", "0.0.0.0"), entry["dst_len"], link))
         return found
-
-
-def exists(name: str) -> bool:
-    """Whether the host has a link of that name."""
-    with suppress(OSError):
-        return bool(socket.if_nametoindex(name))
-    return False

@@ -16,11 +16,11 @@ from virtloom.driver.constants.network import NetworkCreateFlags, NetworkDefineF
 from virtloom.driver.constants.network import NetworkEventLifecycle as Event
 from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import NetworkHandle
+from virtloom.driver.links.netlink import link_names
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Guarded, JobKind, ObjectGone
 from virtloom.xmldef import chance
 from virtloom.xmldef.network.network import Network, parse_network
-from virtloom_network.bridges.links import link_names
 from virtloom_network.networks.base import invalid
 from virtloom_network.networks.running import NetworkRunning
 from virtloom_network.networks.state import NetworkState

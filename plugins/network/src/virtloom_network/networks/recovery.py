@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from concurrent.futures import Future, wait
 
+from virtloom.driver.links.netlink import exists
 from virtloom.errors import VirtError
 from virtloom.locks import Guarded, JobKind, ObjectGone
 from virtloom.xmldef.network.network import Network, parse_network
-from virtloom_network.bridges import links
 from virtloom_network.networks.life import NetworkLife
 from virtloom_network.networks.state import NetworkState
 
@@ -77,7 +77,7 @@ class NetworkRecovery(NetworkLife):
         """Look at a network that ran when the last daemon ended: at its bridge, its ports, its dnsmasq."""
         with found.job(JobKind.MODIFY, "recovery"):
             definition = found.published.definition
-            if definition.bridge_name is not None and not links.exists(definition.bridge_name):
+            if definition.bridge_name is not None and not exists(definition.bridge_name):
                 self._gone_meanwhile(found, definition)
             else:
                 self._still_there(found, definition)

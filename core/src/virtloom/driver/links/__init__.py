@@ -1,0 +1,4 @@
+"""The host's network links, for drivers whose guests or networks have some: made, named, put on bridges, counted.
+
+`netlink` is the connection to the kernel, through pyroute2: a distribution that imports these modules depends on it.
+"""

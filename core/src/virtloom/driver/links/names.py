@@ -1,0 +1,44 @@
+"""Names for links that are made for guests: the first that are free (`virNetDevGenerateName`)."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable, Iterator
+from itertools import count
+
+from pyroute2 import NetlinkError
+
+from virtloom.driver.links.netlink import exists, link_names, refused
+
+PREFIX = "vnet"  # of names that the daemon makes up; a definition that has one of them does not mean it
+
+
+def wanted(name: str | None) -> str | None:
+    """The name that a definition wants for a link on the host; one that the daemon made up does not count."""
+    return None if name is None or name.startswith(PREFIX) else name
+
+
+def add_named(add: Callable[[str], None], name: str | None, detail: str) -> str:
+    """Add a link under the name that is wanted, or the first free one.
+
+    :param add: adds a link of a name; it is called again with another one if somebody took that meanwhile.
+    :param detail: what an error says was tried, to which the name is added.
+    :raises VirtError: SYSTEM_ERROR; then nothing was made.
+    """
+    free = free_names()
+    while True:
+        chosen = name or next(free)
+        try:
+            add(chosen)
+        except NetlinkError as error:
+            if error.code != errno.EEXIST or (name is not None and exists(name)):
+                raise refused(error, f"{detail} {chosen}") from error
+            free = free_names()
+            continue
+        return chosen
+
+
+def free_names(prefix: str = PREFIX) -> Iterator[str]:
+    """Names that no link of the host has now; the host is looked at once."""
+    taken = link_names()
+    return (name for number in count() if (name := f"{prefix}{number}") not in taken)

@@ -27,6 +27,7 @@ $(STAMP): core/pyproject.toml $(wildcard plugins/*/pyproject.toml) requirements-
 		{ echo "cannot make a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 1; }
 	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt \
 		$(addprefix --editable ,$(addprefix ./,$(DISTRIBUTIONS)))
+	@$(BIN)/python -m compileall -q $(SOURCES)
 	@touch $@
 
 run: $(STAMP)
@@ -50,6 +51,7 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix core plugins tests scripts benchmarks
 
 bench: $(STAMP)
+	@$(BIN)/python -m compileall -q $(SOURCES) benchmarks
 	$(BIN)/python -m benchmarks $(ARGS)
 
 clean:

@@ -167,11 +167,8 @@ def test_a_resource_driver_belongs_to_every_connection_that_brings_none() -> Non
 
 
 def test_a_hypervisor_whose_guests_are_elsewhere_has_none_of_the_hosts_resources() -> None:
-    class Far(Parrot):
-        shares_resources = False
-
     nets = DriverDeclaration("nets", "1", API_VERSION, DriverKind.NETWORK)
-    registry = started(plugin(parrot(), lambda host: Far()), plugin(nets, lambda host: NetworkDriver()))
+    registry = started(plugin(replace(parrot(), shares_resources=False)), plugin(nets, lambda host: NetworkDriver()))
     _, drivers = registry.open(URI.parse("parrot:///system"))
     assert set(drivers) == {DriverKind.HYPERVISOR}
 

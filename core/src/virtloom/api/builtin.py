@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import platform
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +70,7 @@ def supports_feature(session: Session, args: Args) -> Args:
 def get_hostname(session: Session, args: Args) -> Args:
     """The host's name (`virConnectGetHostname`), unless the driver has one of its own."""
     session.require_open()
-    return (platform.node() or "localhost",)
+    return (os.uname().nodename or "localhost",)
 
 
 def get_uri(session: Session, args: Args) -> Args:

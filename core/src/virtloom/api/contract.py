@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Callable
 from functools import cache
@@ -52,6 +51,8 @@ def _public_methods(driver: Driver) -> list[tuple[str, Callable[..., Any]]]:
 
 def _unknown(name: str) -> list[str]:
     """A name that looks like a procedure's but is none is a slip of the pen; others are the driver's own affair."""
+    import difflib  # for mistakes alone
+
     close = difflib.get_close_matches(name, procedures(), n=1, cutoff=0.9)
     return [f"the method {name} answers no procedure; did you mean {close[0]}?"] if close else []
 

@@ -52,6 +52,7 @@ def run(make: Callable[[], Daemon], on_ready: Callable[[], None]) -> int:
     :param on_ready: called when the first one can be reached.
     :return: the exit status, see `main`.
     """
+    sys.setswitchinterval(SWITCH_INTERVAL)
     try:
         while True:
             daemon = make()
@@ -76,7 +77,6 @@ def _nothing() -> None:
 
 def serve(daemon: Daemon, on_ready: Callable[[], None]) -> None:
     """Serve until a signal or an administrator ends it."""
-    sys.setswitchinterval(SWITCH_INTERVAL)
     reload_wanted = False
 
     def stop(number: int, frame: FrameType | None) -> None:

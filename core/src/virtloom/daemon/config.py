@@ -6,9 +6,7 @@ A value of `Config` is immutable and complete: what the file does not say is fil
 
 from __future__ import annotations
 
-import difflib
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,10 +93,7 @@ def parse(text: str, path: Path | None) -> Config:
     :param path: the file's name for messages.
     :raises ConfigError: with everything that is wrong.
     """
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError([f"{path or 'configuration'}: {error}"]) from error
+    document = _document(text, path) if text.strip() else {}
     reader = _Reader(path, text)
     drivers = reader.drivers(document.pop("driver", {}))
     given = set()
@@ -115,6 +110,15 @@ def parse(text: str, path: Path | None) -> Config:
         given |= {f"{name}.{key}" for key in section if key in table}
     reader.finish()
     return Config(values, frozenset(given), drivers, path)
+
+
+def _document(text: str, path: Path | None) -> dict[str, Any]:
+    import tomllib  # most daemons have no file, and this one takes a tenth of their start
+
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([f"{path or 'configuration'}: {error}"]) from error
 
 
 class _Reader:
@@ -153,6 +157,8 @@ class _Reader:
 
     def unknown(self, what: str, name: str, known: list[str], section: str | None) -> None:
         """Something that there is not, with what may have been meant."""
+        import difflib  # for mistakes alone
+
         close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
         suggestion = f"; did you mean {close[0]}?" if close else f"; known are {', '.join(sorted(known)) or 'none'}"
         self.problem(f"{what} is not known{suggestion}", section, name)

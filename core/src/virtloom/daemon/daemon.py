@@ -47,6 +47,7 @@ from virtloom.wire import admin, lxc, own, qemu, remote
 log = logging.getLogger(__name__)
 
 BACKGROUND_THREADS = 8
+STOP_AT_ONCE = 1.0  # seconds for ending a server whose daemon could not start
 REGISTRY = ObjectType("registry", key="name")
 LIBVIRT_NAMES = {"libvirt-sock": False, "libvirt-sock-ro": True}
 
@@ -76,7 +77,7 @@ class Daemon:
         self.hub = EventHub(self._lock_manager("events"))
         self._background = ThreadPoolExecutor(BACKGROUND_THREADS, thread_name_prefix="background")
         enabled = set(only) or set(config.get("drivers.enable"))
-        self.registry = DriverRegistry(enabled or None, contract.check, config.get("drivers.disable"))
+        self.registry = DriverRegistry(enabled or None, contract.check, config.get("drivers.disable"), waiting)
         self._loading = self._lock_manager("daemon", (REGISTRY,)).guard(REGISTRY, "drivers", None)
         self._services = HostServices(self.hub, waiting, self._background, self.registry.resource, self.restart)
         self.server = Server("virtloomd", _programs(), self._session, self._locks, _limits(config))
@@ -92,7 +93,7 @@ class Daemon:
     # Start.
 
     def start(self) -> None:
-        """Load the drivers and serve.
+        """Serve, and load the drivers meanwhile: who opens a connection waits for its own.
 
         :raises VirtError: if another daemon uses the places, or a socket cannot be made.
         :raises ConfigError: if a plugin's section is wrong.
@@ -106,12 +107,14 @@ class Daemon:
             undo.callback(self.hub.stop)
             undo.callback(self._background.shutdown, wait=False, cancel_futures=True)
             undo.callback(self.registry.stop)
-            self._load_drivers()
             for server, listener in self._listeners():
                 undo.callback(listener.close)
                 server.add_listener(listener)
-            self._end_metrics = self._serve_metrics()
+            self.registry.expect()
+            undo.callback(self.server.stop, STOP_AT_ONCE)
             self.server.start()
+            self._load_drivers()
+            self._end_metrics = self._serve_metrics()
             self.admin.start()
             undo.pop_all()
         log.info("serving at %s with the drivers %s", self.places.socket, ", ".join(self._driver_names()) or "none")

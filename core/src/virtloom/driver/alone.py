@@ -22,8 +22,6 @@ class Alone(HypervisorDriver):
         `virConnectGetCapabilities` returns.
     """
 
-    shares_resources = False
-
     def __init__(self, scheme: str, driver: Driver) -> None:
         self._scheme = scheme
         self._driver = driver

@@ -64,9 +64,6 @@ class HypervisorDriver(Driver):
         return {self.kind: self}
 
     paths: tuple[str, ...] = ("/system",)
-    # Whether the host's resource drivers serve its connections for the kinds that it does not bring itself; one whose
-    # guests are not on this host has no use for the host's networks (`setSharedDrivers` in libvirt's registration).
-    shares_resources: bool = True
 
     def close(self, drivers: Mapping[DriverKind, Driver]) -> None:
         """A connection that `open` answered with these drivers has ended."""

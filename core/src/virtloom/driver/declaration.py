@@ -42,6 +42,9 @@ class DriverDeclaration:
     :ivar default_uris: what an empty URI may open, best first (`qemu:///system`); () if never.
     :ivar default_rank: whose default an empty URI opens where several hypervisors run: the lowest rank's. Real guests
         come before containers (10, 20, as libvirt probes them), and both before what is only played (90).
+    :ivar shares_resources: of a hypervisor, whether the host's resource drivers serve its connections for the kinds
+        that it does not bring itself (`setSharedDrivers` in libvirt's registration). One whose guests are not on this
+        host has no use for the host's networks, and need not start after them.
     """
 
     name: str
@@ -53,6 +56,7 @@ class DriverDeclaration:
     config: tuple[ConfigKey, ...] = ()
     default_uris: tuple[str, ...] = ()
     default_rank: int = 50
+    shares_resources: bool = True
 
     def problems(self) -> list[str]:
         """What is wrong with the declaration itself, in sentences for its author; [] if nothing."""

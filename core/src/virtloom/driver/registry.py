@@ -2,6 +2,7 @@
 
 Guarantees: a plugin that fails to import, declares something wrong, clashes with another or fails to start leaves the
 others as they are; why, and what to do, is kept in its `DriverStatus` for the log and for `virtloom drivers`.
+Clients may come while drivers are being started: one waits for the driver that it opens and for no other (`turns`).
 """
 
 from __future__ import annotations
@@ -10,8 +11,7 @@ import importlib
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
@@ -21,8 +21,12 @@ from virtloom.driver.base import Driver, HypervisorDriver
 from virtloom.driver.declaration import DriverDeclaration
 from virtloom.driver.host import DriverHost
 from virtloom.driver.kinds import DriverKind
+from virtloom.driver.turns import Turn, Turns, Waiting, not_waiting
 from virtloom.driver.uri import URI
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 log = logging.getLogger(__name__)
 ENTRY_POINT_GROUP = "virtloom.drivers"
@@ -44,6 +48,7 @@ class DriverStatus:
     :ivar problem: why it does not, and what to do.
     :ivar notes: what is odd about it though it runs.
     :ivar start: its second hook.
+    :ivar turn: when it is started; over once it runs or is known not to.
     """
 
     entry: str
@@ -53,6 +58,7 @@ class DriverStatus:
     problem: str | None = None
     notes: list[str] = field(default_factory=list)
     start: Callable[..., Any] | None = None
+    turn: Turn = field(default_factory=Turn)
 
     @property
     def name(self) -> str:
@@ -66,6 +72,7 @@ class DriverRegistry:
     :param only: names of the drivers to load; None loads all that are found.
     :param without: names of drivers not to load.
     :param check: finds what is odd about a driver's methods (the api's contract).
+    :param waiting: put around a client's wait for its driver.
     """
 
     def __init__(
@@ -73,23 +80,32 @@ class DriverRegistry:
         only: Iterable[str] | None = None,
         check: Callable[[Driver], list[str]] = lambda _: [],
         without: Iterable[str] = (),
+        waiting: Waiting = not_waiting,
     ) -> None:
         self._only = None if only is None else frozenset(only)
         self._without = frozenset(without)
         self._check = check
+        self._turns = Turns(waiting)
         self.statuses: tuple[DriverStatus, ...] = ()  # replaced whole: connections open while drivers are added
+
+    def expect(self) -> None:
+        """From now on clients may come; those who come before `discover` has ended wait for that too."""
+        self._turns.declaring()
 
     def discover(self) -> None:
         """Import every plugin that an entry point names, and let it declare itself.
 
         Called again, it adds what was installed meanwhile and tries again what failed; what runs is left as it is.
         """
+        from importlib.metadata import entry_points  # clients are served meanwhile: see `expect`
+
         importlib.invalidate_caches()
         self.statuses = tuple(status for status in self.statuses if status.driver is not None)
         running = {status.entry for status in self.statuses}
         for entry in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda entry: entry.name):
             if entry.name not in running and self._is_wanted(entry.name):
                 self._declare(entry.name, _origin(entry), entry.load)
+        self._turns.declared()
 
     def _is_wanted(self, name: str) -> bool:
         return (self._only is None or name in self._only) and name not in self._without
@@ -149,9 +165,10 @@ class DriverRegistry:
     def start(self, make_host: MakeHost) -> None:
         """Start every driver that was declared well and does not run yet; failures are kept in the statuses."""
         fresh = [status for status in self._by_start() if status.driver is None]
-        for status in fresh:
+        for status in self._turns.taken(fresh):
             if status.problem is None:
                 self._start(status, make_host)
+            status.turn.over.set()
         for status in fresh:
             if status.problem is not None:
                 log.error("driver %s is not available: %s", status.name, status.problem)
@@ -178,7 +195,9 @@ class DriverRegistry:
 
     def stop(self) -> None:
         """Stop every driver, in the reverse order of their start."""
+        self._turns.declared()
         for status in reversed(self._by_start()):
+            status.turn.over.set()
             driver, status.driver = status.driver, None
             if driver is None:
                 continue
@@ -217,9 +236,14 @@ class DriverRegistry:
 
         :raises VirtError: NO_CONNECT if there is none.
         """
-        for declaration, _ in sorted(self.running(), key=lambda running: running[0].default_rank):
-            for uri in declaration.default_uris:
-                return uri
+        self._turns.await_declared()
+        offered = [
+            (s.declaration, s) for s in self.statuses if s.declaration is not None and s.declaration.default_uris
+        ]
+        for declaration, status in sorted(offered, key=lambda offer: offer[0].default_rank):
+            self._turns.await_turn(status)
+            if status.driver is not None:
+                return declaration.default_uris[0]
         raise VirtError(
             ErrorCode.NO_CONNECT,
             "an empty URI: no hypervisor driver is available",
@@ -232,21 +256,31 @@ class DriverRegistry:
 
         :raises VirtError: NO_CONNECT if no driver serves the scheme.
         """
+        self._turns.await_declared(uri.scheme)
+        for status in self.statuses:
+            if status.declaration is not None and uri.scheme in status.declaration.schemes:
+                self._turns.await_turn(status)
         for declaration, driver in self.running():
-            if uri.scheme not in declaration.schemes:
-                continue
-            opened = driver if isinstance(driver, HypervisorDriver) else Alone(uri.scheme, driver)
-            drivers = dict(opened.open(uri))
-            for kind in DriverKind if opened.shares_resources else ():
-                if kind not in drivers and (resource := self.resource(kind)) is not None:
-                    drivers[kind] = resource
-            return opened, drivers
+            if uri.scheme in declaration.schemes:
+                return self._opened(uri, declaration, driver)
         raise VirtError(
             ErrorCode.NO_CONNECT,
             f"{uri}{self._why_not(uri.scheme)}",
             ErrorDomain.NONE,
             hint="'virtloom drivers' says which drivers are there and why others are not",
         )
+
+    def _opened(
+        self, uri: URI, declaration: DriverDeclaration, driver: Driver
+    ) -> tuple[HypervisorDriver, Mapping[DriverKind, Driver]]:
+        if not isinstance(driver, HypervisorDriver):
+            alone = Alone(uri.scheme, driver)
+            return alone, alone.open(uri)
+        drivers = dict(driver.open(uri))
+        for kind in DriverKind if declaration.shares_resources else ():
+            if kind not in drivers and (resource := self.resource(kind)) is not None:
+                drivers[kind] = resource
+        return driver, drivers
 
     def _why_not(self, scheme: str) -> str:
         """Why a scheme is not served and what to do, as the end of a sentence; "" if nobody knows it."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from typing import TYPE_CHECKING
 
 from virtloom.driver import API_VERSION, ConfigKey, DriverDeclaration, DriverHost, DriverKind, hookimpl
 from virtloom.errors import ErrorCode, VirtError
 from virtloom_lxc import object_types
-from virtloom_lxc.driver import LxcDriver
+
+if TYPE_CHECKING:
+    from virtloom_lxc.driver import LxcDriver
 
 VERSION = "0.1.0"
 NAMESPACES = ("mnt", "pid", "uts", "ipc", "net")  # without which there are no containers
@@ -41,6 +44,8 @@ def virtloom_declare() -> DriverDeclaration:
 def virtloom_start(host: DriverHost) -> LxcDriver:
     """See `virtloom.driver.hookspecs`."""
     check_host()
+    from virtloom_lxc.driver import LxcDriver
+
     return LxcDriver(host)
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from virtloom.driver import API_VERSION, ConfigKey, DriverDeclaration, DriverHost, DriverKind, hookimpl
 from virtloom_network import object_types
-from virtloom_network.driver import HostNetworks
+
+if TYPE_CHECKING:
+    from virtloom_network.driver import HostNetworks
 
 VERSION = "0.1.0"
 
@@ -26,6 +30,8 @@ def virtloom_declare() -> DriverDeclaration:
 @hookimpl
 def virtloom_start(host: DriverHost) -> HostNetworks:
     """See `virtloom.driver.hookspecs`."""
+    from virtloom_network.driver import HostNetworks
+
     driver = HostNetworks(host)
     driver.recover()
     return driver

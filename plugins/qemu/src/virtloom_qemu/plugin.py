@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from virtloom.driver import API_VERSION, ConfigKey, DriverDeclaration, DriverHost, DriverKind, hookimpl
 from virtloom_qemu import object_types
-from virtloom_qemu.driver import QemuDriver
 from virtloom_qemu.settings import Settings
+
+if TYPE_CHECKING:
+    from virtloom_qemu.driver import QemuDriver
 
 VERSION = "0.1.0"
 DEFAULTS = Settings()
@@ -42,4 +46,6 @@ def virtloom_declare() -> DriverDeclaration:
 @hookimpl
 def virtloom_start(host: DriverHost) -> QemuDriver:
     """See `virtloom.driver.hookspecs`."""
+    from virtloom_qemu.driver import QemuDriver
+
     return QemuDriver(host)

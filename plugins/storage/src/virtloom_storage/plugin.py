@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from virtloom.driver import API_VERSION, ConfigKey, DriverDeclaration, DriverHost, DriverKind, hookimpl
 from virtloom_storage import object_types
-from virtloom_storage.driver import HostStorage
+
+if TYPE_CHECKING:
+    from virtloom_storage.driver import HostStorage
 
 VERSION = "0.1.0"
 
@@ -33,6 +37,8 @@ def virtloom_declare() -> DriverDeclaration:
 @hookimpl
 def virtloom_start(host: DriverHost) -> HostStorage:
     """See `virtloom.driver.hookspecs`."""
+    from virtloom_storage.driver import HostStorage
+
     driver = HostStorage(host)
     driver.recover()
     return driver

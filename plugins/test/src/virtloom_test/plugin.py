@@ -1,61 +1,17 @@
-"""The plugin: what it declares, and how it opens connections."""
+"""The plugin: what it declares, and how it starts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from virtloom.driver import (
-    API_VERSION,
-    URI,
-    Driver,
-    DriverDeclaration,
-    DriverHost,
-    DriverKind,
-    HypervisorDriver,
-    hookimpl,
-)
-from virtloom.errors import ErrorDomain
+from virtloom.driver import API_VERSION, DriverDeclaration, DriverHost, DriverKind, hookimpl
 from virtloom_test import object_types
-from virtloom_test.administration import administration
-from virtloom_test.hosts.file import default_host
-from virtloom_test.hosts.registry import Hosts
-from virtloom_test.stage import CONFIG, Stage
+from virtloom_test.options import CONFIG
+
+if TYPE_CHECKING:
+    from virtloom_test.driver import TestDriver
 
 VERSION = "0.1.0"
-
-
-class TestDriver(HypervisorDriver):
-    """Opens hosts, each shared by all connections to its URI."""
-
-    __test__ = False  # the name begins as pytest's classes do
-    error_domain = ErrorDomain.TEST
-    shares_resources = False  # its hosts are played: nothing of this one belongs to them
-
-    def __init__(self, host: DriverHost) -> None:
-        self.stage = stage = Stage(host)
-        self.hosts = Hosts(stage)
-        self.administration = administration(stage, self.hosts)
-        self.brings = tuple(default_host(stage).drivers.values())  # for listing what is supported
-        if stage.options.faults:
-            stage.faults.load(Path(stage.options.faults))
-
-    def open(self, uri: URI) -> Mapping[DriverKind, Driver]:
-        """The drivers of the host that the path names.
-
-        :raises VirtError: INTERNAL_ERROR or others if there is no such host or its file is wrong.
-        """
-        return self.hosts.open(uri)
-
-    def close(self, drivers: Mapping[DriverKind, Driver]) -> None:
-        """One connection to a host less."""
-        self.hosts.close(drivers)
-
-    def stop(self) -> None:
-        """Let go of what waits, and write down what is to be found again."""
-        self.stage.ended.set()
-        self.stage.faults.clear()
-        self.hosts.stop()
 
 
 @hookimpl
@@ -71,10 +27,13 @@ def virtloom_declare() -> DriverDeclaration:
         config=CONFIG,
         default_uris=("test:///default",),
         default_rank=90,
+        shares_resources=False,  # its hosts are played: nothing of this one belongs to them
     )
 
 
 @hookimpl
 def virtloom_start(host: DriverHost) -> TestDriver:
     """See `virtloom.driver.hookspecs`."""
+    from virtloom_test.driver import TestDriver
+
     return TestDriver(host)

@@ -6,9 +6,7 @@ import errno
 from collections.abc import Callable, Iterator
 from itertools import count
 
-from pyroute2 import NetlinkError
-
-from virtloom.driver.links.netlink import exists, link_names, refused
+from virtloom.driver.links.netlink import exists, link_names, netlink_error, refused
 
 PREFIX = "vnet"  # of names that the daemon makes up; a definition that has one of them does not mean it
 
@@ -30,7 +28,7 @@ def add_named(add: Callable[[str], None], name: str | None, detail: str) -> str:
         chosen = name or next(free)
         try:
             add(chosen)
-        except NetlinkError as error:
+        except netlink_error() as error:
             if error.code != errno.EEXIST or (name is not None and exists(name)):
                 raise refused(error, f"{detail} {chosen}") from error
             free = free_names()

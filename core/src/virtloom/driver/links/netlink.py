@@ -1,6 +1,7 @@
 """The connection to the kernel's links (rtnetlink(7)), and what it says no to.
 
-Guarantees: removing what is gone is no error. Assumes: no lock is held: the kernel may take its time.
+Guarantees: removing what is gone is no error. Assumes: no lock is held: the kernel may take its time, and pyroute2 is
+imported when it is first needed, which takes as long as half of the daemon's own start.
 """
 
 from __future__ import annotations
@@ -12,8 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from pyroute2 import IPRoute, NetlinkError
-
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 
 GONE = (errno.ENODEV, errno.ENOENT)
@@ -22,8 +21,17 @@ GONE = (errno.ENODEV, errno.ENOENT)
 @contextmanager
 def netlink() -> Iterator[Any]:
     """A connection to the kernel for the length of a block."""
+    from pyroute2 import IPRoute
+
     with IPRoute() as route:
         yield route
+
+
+def netlink_error() -> Any:
+    """The class of what the kernel refuses; after `except` it is asked for only once something was raised."""
+    from pyroute2 import NetlinkError
+
+    return NetlinkError
 
 
 def index(route: Any, name: str) -> int | None:
@@ -52,14 +60,14 @@ def delete(route: Any, name: str) -> None:
     try:
         if (place := index(route, name)) is not None:
             route.link("del", index=place)
-    except NetlinkError as error:
+    except netlink_error() as error:
         if error.code not in GONE:
             raise
 
 
 def refused(error: Exception, detail: str) -> VirtError:
     """What the kernel said no to; anything but a netlink error is a link that is not there."""
-    number = error.code if isinstance(error, NetlinkError) else errno.ENODEV
+    number = error.code if isinstance(error, netlink_error()) else errno.ENODEV
     return VirtError(ErrorCode.SYSTEM_ERROR, f"{detail}: {os.strerror(number)}", ErrorDomain.NONE, int1=number)
 
 
@@ -71,5 +79,5 @@ def telling(detail: str) -> Iterator[None]:
     """
     try:
         yield
-    except NetlinkError as error:
+    except netlink_error() as error:
         raise refused(error, detail) from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,7 +30,7 @@ class NodeCalls:
         """`virNodeGetInfo`: model, memory in KiB, processors, MHz, cells, sockets, cores, threads."""
         found = topology.cells()
         nodes, sockets, cores, threads = topology.shape(found)
-        model = list(platform.machine().encode().ljust(32, b"\0"))
+        model = list(os.uname().machine.encode().ljust(32, b"\0"))
         memory, cpus = sizes(Path("/proc/meminfo"))["MemTotal"], len(topology.online())
         if nodes * sockets * cores * threads < cpus:  # an uneven host is told flat, as libvirt does
             nodes, sockets, cores, threads = 1, 1, cpus, 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,7 +22,7 @@ def host_element(models: Sequence[tuple[str, str]] = (("none", "0"),), transport
     host = Node("host")
     host.add("uuid", text=host_uuid())
     cpu = host.add("cpu")
-    cpu.add("arch", text=platform.machine())
+    cpu.add("arch", text=os.uname().machine)
     sizes = topology.page_sizes()
     for size in sizes:
         cpu.add("pages", {"unit": "KiB", "size": str(size)})

@@ -7,7 +7,6 @@ levels are 1 (debug), 2 (info), 3 (warning) and 4 (error). Behaviour: `virLogPar
 from __future__ import annotations
 
 import logging
-import logging.handlers
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -36,7 +35,9 @@ def _to_file(path: str) -> logging.Handler:
 
 
 def _to_syslog(name: str) -> logging.Handler:
-    handler = logging.handlers.SysLogHandler("/dev/log")
+    from logging.handlers import SysLogHandler  # it brings the modules of three network protocols
+
+    handler = SysLogHandler("/dev/log")
     handler.ident = f"{name}: "
     return handler
 

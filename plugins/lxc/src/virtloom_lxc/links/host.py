@@ -10,11 +10,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from pyroute2 import NetlinkError
-
 from virtloom.driver.links import bridges, netlink
 from virtloom.driver.links.names import add_named, free_names
-from virtloom.driver.links.netlink import index, refused, telling
+from virtloom.driver.links.netlink import index, netlink_error, refused, telling
 from virtloom.errors import VirtError
 
 Announce = Callable[[str, str], None]
@@ -85,7 +83,7 @@ def _addresses(route: Any, place: int) -> set[str]:
     Either may go at any time: the kernel removes a pair when the network ends that one of them is in.
     """
     found = set()
-    with suppress(NetlinkError):
+    with suppress(netlink_error()):
         link = route.link("get", index=place)[0]
         found.add(link.get("address"))
         if link.get("link") is not None and link.get("link_netnsid") is None:

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
-from daemons import eventually, needs
+from daemons import Virsh, eventually, needs
 from virtloom.client import Connection, connect
 from virtloom.errors import ErrorCode, VirtError
+from virtloom_testing.sessions import Proxy, Replay
 
 
 @pytest.fixture
-def connection(scratch: Path) -> Iterator[Connection]:
+def socket(scratch: Path) -> Iterator[Path]:
     program = needs("libvirtd", "libvirt-daemon-system")
     config, socket = scratch / "libvirtd.conf", scratch / "libvirt-sock"
     config.write_text(f'unix_sock_dir = "{scratch}"\nauth_unix_rw = "none"\nauth_unix_ro = "none"\n')
@@ -25,11 +26,16 @@ def connection(scratch: Path) -> Iterator[Connection]:
         daemon = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
     try:
         eventually(socket.exists, "libvirtd's socket")
-        with connect("test:///default", path=socket) as opened:
-            yield opened
+        yield socket
     finally:
         daemon.terminate()
         daemon.wait(30)
+
+
+@pytest.fixture
+def connection(socket: Path) -> Iterator[Connection]:
+    with connect("test:///default", path=socket) as opened:
+        yield opened
 
 
 def test_calls_errors_streams_and_events(connection: Connection) -> None:
@@ -48,3 +54,18 @@ def test_calls_errors_streams_and_events(connection: Connection) -> None:
     stream.finish()
     assert result.mime == "image/png"
     assert data.startswith(b"\x89PNG")
+
+
+def test_a_session_with_it_is_recorded_and_said_again(socket: Path, scratch: Path) -> None:
+    asked = f"list --all; destroy test; start test; dumpxml test; screenshot test {scratch}/shot; domid nobody"
+
+    def said(uri: str) -> tuple[str, bytes]:
+        ran = Virsh(uri).run(asked)
+        return ran.stdout + ran.stderr, (scratch / "shot").read_bytes()
+
+    with Proxy(f"test+unix:///default?socket={socket}", scratch / "session.toml") as proxy:
+        heard = said(proxy.uri)
+    assert "failed to get domain 'nobody'" in heard[0]
+    with Replay(scratch / "session.toml") as replay:
+        assert said(replay.uri) == heard
+    assert replay.differences == ""

@@ -24,12 +24,14 @@ def plain(value: Any) -> Any:
 def typed(of: Type, value: Any) -> Any:
     """What JSON has as the codec wants it: objects as tuples in the struct's order, uuids and hex as bytes.
 
+    :param value: an object may leave out the fields that are empty.
     :raises VirtError: INVALID_ARG for what cannot be that.
     """
     if isinstance(of, Struct):
-        if not isinstance(value, dict) or set(value) != set(of.field_names):
+        needed = {name for name, field in of.fields if not isinstance(field, Optional)}
+        if not isinstance(value, dict) or not needed <= set(value) <= set(of.field_names):
             raise VirtError(ErrorCode.INVALID_ARG, f"{of.name} is an object with {', '.join(of.field_names)}")
-        return tuple(typed(field, value[name]) for name, field in of.fields)
+        return tuple(typed(field, value.get(name)) for name, field in of.fields)
     if isinstance(of, Optional):
         return None if value is None else typed(of.of, value)
     if isinstance(of, Bytes) and not of.text:
@@ -41,7 +43,8 @@ def typed(of: Type, value: Any) -> Any:
 
 def _bytes(of: Bytes, value: Any) -> bytes:
     try:
-        return UUID(value).bytes if of.size == 16 else bytes.fromhex(value)
+        # Sixteen bytes look like a uuid, whatever they are.
+        return UUID(value).bytes if of.size == 16 else bytes.fromhex(value.replace("-", ""))
     except (ValueError, TypeError, AttributeError):
         detail = f"{value!r} is no {'uuid' if of.size == 16 else 'text in hex'}"
         raise VirtError(ErrorCode.INVALID_ARG, detail) from None

@@ -19,13 +19,16 @@ from typing import Any
 
 from virtloom_testing.settings import configuration, scratch_root
 
+SESSIONS = ("proxy", "replay", "diff")  # the first words that are commands of their own (`sessions.command`)
+
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     made = argparse.ArgumentParser(
         prog="virtloom-test",
         description="A scratch virtualization daemon with the test driver, for testing clients of libvirt.",
-        epilog="With a COMMAND it runs that in the daemon's environment and ends with its status.",
+        epilog="With a COMMAND it runs that in the daemon's environment and ends with its status. "
+        f"virtloom-test {'|'.join(SESSIONS)} record and replay sessions; see their --help.",
     )
     made.add_argument("--faults", type=Path, metavar="FILE", help="a TOML file of faults")
     made.add_argument("--seed", metavar="TEXT", help="uuids, addresses and chances are the same in every run")
@@ -58,7 +61,12 @@ def settings(options: argparse.Namespace) -> dict[str, Any]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve. Returns the exit status: the command's where one was given, otherwise the daemon's."""
-    options = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    if words[:1] and words[0] in SESSIONS:
+        from virtloom_testing.sessions.command import main as sessions
+
+        return sessions(words)
+    options = parser().parse_args(words)
     root = options.root or scratch_root()
     try:
         return _serve(root.absolute(), options)

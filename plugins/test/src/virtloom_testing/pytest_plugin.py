@@ -7,7 +7,8 @@ def test_my_tool(virtloom_uri, virtloom_control):
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
     from virtloom_testing.scratch import Scratch
 
 _numbers = count(1)
+RECORD = "--virtloom-record"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that records sessions anew."""
+    help_ = "record the sessions of virtloom_session anew, with the daemon of this URI (which has ?socket=PATH)"
+    parser.getgroup("virtloom").addoption(RECORD, metavar="URI", help=help_)
 
 
 @pytest.fixture(scope="session")
@@ -50,3 +58,29 @@ def virtloom_control(virtloom_daemon: Scratch, virtloom_path: str) -> Iterator[C
     yield control
     control.clear()
     control.forget(f"test://{virtloom_path}")
+
+
+@pytest.fixture
+def virtloom_session(request: pytest.FixtureRequest) -> Callable[..., AbstractContextManager[str]]:
+    """Replays a recorded session, and fails the test if it asks for something else; `--virtloom-record` records it.
+
+    with virtloom_session("session.toml") as uri:
+        my_tool(uri)
+    """
+    recorded = request.config.getoption(RECORD)
+
+    @contextmanager
+    def session(file: str, *, loose: bool = False) -> Iterator[str]:
+        from virtloom_testing.sessions import Proxy, Replay
+
+        path = request.path.parent / file
+        if recorded:
+            with Proxy(recorded, path) as proxy:
+                yield proxy.uri
+            return
+        with Replay(path, loose=loose) as replay:
+            yield replay.uri
+        if replay.differences:
+            pytest.fail(f"the session is not the one in {path}:\n{replay.differences}", pytrace=False)
+
+    return session

@@ -80,14 +80,6 @@ def test_a_start_that_fails_says_what_qemu_said_and_leaves_nothing(host: Any) ->
     assert not list((host.root / "lib" / "qemu").glob("domain-*"))
 
 
-def test_an_interface_that_nobody_connects_is_refused_before_qemu_is_started(host: Any) -> None:
-    virsh = host.virsh
-    virsh("define", host.write("wired", devices="<interface type='network'><source network='default'/></interface>"))
-    assert "'network' are not connected to the host yet" in virsh.fails("start", "wired")
-    assert virsh("domstate", "wired") == "shut off"
-    virsh("create", host.write("user", devices="<interface type='user'/>"))
-
-
 def test_displays_get_ports_of_their_own_on_the_loopback_address(host: Any) -> None:
     virsh, vnc = host.virsh, "<graphics type='vnc' port='-1' autoport='yes'/>"
     for name in ("one", "two"):

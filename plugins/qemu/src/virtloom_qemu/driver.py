@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from virtloom.driver import DriverHost
-from virtloom.driver.domains import DomainLookup, DomainMetadata
+from virtloom.driver.domains import DomainAddresses, DomainLookup, DomainMetadata
 from virtloom_qemu.domains.attaching import Attaching
 from virtloom_qemu.domains.configuration import Configuration
 from virtloom_qemu.domains.host import HostCalls
@@ -27,6 +27,7 @@ class QemuDriver(
     Terminals,
     Power,
     Snapshots,
+    DomainAddresses[QemuDomain],
     DomainMetadata[QemuDomain],
 ):
     """QEMU's guests on this host."""

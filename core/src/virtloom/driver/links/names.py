@@ -16,14 +16,15 @@ def wanted(name: str | None) -> str | None:
     return None if name is None or name.startswith(PREFIX) else name
 
 
-def add_named(add: Callable[[str], None], name: str | None, detail: str) -> str:
+def add_named(add: Callable[[str], None], name: str | None, detail: str, prefix: str = PREFIX) -> str:
     """Add a link under the name that is wanted, or the first free one.
 
     :param add: adds a link of a name; it is called again with another one if somebody took that meanwhile.
     :param detail: what an error says was tried, to which the name is added.
+    :param prefix: of the names that are made up.
     :raises VirtError: SYSTEM_ERROR; then nothing was made.
     """
-    free = free_names()
+    free = free_names(prefix)
     while True:
         chosen = name or next(free)
         try:
@@ -31,7 +32,7 @@ def add_named(add: Callable[[str], None], name: str | None, detail: str) -> str:
         except netlink_error() as error:
             if error.code != errno.EEXIST or (name is not None and exists(name)):
                 raise refused(error, f"{detail} {chosen}") from error
-            free = free_names()
+            free = free_names(prefix)
             continue
         return chosen
 

@@ -17,6 +17,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
+from virtloom.driver.links.networks import Networks
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
@@ -32,7 +33,6 @@ from virtloom_lxc.container.places import Places
 from virtloom_lxc.container.rootfs import failed
 from virtloom_lxc.links.inside import Inside
 from virtloom_lxc.links.making import make, names, passed
-from virtloom_lxc.links.networks import Networks
 
 START_WITHIN = 30.0  # s, for init to run
 END_WITHIN = 15.0  # s, for what is left of a container to go

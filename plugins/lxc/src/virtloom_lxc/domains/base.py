@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from virtloom.driver import DriverHost
 from virtloom.driver.domains import DomainMetadata, KeptDomains
 from virtloom.driver.handles import DomainHandle
+from virtloom.driver.links.networks import Networks
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Guarded, JobKind
 from virtloom_lxc.container.monitor import Watch
@@ -15,7 +16,6 @@ from virtloom_lxc.container.places import Places
 from virtloom_lxc.container.run import Run
 from virtloom_lxc.domains.state import Container
 from virtloom_lxc.domains.status import StatusFiles
-from virtloom_lxc.links.networks import Networks
 from virtloom_lxc.object_types import DOMAIN
 from virtloom_lxc.rules import RULES
 

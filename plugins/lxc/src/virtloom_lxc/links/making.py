@@ -9,6 +9,7 @@ from uuid import UUID
 from virtloom.driver.links import names as link_names
 from virtloom.driver.links.bridges import require_bridge
 from virtloom.driver.links.netlink import exists
+from virtloom.driver.links.networks import Networks
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef import chance
 from virtloom.xmldef.document import Node
@@ -19,7 +20,6 @@ from virtloom_lxc.container.devices import interface_of
 from virtloom_lxc.container.journal import Journal
 from virtloom_lxc.links import host
 from virtloom_lxc.links.inside import Inside
-from virtloom_lxc.links.networks import Networks
 
 
 class Made(NamedTuple):

@@ -17,6 +17,7 @@ from virtloom_qemu.definition.rules import QemuRules
 from virtloom_qemu.object_types import DOMAIN
 from virtloom_qemu.runs.alteration import Alteration
 from virtloom_qemu.runs.given.displays import Displays
+from virtloom_qemu.runs.given.interfaces import Interfaces
 from virtloom_qemu.runs.happening.transitions import Transitions
 from virtloom_qemu.runs.state import QemuDomain
 from virtloom_qemu.runs.status import Status, StatusFiles
@@ -39,6 +40,7 @@ class DomainsBase(KeptDomains[QemuDomain], Transitions):
         self.status_files = StatusFiles(host.dirs.runtime, host.locks)
         self.settings = Settings.from_config(host.config)
         self.displays = Displays(self.settings, host.locks)
+        self.interfaces = Interfaces(host)
         self.emulators = EmulatorCache(host.dirs.cache / "capabilities", host.run)
         self.rules: QemuRules = QemuRules(self.emulators, self.settings, host.dirs.state)
 

@@ -51,3 +51,8 @@ class GuestPaths:
     def monitor(self) -> Path:
         """The socket of its monitor."""
         return self.folder / "monitor.sock"
+
+    @property
+    def journal(self) -> Path:
+        """What was made on the host that a crash of the daemon would leave behind."""
+        return self.folder / "journal"

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from virtloom.errors import ErrorCode, VirtError, system_error
+from virtloom.errors import system_error
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
-from virtloom.xmldef.domain.devices import CharDevice
-from virtloom_qemu.command.devices.interfaces import TAPS
+from virtloom.xmldef.domain.devices import CharDevice, Interface
+from virtloom_qemu.runs.given.interfaces import Connection, open_vdpa
 from virtloom_qemu.runs.given.listening import listening
 
 KEY_SIZE = 32  # bytes of the key that a run's secrets are encrypted with (QEMU_DOMAIN_MASTER_KEY_LEN)
@@ -44,22 +44,30 @@ class Resources:
         self.descriptors[name] = (path,)
         self.fds.append(fd)
 
+    def pass_connection(self, alias: str, connection: Connection) -> None:
+        """Pass the descriptors of an interface's end on the host."""
+        for name, opened in ((alias, connection.taps), (f"vhost-{alias}", connection.vhosts)):
+            if opened:
+                self.descriptors[name] = tuple(str(one) for one in opened)
+                self.fds += opened
+
     def arguments(self, argv: Sequence[str]) -> list[str]:
         """A command line with the options for the sets, each ahead of the option that opens it."""
         made: list[str] = []
         for option, value in zip(["", *argv], argv, strict=False):
             for path, added in self.sets.items():
-                if option == "-chardev" and f"={path}," in f"{value},":
-                    made[-1:] = ["-add-fd", added, "-chardev"]
+                if option in ("-chardev", "-netdev") and (f"={path}," in f"{value}," or f'"{path}"' in value):
+                    made[-1:] = ["-add-fd", added, option]
             made.append(value)
         return made
 
 
 @contextmanager
-def given(live: Domain, folder: Path, monitor: Path) -> Iterator[Resources]:
+def given(live: Domain, folder: Path, monitor: Path, connections: Sequence[Connection] = ()) -> Iterator[Resources]:
     """Open and write what a run needs, for the length of a block in which its process is started.
 
     :param folder: the run's own; :param monitor: where its monitor is to listen.
+    :param connections: what its interfaces are connected to, in their order.
     :raises VirtError: SYSTEM_ERROR for what cannot be opened or written.
     """
     made = Resources()
@@ -70,18 +78,13 @@ def given(live: Domain, folder: Path, monitor: Path) -> Iterator[Resources]:
         made.descriptors["charmonitor"] = (str(socket.fileno()),)
         for device in devices_with_files(live):
             _open_files(device, made, stack)
+        for one, connection in zip(live.parts.interfaces, connections, strict=False):
+            made.pass_connection(_alias(one), connection)
+            if one.type == "vdpa":
+                descriptor = open_vdpa(one)
+                stack.callback(os.close, descriptor)
+                made.pass_set(_alias(one), descriptor, f"{_alias(one)}-vdpa")
         yield made
-
-
-def refuse_unconnected(definition: Domain) -> None:
-    """Refuse a start whose guest would lack an end on the host that nobody makes for it yet.
-
-    :raises VirtError: CONFIG_UNSUPPORTED for an interface on a bridge, a network or a device of the host's.
-    """
-    for one in definition.parts.interfaces:
-        if one.type in TAPS:
-            detail = f"interfaces of type '{one.type}' are not connected to the host yet; type 'user' is"
-            raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail)
 
 
 def write_key(folder: Path) -> None:
@@ -106,8 +109,12 @@ def devices_with_files(live: Domain) -> Iterator[CharDevice]:
                 yield device
 
 
+def _alias(device: CharDevice | Interface) -> str:
+    return (device.alias.get("name") if device.alias is not None else None) or ""
+
+
 def _open_files(device: CharDevice, made: Resources, stack: ExitStack) -> None:
-    alias = (device.alias.get("name") if device.alias is not None else None) or ""
+    alias = _alias(device)
     source = device.source[0] if device.source else Node("source")
     if device.type == "file":
         made.pass_set(f"char{alias}", _opened(source.get("path"), source.get("append"), stack), f"{alias}-source")

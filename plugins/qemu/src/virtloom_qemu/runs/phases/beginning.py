@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import os
 import shutil
-from contextlib import ExitStack
+import socket
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from virtloom.driver.constants.domain_state import DomainShutoffReason as Shutoff
+from virtloom.driver.journal import Journal
 from virtloom.errors import VirtError
 from virtloom.locks import Guarded, Job
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.command import Context, build, prepare
 from virtloom_qemu.monitor.channel import connect
 from virtloom_qemu.process import GuestPaths, GuestProcess, launch
+from virtloom_qemu.runs.given.interfaces import Connection
 from virtloom_qemu.runs.given.logfile import GuestLog
-from virtloom_qemu.runs.given.resources import given, refuse_unconnected
+from virtloom_qemu.runs.given.resources import given
 from virtloom_qemu.runs.happening.events import Happenings
 from virtloom_qemu.runs.happening.refresh import refresh, vcpu_threads
 from virtloom_qemu.runs.happening.taints import taints_of
@@ -42,6 +46,19 @@ class Start:
     load_snapshot: str | None = None
 
 
+class Attempt(NamedTuple):
+    """A start that is under way.
+
+    :ivar number: the run's id; :ivar paths: its files; :ivar log: where its guest's words go.
+    :ivar start: how it begins.
+    """
+
+    number: int
+    paths: GuestPaths
+    log: GuestLog
+    start: Start
+
+
 class Beginning(Happenings):
     """The beginning of runs."""
 
@@ -54,31 +71,56 @@ class Beginning(Happenings):
         """
         number = next(self._ids)
         paths = GuestPaths.of(self.host.dirs, definition.name, number)
-        log = GuestLog(paths.log)
-        with ExitStack() as reserved:
+        attempt = Attempt(number, paths, GuestLog(paths.log), start)
+        with self.displays.placed(definition) as placed:
             try:
-                placed = reserved.enter_context(self.displays.placed(definition))
-                live, process = self._launch(placed, number, paths, log, start)
-                run = self._connect(found, live, number, process, paths, log)
+                run, live = self._run(found, placed, attempt)
             except BaseException:
                 shutil.rmtree(paths.folder, ignore_errors=True)
                 self._failed(found)
                 raise
-            return self._meet(Talk(found, job, run), live, log)
+            return self._meet(Talk(found, job, run), live, attempt.log)
 
-    def _launch(
-        self, definition: Domain, number: int, paths: GuestPaths, log: GuestLog, start: Start
-    ) -> tuple[Domain, GuestProcess]:
-        refuse_unconnected(definition)
-        context = self._context(definition, number, start)
-        live = prepare(with_chains(definition), context)
+    def _run(self, found: Guarded[QemuDomain], definition: Domain, attempt: Attempt) -> tuple[Run, Domain]:
+        """Start the process; from here on the domain is active, and can be destroyed."""
+        paths = attempt.paths
         for folder in (paths.folder, paths.channels):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with given(live, paths.folder, paths.monitor) as resources:
+        journal = Journal(paths.journal)
+        journal.begin()
+        with self.interfaces.all_connected(definition, journal) as (linked, connections):
+            live, process = self._launch(linked, connections, attempt)
+            monitor = self._reach(process, attempt)
+        run = self._make_run(found, live.name, attempt.number, process, paths, monitor)
+        with found.locked() as state:
+            state.begin_run(live, run)
+            found.publish(state.view())
+        self._keep_status(found)
+        journal.close()
+        return run, live
+
+    def _launch(
+        self, definition: Domain, connections: Sequence[Connection], attempt: Attempt
+    ) -> tuple[Domain, GuestProcess]:
+        context, paths = self._context(definition, attempt.number, attempt.start), attempt.paths
+        live = prepare(with_chains(definition), context)
+        with given(live, paths.folder, paths.monitor, connections) as resources:
             line = build(live, replace(context, descriptors=resources.descriptors))
             argv = resources.arguments(line.argv)
-            log.starting(argv, line.env)
+            attempt.log.starting(argv, line.env)
             return live, launch(argv, log=paths.log, pid_file=paths.pid, env=line.env, fds=resources.fds)
+
+    @staticmethod
+    def _reach(process: GuestProcess, attempt: Attempt) -> socket.socket:
+        """Connect to the monitor of a process.
+
+        :raises VirtError: with the process's last words, if it ended; it is no more then.
+        """
+        try:
+            return connect(attempt.paths.monitor, MONITOR_WITHIN, process.alive)
+        except VirtError as error:
+            process.end()
+            raise attempt.log.exit_error() or error from error
 
     def _context(self, definition: Domain, number: int, start: Start) -> Context:
         emulator = self.emulators.lookup(definition.parts.emulator or "")
@@ -92,33 +134,14 @@ class Beginning(Happenings):
             privileged=os.geteuid() == 0,
         )
 
-    def _connect(
-        self,
-        found: Guarded[QemuDomain],
-        live: Domain,
-        number: int,
-        process: GuestProcess,
-        paths: GuestPaths,
-        log: GuestLog,
-    ) -> Run:
-        """Connect to the monitor of a process; from here on the domain is active, and can be destroyed."""
-        try:
-            socket = connect(paths.monitor, MONITOR_WITHIN, process.alive)
-        except VirtError as error:
-            process.end()
-            raise log.exit_error() or error from error
-        run = self._make_run(found, live.name, number, process, paths, socket)
-        with found.locked() as state:
-            state.begin_run(live, run)
-            found.publish(state.view())
-        self._keep_status(found)
-        return run
-
     def _meet(self, talk: Talk, live: Domain, log: GuestLog) -> Talk:
         """Greet the monitor and learn what the process chose."""
         run = talk.run
         try:
             talk.monitor.negotiate()
+            for one in live.parts.interfaces:
+                if one.link is not None and one.link.get("state") == "down" and one.alias is not None:
+                    talk.ask("set_link", name=one.alias.get("name"), up=False)
             known, threads = refresh(talk, live), vcpu_threads(talk)
             with talk.state() as state:
                 state.definition, state.vcpu_threads = known, threads

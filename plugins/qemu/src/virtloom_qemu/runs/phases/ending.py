@@ -7,6 +7,7 @@ import shutil
 from virtloom.driver.constants.domain_event import DomainEventType as Event
 from virtloom.driver.constants.domain_state import DomainShutoffReason as Shutoff
 from virtloom.locks import Guarded
+from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.process import GuestPaths
 from virtloom_qemu.runs.given.logfile import GuestLog
 from virtloom_qemu.runs.happening.processors import Processors
@@ -59,8 +60,9 @@ class Ending(Processors):
         with found.locked() as state:
             if state.run is not run:
                 return False
-            name = state.definition.name
-        self._release(found)
+            live = state.definition
+        name = live.name
+        self._release(live)
         self.status_files.remove(name)
         GuestLog(paths.log).note(f"shutting down, reason={WORDS.get(reason, 'unknown')}")
         with found.locked() as state:
@@ -85,8 +87,10 @@ class Ending(Processors):
         shutil.rmtree(paths.channels, ignore_errors=True)
         paths.pid.unlink(missing_ok=True)
 
-    def _release(self, found: Guarded[QemuDomain]) -> None:
-        """Give back what the run had of the host's."""
+    def _release(self, live: Domain) -> None:
+        """Give back what a run had of the host's."""
+        for one in live.parts.interfaces:
+            self.interfaces.disconnect(one)
 
     def _failed(self, found: Guarded[QemuDomain]) -> None:
         """A start came to nothing before there was a run."""

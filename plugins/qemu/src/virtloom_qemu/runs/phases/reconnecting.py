@@ -29,7 +29,7 @@ from virtloom_qemu.monitor import MonitorEvent
 from virtloom_qemu.monitor.channel import connect
 from virtloom_qemu.process import GuestPaths, GuestProcess
 from virtloom_qemu.runs.happening.refresh import refresh, vcpu_threads
-from virtloom_qemu.runs.phases.beginning import Beginning
+from virtloom_qemu.runs.phases.strays import Strays
 from virtloom_qemu.runs.state import QemuDomain, Run
 from virtloom_qemu.runs.status import Status
 from virtloom_qemu.runs.talk import Talk
@@ -39,16 +39,20 @@ CLAIM_WITHIN = 30.0  # seconds for all threads to have their jobs
 UNDONE = (JobKind.SAVE.value, JobKind.DUMP.value, JobKind.SNAPSHOT.value)
 
 
-class Reconnecting(Beginning):
+class Reconnecting(Strays):
     """The way back to running guests."""
 
     def _find_again(self) -> None:
         """Make domains of the guests that were left running, and have them asked; before anything is served."""
         left = [(found, status) for status in self.status_files.load() if (found := self._recall(status)) is not None]
         self._ids = count(1 + max((status.id for _, status in left), default=0))
+        self._clear_strays({self._paths(status).folder: found for found, status in left})
         claimed = [self._spawn(found, status) for found, status in left]
         for event in claimed:
             event.wait(CLAIM_WITHIN)
+
+    def _paths(self, status: Status) -> GuestPaths:
+        return GuestPaths.of(self.host.dirs, status.name, status.id)
 
     def _recall(self, status: Status) -> Guarded[QemuDomain] | None:
         """A domain as its status file has it."""
@@ -63,7 +67,7 @@ class Reconnecting(Beginning):
             state.fake_reboot = status.fake_reboot
             state.tainted = frozenset(status.tainted)
         process = GuestProcess(status.pid, status.began)
-        paths = GuestPaths.of(self.host.dirs, definition.name, status.id)
+        paths = self._paths(status)
         run = self._found_run(found, definition.name, status.id, process, paths)
         with found.locked() as state:
             state.run = run
@@ -124,7 +128,7 @@ class Reconnecting(Beginning):
 
     def _gone_meanwhile(self, found: Guarded[QemuDomain], status: Status) -> None:
         """The guest ended while no daemon was there."""
-        paths = GuestPaths.of(self.host.dirs, status.name, status.id)
+        paths = self._paths(status)
         stopped = status.state == DomainState.SHUTDOWN
         reason, detail = (Shutoff.SHUTDOWN, Stopped.SHUTDOWN) if stopped else (Shutoff.CRASHED, Stopped.FAILED)
         self._finish(found, None, paths, reason, detail)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from virtloom.driver import DriverHost, DriverKind
 from virtloom.driver.handles import DomainHandle
+from virtloom.driver.host import DriverHost
+from virtloom.driver.kinds import DriverKind
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain

@@ -1,0 +1,253 @@
+"""What a guest's interfaces are connected to on the host: taps on bridges, ports of networks, macvtaps.
+
+One interface is connected by `Interfaces.connected`, at a start and when it is plugged into a running guest alike:
+
+    with interfaces.connected(definition, one, journal) as connection:
+        ...                                  # hand connection.taps to QEMU, by fd= or getfd
+    # if the block raised, nothing of it is left; the daemon's own descriptors are closed in any case
+
+and given back by `Interfaces.disconnect(connection.interface)`, whoever ends it. With no lock held.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import NamedTuple
+from uuid import UUID
+
+from virtloom.driver import DriverHost
+from virtloom.driver.journal import Journal
+from virtloom.driver.links.names import wanted
+from virtloom.driver.links.netlink import delete, netlink, telling
+from virtloom.driver.links.networks import Networks
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
+from virtloom.xmldef import chance
+from virtloom.xmldef.document import Node
+from virtloom.xmldef.domain.definition import Domain
+from virtloom.xmldef.domain.devices import Interface, Target
+from virtloom.xmldef.network.port import Plug
+from virtloom_qemu.command.devices.interfaces import TAPS, VIRTIO
+from virtloom_qemu.runs.given.taps import MACVTAP, HostEnd, close_all, open_macvtap, open_tap, set_up_tap
+
+WITH_HEADERS = (*VIRTIO, "e1000e", "vmxnet3")  # models whose driver in QEMU knows virtio's headers
+VHOST = "/dev/vhost-net"
+
+
+class Connection(NamedTuple):
+    """One interface of a run.
+
+    :ivar interface: its definition for as long as it runs.
+    :ivar taps: descriptors of its host's end, one a queue; none for a kind that QEMU connects itself.
+    :ivar vhosts: descriptors by which the kernel moves its frames; none where QEMU does.
+    """
+
+    interface: Interface
+    taps: Sequence[int] = ()
+    vhosts: Sequence[int] = ()
+
+
+class Interfaces:
+    """The interfaces of all guests.
+
+    :param host: what the daemon gives to the plugin.
+    """
+
+    def __init__(self, host: DriverHost) -> None:
+        self._networks = Networks(host)
+        self._host = host
+
+    @contextmanager
+    def connected(self, owner: Domain, one: Interface, journal: Journal) -> Iterator[Connection]:
+        """Connect one interface, for the length of a block in which QEMU gets its descriptors.
+
+        :param owner: the guest's definition; :param journal: is told before anything is made that could stay.
+        :raises VirtError: what the kernel or the network refuses. Then, and if the block raises, nothing is left.
+        """
+        if one.type not in TAPS:
+            yield Connection(one)
+            return
+        live = self._plugged(owner, one, journal)
+        opened: list[int] = []
+        try:
+            live, taps = _opened(live, journal)
+            opened += taps
+            vhosts = _vhosts(owner, one)
+            opened += vhosts
+            yield Connection(live, taps, vhosts)
+        except BaseException:
+            self.disconnect(live)
+            raise
+        finally:
+            close_all(opened)
+
+    @contextmanager
+    def all_connected(self, definition: Domain, journal: Journal) -> Iterator[tuple[Domain, list[Connection]]]:
+        """The same for all interfaces of a guest; the definition says what they are connected to."""
+        with ExitStack() as stack:
+            made = [
+                stack.enter_context(self.connected(definition, one, journal)) for one in definition.parts.interfaces
+            ]
+            live = tuple(one.interface for one in made)
+            yield definition.with_devices(interfaces=live) if live else definition, made
+
+    def disconnect(self, live: Interface) -> None:
+        """Give back what an interface was connected to; what is gone is no error, and a failure is logged."""
+        source, name = live.source or Node("source"), live.target.dev if live.target is not None else None
+        try:
+            if live.type == "direct" and name is not None:
+                _delete(name)
+            if (port := source.get("portid")) is not None:
+                self._networks.release(source.get("network") or "", UUID(port).bytes)
+        except VirtError as error:
+            self._host.log.warning("an interface could not be disconnected: %s", error)
+
+    def undo(self, journal: Journal, keep: Sequence[Interface] = ()) -> None:
+        """Remove what a crash of the daemon left.
+
+        :param keep: interfaces of the guest, whose links and ports stay.
+        """
+        names = {one.target.dev for one in keep if one.target is not None}
+        ports = {one.source.get("portid") for one in keep if one.source is not None}
+
+        def link(entry: dict[str, str]) -> None:
+            if entry["name"] not in names:
+                _delete(entry["name"])
+
+        def port(entry: dict[str, str]) -> None:
+            uuid = UUID(entry["uuid"])
+            if str(uuid) not in ports:
+                self._networks.release(entry["network"], uuid.bytes)
+
+        journal.undo_each({"link": link, "port": port})
+
+    def _plugged(self, owner: Domain, one: Interface, journal: Journal) -> Interface:
+        """An interface that says which bridge or link it goes to; one on a network has a port there then."""
+        if one.filterref is not None:
+            name = one.filterref.get("filter")
+            detail = f"referenced filter '{name}' is missing"
+            raise VirtError(ErrorCode.INTERNAL_ERROR, detail, ErrorDomain.NWFILTER)
+        if one.type != "network":
+            return one
+        network, uuid = (one.source.get("network") if one.source is not None else None) or "", chance.uuid().bytes
+        self._networks.require(network)
+        journal.port(network, uuid)
+        try:
+            port = self._networks.plug(owner, one, uuid)
+            assert port.plug is not None
+            return _with_plug(one, port.plug, uuid)
+        except BaseException:
+            self._networks.release(network, uuid)
+            raise
+
+
+def _with_plug(one: Interface, plug: Plug, port: bytes) -> Interface:
+    if plug.type == "hostdev-pci":
+        raise _unsupported("an interface cannot be a device of a network's yet; a hostdev can")
+    shown = {
+        "portid": str(UUID(bytes=port)),
+        "bridge": plug.bridge,
+        "macTableManager": plug.mac_table_manager,
+        "dev": plug.dev,
+        "mode": plug.mode,
+    }
+    source = {**(one.source or Node("source")).attrs, **{name: value for name, value in shown.items() if value}}
+    return one.replace(type=plug.type, source=Node("source", source))
+
+
+def _opened(one: Interface, journal: Journal) -> tuple[Interface, list[int]]:
+    """Make an interface's end on the host.
+
+    :return: the interface with the end's name, and the end's descriptors.
+    """
+    source, end = one.source or Node("source"), _host_end(one)
+    if one.type == "direct":
+        return _with_target(one, *open_macvtap(source.get("dev") or "", source.get("mode") or "vepa", end,
+                                               lambda name: journal.add("link", name=name)))  # fmt: skip
+    bridge = source.get("bridge")
+    if one.type != "ethernet" and not bridge:
+        raise VirtError(ErrorCode.INTERNAL_ERROR, "Missing bridge name")
+    name, taps = open_tap(end)
+    try:
+        if one.target is None or one.target.managed is not False:
+            set_up_tap(name, end, bridge)
+    except BaseException:
+        close_all(taps)
+        raise
+    return _with_target(one, name, taps)
+
+
+def _with_target(one: Interface, name: str, taps: list[int]) -> tuple[Interface, list[int]]:
+    return one.replace(target=(one.target or Target()).replace(dev=name)), taps
+
+
+def _host_end(one: Interface) -> HostEnd:
+    size = one.mtu.get("size") if one.mtu is not None else None
+    source = one.source or Node("source")
+    return HostEnd(
+        name=_chosen_name(one),
+        mac=(one.mac.address if one.mac is not None else None) or "",
+        queues=_queues(one),
+        headers=_model(one) in WITH_HEADERS,
+        mtu=int(size) if size else None,
+        isolated=one.port is not None and one.port.get("isolated") == "yes",
+        learning=source.get("macTableManager") != "libvirt",
+    )
+
+
+def _chosen_name(one: Interface) -> str | None:
+    """The name that a definition wants; those that daemons make up do not count."""
+    given = wanted(one.target.dev if one.target is not None else None)
+    return None if given is None or given.startswith(MACVTAP) else given
+
+
+def _delete(name: str) -> None:
+    with netlink() as route, telling(f"Failed to delete '{name}'"):
+        delete(route, name)
+
+
+def _model(one: Interface) -> str:
+    return (one.model.get("type") if one.model is not None else None) or ""
+
+
+def _queues(one: Interface) -> int:
+    text = one.driver.get("queues") if one.driver is not None else None
+    return max(int(text), 1) if text and _model(one) in VIRTIO else 1
+
+
+def _vhosts(owner: Domain, one: Interface) -> list[int]:
+    """Descriptors by which the kernel moves an interface's frames: for virtio under KVM, unless it says otherwise."""
+    name = one.driver.get("name") if one.driver is not None else None
+    if owner.type != "kvm" or name == "qemu":
+        return []
+    if _model(one) not in VIRTIO:
+        if name == "vhost":
+            raise _unsupported("vhost-net is only supported for virtio network interfaces")
+        return []
+    opened: list[int] = []
+    try:
+        for _ in range(_queues(one)):
+            opened.append(os.open(VHOST, os.O_RDWR | os.O_CLOEXEC))
+    except OSError as error:
+        close_all(opened)
+        if name == "vhost":
+            raise _unsupported("vhost-net was requested for an interface, but is unavailable") from error
+        return []
+    return opened
+
+
+def open_vdpa(one: Interface) -> int:
+    """A device of the host's that has virtio's queues in hardware.
+
+    :raises VirtError: SYSTEM_ERROR.
+    """
+    path = (one.source.get("dev") if one.source is not None else None) or ""
+    try:
+        return os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except OSError as error:
+        raise system_error(error, f"Unable to open '{path}' for vdpa device") from error
+
+
+def _unsupported(detail: str) -> VirtError:
+    return VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail, ErrorDomain.QEMU)

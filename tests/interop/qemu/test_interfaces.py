@@ -1,0 +1,167 @@
+"""Interfaces of guests on bridges and networks: connected when a run begins, given back however it ends."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from daemons import Virsh, eventually, needs
+
+MAC = "52:54:00:4c:59:01"
+
+
+def unique(prefix: str) -> str:
+    return f"{prefix}{uuid4().hex[:8]}"
+
+
+def links() -> set[str]:
+    return {name for _, name in socket.if_nameindex()}
+
+
+@pytest.fixture
+def bridge() -> Iterator[str]:
+    if os.geteuid() != 0 or not os.path.exists("/dev/net/tun"):
+        pytest.skip("taps need root rights and /dev/net/tun")
+    ip, name = needs("ip", "iproute2"), unique("qbr")
+    subprocess.run([ip, "link", "add", name, "type", "bridge"], check=True, timeout=10)
+    subprocess.run([ip, "link", "set", name, "mtu", "1400", "up"], check=True, timeout=10)
+    yield name
+    subprocess.run([ip, "link", "del", name], check=True, timeout=10)
+
+
+def on(bridge: str) -> set[str]:
+    """The links that are on a bridge."""
+    return set(os.listdir(f"/sys/class/net/{bridge}/brif"))
+
+
+def read(link: str, field: str) -> str:
+    return Path("/sys/class/net", link, field).read_text().strip()
+
+
+def card(bridge: str, more: str = "") -> str:
+    return f"<interface type='bridge'><mac address='{MAC}'/><source bridge='{bridge}'/>{more}</interface>"
+
+
+@pytest.fixture
+def network(host: Any, bridge: str) -> str:
+    """A network of the daemon's on the test's bridge, running."""
+    name, path = unique("net"), host.root / "network.xml"
+    path.write_text(f"<network><name>{name}</name><forward mode='bridge'/><bridge name='{bridge}'/></network>")
+    host.virsh("net-define", str(path))
+    host.virsh("net-start", name)
+    return name
+
+
+def ports(virsh: Virsh, network: str) -> list[str]:
+    return [line.strip() for line in virsh("net-port-list", network).splitlines()[2:]]
+
+
+def test_a_tap_is_put_on_the_bridge_and_goes_with_the_run(host: Any, bridge: str) -> None:
+    virsh = host.virsh
+    virsh("create", host.write("wired", devices=card(bridge, "<model type='virtio'/>")))
+    [tap] = on(bridge)
+    assert tap.startswith("vnet")
+    assert (read(tap, "address"), read(tap, "mtu")) == ("fe" + MAC[2:], "1400")
+    assert re.search(rf"{tap} +bridge +{bridge} +virtio +{MAC}", virsh("domiflist", "wired"))
+    assert f"<target dev='{tap}'/>" in virsh("dumpxml", "wired")
+    assert "<target" not in virsh("dumpxml", "wired", "--inactive").partition("<interface")[2].partition("</inter")[0]
+    assert f"{tap} rx_bytes " in virsh("domifstat", "wired", tap)
+    virsh("destroy", "wired")
+    assert on(bridge) == set()
+
+
+def test_names_of_the_users_and_sizes_are_kept(host: Any, bridge: str) -> None:
+    name = unique("qt")
+    more = f"<target dev='{name}'/><model type='e1000'/><mtu size='1300'/><link state='down'/>"
+    host.virsh("create", host.write("named", devices=card(bridge, more)))
+    assert on(bridge) == {name}
+    assert read(name, "mtu") == "1300"
+    assert host.virsh("domif-getlink", "named", name) == f"{name} down"
+
+
+def test_an_interface_on_a_network_has_a_port_there_however_its_run_ends(host: Any, bridge: str, network: str) -> None:
+    virsh = host.virsh
+    virsh("define", host.write("net", devices=f"<interface type='network'><source network='{network}'/></interface>"))
+    virsh("start", "net")
+    [port] = ports(virsh, network)
+    assert f"<source network='{network}' portid='{port}' bridge='{bridge}'/>" in virsh("dumpxml", "net")
+    assert f"<source network='{network}'/>" in virsh("dumpxml", "net", "--inactive")
+    host.crash()
+    assert ports(virsh, network) == [port]
+    os.kill(host.pid("net"), signal.SIGKILL)
+    eventually(lambda: ports(virsh, network) == [], "the port to be given back")
+    virsh("start", "net")
+    virsh("destroy", "net")
+    assert (ports(virsh, network), on(bridge)) == ([], set())
+
+
+def test_a_start_that_fails_leaves_neither_port_nor_tap(host: Any, bridge: str, network: str) -> None:
+    virsh, before = host.virsh, links()
+    good = f"<interface type='network'><source network='{network}'/></interface>"
+    virsh("define", host.write("half", devices=good + card("nosuchbridge")))
+    said = virsh.fails("start", "half")
+    assert re.search(r"Unable to add bridge nosuchbridge port vnet\d+: No such device", said)
+    assert (ports(virsh, network), links()) == ([], before)
+    virsh("define", host.write("broken", os="<kernel>/nonexistent</kernel>", devices=good))
+    assert "nonexistent" in virsh.fails("start", "broken")
+    assert (ports(virsh, network), links()) == ([], before)
+
+
+def test_an_inactive_network_is_told(host: Any, network: str) -> None:
+    host.virsh("net-destroy", network)
+    device = f"<interface type='network'><source network='{network}'/></interface>"
+    said = host.virsh.fails("create", host.write("early", devices=device))
+    assert f"network '{network}' is not active" in said
+
+
+def test_what_a_start_left_that_a_crash_cut_off_is_undone(host: Any, bridge: str, network: str) -> None:
+    virsh = host.virsh
+    virsh("create", host.write("cut", devices=f"<interface type='network'><source network='{network}'/></interface>"))
+    [port], process = ports(virsh, network), host.pid("cut")
+    host.daemon.process.kill()
+    host.daemon.process.wait()
+    # As it is between the start of the process and the writing of its status.
+    (host.root / "run" / "qemu" / "cut.json").unlink()
+    [folder] = (host.root / "lib" / "qemu").glob("domain-*-cut")
+    (folder / "journal").write_text(f'{{"kind": "port", "network": "{network}", "uuid": "{port.replace("-", "")}"}}\n')
+    host.crash()
+    eventually(lambda: not os.path.exists(f"/proc/{process}"), "the process to be ended")
+    assert (ports(virsh, network), virsh("list", "--all", "--name")) == ([], "")
+    assert not folder.exists()
+
+
+@pytest.fixture
+def lower() -> Iterator[str]:
+    """A link that leads nowhere, for others to be made on."""
+    ip, name = needs("ip", "iproute2"), unique("qd")
+    subprocess.run([ip, "link", "add", name, "type", "veth", "peer", f"{name}p"], check=True, timeout=10)
+    probe = [ip, "link", "add", "link", name, "name", f"{name}m", "type", "macvtap"]
+    refused = subprocess.run(probe, capture_output=True, timeout=10).returncode != 0
+    subprocess.run([ip, "link", "del", f"{name}m"], capture_output=True, timeout=10)
+    if not refused:
+        yield name
+    subprocess.run([ip, "link", "del", name], check=True, timeout=10)
+    if refused:
+        pytest.skip("this kernel makes no macvtaps")
+
+
+def test_a_macvtap_lasts_as_long_as_its_run(host: Any, lower: str) -> None:
+    virsh, before = host.virsh, links()
+    device = f"<interface type='direct'><mac address='{MAC}'/><source dev='{lower}' mode='bridge'/></interface>"
+    virsh("define", host.write("direct", devices=device))
+    virsh("start", "direct")
+    [name] = links() - before
+    assert f"<target dev='{name}'/>" in virsh("dumpxml", "direct")
+    assert (read(name, "address"), read(name, "operstate")) != ("", "")
+    host.crash()
+    os.kill(host.pid("direct"), signal.SIGKILL)
+    eventually(lambda: links() == before, "the macvtap to be deleted")

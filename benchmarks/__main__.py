@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import calls, locks, streams
+from benchmarks import calls, hung, locks, streams
 
 
 def main() -> int:
@@ -16,6 +16,8 @@ def main() -> int:
     calls.main(options.only)
     if options.only in "locks":
         locks.main()
+    if options.only in "hung guest":
+        hung.main()
     if options.only in "streams":
         streams.main()
     return 0

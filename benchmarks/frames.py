@@ -32,7 +32,9 @@ def answer(name: str, frame: bytes) -> Any:
     return None if ret is None else ret.decode(unpacked.payload)
 
 
-OPENING = (call("auth_list"), call("connect_open", URI, 0))
+def opening(uri: str = URI) -> tuple[bytes, ...]:
+    """What a client sends first."""
+    return call("auth_list"), call("connect_open", uri, 0)
 
 
 def domain_uuid(number: int) -> bytes:

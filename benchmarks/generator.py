@@ -57,9 +57,10 @@ def run(target: Target, seconds: float, connections: Sequence[Sequence[bytes]]) 
     :raises RuntimeError: if answers were errors; one a connection is allowed, since a run before may have ended between
         a start and its destroy.
     """
+    opening = frames.opening()
     script = [struct.pack(">I", len(connections))]
     for repeated in connections:
-        script += [struct.pack(">II", len(frames.OPENING), len(repeated)), *frames.OPENING, *repeated]
+        script += [struct.pack(">II", len(opening), len(repeated)), *opening, *repeated]
     command = [str(program()), str(target.socket), str(seconds)]
     done = subprocess.run(command, input=b"".join(script), stdout=subprocess.PIPE, check=True)
     measured = Measured(**json.loads(done.stdout))

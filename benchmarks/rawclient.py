@@ -18,13 +18,14 @@ class RawClient:
 
     :param path: the daemon's socket.
     :param timeout: seconds to wait for anything.
+    :param uri: the URI that it opens.
     """
 
-    def __init__(self, path: Path, timeout: float = 60.0) -> None:
+    def __init__(self, path: Path, timeout: float = 60.0, uri: str = frames.URI) -> None:
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(timeout)
         self.socket.connect(str(path))
-        for frame in frames.OPENING:
+        for frame in frames.opening(uri):
             self.send(frame)
 
     def call(self, name: str, *args: Any) -> Any:

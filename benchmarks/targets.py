@@ -45,9 +45,14 @@ class Target(NamedTuple):
 
 
 @contextmanager
-def virtloomd() -> Iterator[Target]:
-    """A virtloomd on a scratch root, with its default lock checking."""
+def virtloomd(config: str = "") -> Iterator[Target]:
+    """A virtloomd on a scratch root, with its default lock checking.
+
+    :param config: its configuration file's text.
+    """
     with _scratch() as folder:
+        (folder / "etc").mkdir()
+        (folder / "etc" / "virtloomd.toml").write_text(config)
         command = [str(Path(sys.executable).parent / "virtloomd"), "--root", str(folder)]
         with _running(command, folder / "run" / "virtloom-sock") as pid:
             yield Target("virtloomd", folder / "run" / "virtloom-sock", pid)

@@ -139,12 +139,14 @@ class Guarded(Generic[S]):
         """
         return Job(self.jobs, kind, api, timeout, allowed)
 
-    def changing(self, api: str | None = None, timeout: float | None = None) -> ChangingBlock[S]:
-        """A MODIFY job and the lock, for the length of a block that does not sleep; the block is given the state.
+    def changing(
+        self, api: str | None = None, timeout: float | None = None, kind: JobKind = JobKind.MODIFY
+    ) -> ChangingBlock[S]:
+        """A job and the lock, for the length of a block that does not sleep; the block is given the state.
 
         Parameters and errors are those of `job`.
         """
-        return ChangingBlock(self, self.job(JobKind.MODIFY, api, timeout))
+        return ChangingBlock(self, self.job(kind, api, timeout))
 
     def publish(self, snapshot: object) -> None:
         """Replace what `published` shows; under the lock, so that snapshots appear in the order of the changes.

@@ -17,7 +17,7 @@ from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import DomainHandle
 from virtloom.driver.host import DriverHost
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
-from virtloom.locks import Guarded, ObjectGone, ObjectType
+from virtloom.locks import Guarded, JobKind, ObjectGone, ObjectType
 from virtloom.xmldef.domain.definition import Domain
 
 S = TypeVar("S", bound=DomainState)
@@ -96,11 +96,17 @@ class Domains(HypervisorDriver, Generic[S]):
             found.publish(state.view())
 
     @contextmanager
-    def _ending(self, dom: DomainHandle) -> Iterator[S]:
-        """As `_changing`, for changes after which a transient domain is no more."""
+    def _ending(self, dom: DomainHandle, killed: str | None = None) -> Iterator[S]:
+        """As `_changing`, for changes after which a transient domain is no more.
+
+        :param killed: if the guest ends in the middle of whatever is done to it: why, for those who do it. Then the
+            block does not wait for an asynchronous job to end, but ends it.
+        """
         found = self._find(dom)
-        with found.changing() as state:
+        with found.changing(kind=JobKind.MODIFY if killed is None else JobKind.DESTROY) as state:
             yield state
+            if killed is not None:
+                found.kill_jobs(killed)
             gone = self._publish(found, state)
         if gone:
             self.domains.remove(found)

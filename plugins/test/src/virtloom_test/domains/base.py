@@ -42,4 +42,5 @@ class DomainsBase(Domains[TestDomain]):
                 total = (state.definition.memory or 0) * 1024
             self.stage.tempo.pass_time(work, job, total)
             with found.locked() as state:
+                job.check()
                 state.last_job = stats(job)

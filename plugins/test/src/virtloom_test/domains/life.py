@@ -218,7 +218,7 @@ class Life(DomainsBase):
     def domain_destroy_flags(self, dom: DomainHandle, flags: int) -> None:
         """`virDomainDestroyFlags`"""
         check_flags(flags, DomainDestroyFlags.GRACEFUL, "testDomainDestroyFlags")
-        with self._ending(dom) as state:
+        with self._ending(dom, "the guest was destroyed") as state:
             state.require_active()
             state.end(DomainShutoffReason.DESTROYED)
             self._lifecycle(state, Event.STOPPED, Stopped.DESTROYED)
@@ -228,8 +228,7 @@ class Life(DomainsBase):
         found = self.domains.find_name(name)
         if found is None or not found.published.active:
             return
-        found.kill_jobs("the guest crashed")
-        with self._ending(found.published.handle) as state:
+        with self._ending(found.published.handle, "the guest crashed") as state:
             if not state.active:
                 return
             state.end(DomainShutoffReason.CRASHED)

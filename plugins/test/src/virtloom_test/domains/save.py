@@ -45,6 +45,7 @@ class Saving(Life):
             self.stage.tempo.pass_time("save", job, (definition.memory or 0) * 1024)
             write_image(Path(to), definition, name)
             with found.locked() as state:
+                job.check()
                 state.require_active()
                 self._stop(state, DomainShutoffReason.SAVED, Stopped.SAVED)
                 found.publish(state.view())
@@ -119,6 +120,7 @@ class Saving(Life):
                 detail = "kdump-compressed format is not supported here"
                 raise VirtError(ErrorCode.OPERATION_UNSUPPORTED, detail)
             with found.locked() as state:
+                job.check()
                 if flags & DomainCoreDumpFlags.CRASH:
                     state.require_active()
                     self._stop(state, DomainShutoffReason.CRASHED, Stopped.CRASHED)

@@ -78,6 +78,7 @@ class Migration(Life):
                 total = (state.definition.memory or 0) * 1024
             self.stage.tempo.pass_time("migrate", job, total)
             with found.locked() as state:
+                job.check()
                 state.require_active()
                 if state.state == DomainState.RUNNING:
                     state.state, state.reason = DomainState.PAUSED, DomainPausedReason.MIGRATION

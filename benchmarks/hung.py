@@ -1,0 +1,170 @@
+"""What clients that are stuck on one hung guest cost others: callers of another guest, who connects, who destroys it.
+
+Each round measures calls on another guest before anybody is stuck and while all are, in the same daemon.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from itertools import chain, repeat
+from statistics import median, quantiles
+from typing import NamedTuple
+
+from benchmarks import frames
+from benchmarks.rawclient import RawClient
+from benchmarks.targets import Target, virtloomd
+from virtloom.driver.handles import DomainHandle
+from virtloom_testing.control import Control
+
+STUCK = 200
+ROUNDS = 3
+SECONDS = 3.0  # of calls, before and during
+PAUSE = 0.002  # seconds between calls, as somebody has who watches
+SETTLE = 1.0  # seconds until all are stuck
+CONFIG = """
+[server]
+max_anonymous_clients = 500
+[locks]
+job_timeout = 600
+"""
+EMULATOR = "qemu-system-x86_64"
+GUEST = """<domain type='qemu'><name>{name}</name><memory unit='MiB'>32</memory>
+<os><type arch='x86_64' machine='pc'>hvm</type></os></domain>"""
+
+# What is asked of the other guest meanwhile; the protocol gives the second priority.
+CALLS = {"ordinary": ("domain_get_xml_desc", 0), "priority": ("domain_get_state", 0)}
+
+Call = Callable[[], object]
+
+
+class Scene(NamedTuple):
+    """A guest that is about to hang, and one that is not.
+
+    :ivar uri: reaches both.
+    :ivar hung: other: the guests, which run.
+    :ivar hang: lets the guest hang.
+    :ivar stuck: what is then asked by the first of those who wait for it, and by all the others.
+    """
+
+    uri: str
+    hung: DomainHandle
+    other: DomainHandle
+    hang: Call
+    stuck: tuple[bytes, bytes]
+
+
+class Latency(NamedTuple):
+    """Seconds that calls of one kind took."""
+
+    p50: float
+    p99: float
+
+
+class Round(NamedTuple):
+    """What one round measured; times are in seconds.
+
+    :ivar before: during: of each kind of call.
+    :ivar connecting: how long it took a new client to connect, while all were stuck.
+    :ivar destroying: how long it took to destroy the hung guest.
+    """
+
+    before: dict[str, Latency]
+    during: dict[str, Latency]
+    connecting: float
+    destroying: float
+
+
+@contextmanager
+def test_driver(target: Target) -> Iterator[Scene]:
+    """A guest of the test driver whose saving never ends; the others want to change its memory."""
+    control = Control(target.socket.with_name("virtloom-admin-sock"))
+    with closing(RawClient(target.socket)) as client:
+        hung = client.call("domain_lookup_by_name", "test").dom
+        other = client.call("domain_create_xml", frames.domain_xml(1), 0).dom
+        save = frames.call("domain_save", hung, str(target.socket.with_name("saved")))
+        change = frames.call("domain_set_memory", hung, 1 << 20)
+        yield Scene(frames.URI, hung, other, lambda: control.durations(save=3600), (save, change))
+
+
+@contextmanager
+def qemu(target: Target) -> Iterator[Scene]:
+    """A guest in QEMU whose process is stopped; its monitor is asked by the first, and would be by the others."""
+    uri = "qemu:///system"
+    with closing(RawClient(target.socket, uri=uri)) as client:
+        hung, other = [client.call("domain_create_xml", GUEST.format(name=name), 0).dom for name in ("hung", "other")]
+        pid = int((target.socket.parent / "qemu" / "hung.pid").read_text())
+        ask = frames.call("domain_memory_stats", hung, 10, 0)
+        try:
+            yield Scene(uri, hung, other, lambda: os.kill(pid, signal.SIGSTOP), (ask, ask))
+        finally:
+            client.call("domain_destroy", other)
+
+
+SCENES = {"the test driver": test_driver, "QEMU": qemu}
+
+
+def main() -> None:
+    """Print medians for each scene that can be set here."""
+    for name, scene in SCENES.items():
+        if name == "QEMU" and shutil.which(EMULATOR) is None:
+            print(f"{name}: {EMULATOR} is not installed")
+            continue
+        _tell(name, [_round(scene) for _ in range(ROUNDS)])
+
+
+def _round(scene: Callable[[Target], AbstractContextManager[Scene]]) -> Round:
+    """Measure, let the guest hang, let everybody call it, and measure again, in a daemon of its own."""
+    with virtloomd(CONFIG) as target, scene(target) as on, ExitStack() as stack:
+        crowd = [stack.enter_context(closing(RawClient(target.socket, uri=on.uri))) for _ in range(STUCK)]
+        bystander = stack.enter_context(closing(RawClient(target.socket, uri=on.uri)))
+        calls = {kind: frames.call(name, on.other, *rest) for kind, (name, *rest) in CALLS.items()}
+        before = _latencies(bystander, calls)
+        on.hang()
+        for client, frame in zip(crowd, chain(on.stuck[:1], repeat(on.stuck[1])), strict=False):
+            client.socket.sendall(frame)
+        time.sleep(SETTLE)
+        during = _latencies(bystander, calls)
+        connecting = _timed(lambda: RawClient(target.socket, uri=on.uri).close())
+        destroying = _timed(lambda: bystander.call("domain_destroy", on.hung))
+        return Round(before, during, connecting, destroying)
+
+
+def _latencies(client: RawClient, calls: Mapping[str, bytes]) -> dict[str, Latency]:
+    """Make calls of each kind in turn, for some seconds."""
+    taken: dict[str, list[float]] = {kind: [] for kind in calls}
+    end = time.perf_counter() + SECONDS
+    while time.perf_counter() < end:
+        for kind, frame in calls.items():
+            taken[kind].append(_timed(lambda frame=frame: client.send(frame)))  # type: ignore[misc]
+        time.sleep(PAUSE)
+    return {kind: Latency(median(times), quantiles(times, n=100)[-1]) for kind, times in taken.items()}
+
+
+def _timed(call: Call) -> float:
+    began = time.perf_counter()
+    call()
+    return time.perf_counter() - began
+
+
+def _tell(name: str, rounds: list[Round]) -> None:
+    print(f"{STUCK} clients stuck on a guest of {name}, medians of {len(rounds)} rounds:")
+    for kind in CALLS:
+        before, during = [one.before[kind] for one in rounds], [one.during[kind] for one in rounds]
+        ratio = median(late.p99 / early.p99 for early, late in zip(before, during, strict=True))
+        print(f"  {kind:9} before: {_medians(before)}   during: {_medians(during)}   p99 {ratio:.2f}x, goal 2x")
+    print(f"  a new client is connected in {median(one.connecting for one in rounds) * 1e3:.1f} ms")
+    print(f"  the hung guest is destroyed in {median(one.destroying for one in rounds) * 1e3:.1f} ms", flush=True)
+
+
+def _medians(latencies: list[Latency]) -> str:
+    p50, p99 = (median(times) * 1e6 for times in zip(*latencies, strict=True))
+    return f"p50 {p50:5.0f} us, p99 {p99:6.0f} us"
+
+
+if __name__ == "__main__":
+    main()

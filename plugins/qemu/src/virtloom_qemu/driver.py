@@ -5,7 +5,9 @@ from __future__ import annotations
 from virtloom.driver import DriverHost
 from virtloom.driver.domains import DomainAddresses, DomainLookup, DomainMetadata
 from virtloom_qemu.domains.attaching import Attaching
+from virtloom_qemu.domains.blockjobs import BlockJobs
 from virtloom_qemu.domains.configuration import Configuration
+from virtloom_qemu.domains.disks import Disks
 from virtloom_qemu.domains.host import HostCalls
 from virtloom_qemu.domains.memory import Memory
 from virtloom_qemu.domains.monitoring import Monitoring
@@ -26,6 +28,8 @@ class QemuDriver(
     Monitoring,
     Terminals,
     Power,
+    Disks,
+    BlockJobs,
     Snapshots,
     DomainAddresses[QemuDomain],
     DomainMetadata[QemuDomain],

@@ -10,8 +10,10 @@ from virtloom.driver.constants.domain_state import DomainRunningReason as Runnin
 from virtloom.driver.constants.domain_state import DomainState as State
 from virtloom.driver.domains import DomainState
 from virtloom.xmldef.domain.definition import Domain
+from virtloom_qemu.blockjobs.job import BlockJob
 from virtloom_qemu.monitor import EventWorker, Monitor, MonitorEvent
 from virtloom_qemu.process import GuestPaths, GuestProcess
+from virtloom_qemu.storage.layers import highest_number
 
 
 class Happening(NamedTuple):
@@ -55,6 +57,8 @@ class QemuDomain(DomainState):
     :ivar tainted: what was done to it that is not supported (`virDomainTaintFlags`, by number).
     :ivar vcpu_threads: the threads of its processors, by the processors' numbers; replaced whole.
     :ivar updated: whether it was defined anew while it ran.
+    :ivar last_image: the highest number that an image of this run has had.
+    :ivar block_jobs: what is done with its images, by the names that QEMU has for the jobs; replaced whole.
     :ivar status_version: how often the state that a restarted daemon needs was changed.
     """
 
@@ -69,11 +73,19 @@ class QemuDomain(DomainState):
     status_version: int = 0
     updated: bool = False
     vcpu_threads: dict[int, int] = field(default_factory=dict)
+    last_image: int = 0
+    block_jobs: dict[str, BlockJob] = field(default_factory=dict)
 
     @property
     def starting(self) -> bool:
         """Whether its run is still being made."""
         return self.state == State.PAUSED and self.reason == Paused.STARTING_UP
+
+    def number_image(self) -> int:
+        """A number for a new image, which none of this run's has ever had."""
+        self.last_image = max(self.last_image, highest_number(self.definition)) + 1
+        self.status_version += 1
+        return self.last_image
 
     def begin_run(self, live: Domain, run: Run) -> None:
         """It has a process, whose processors are stopped still."""
@@ -94,4 +106,6 @@ class QemuDomain(DomainState):
         self.fake_reboot = self.paused_by_shutdown = self.ending = False
         self.failure = None
         self.vcpu_threads = {}
+        self.block_jobs = {}
+        self.last_image = 0
         self.tainted = frozenset()

@@ -32,6 +32,7 @@ class Status:
 
     :ivar definition: the live one, as XML; :ivar next: what a transient domain's next start would be, or None.
     :ivar pid: began: which process it is; :ivar job: the long job in flight, for the rule of its kind.
+    :ivar block_jobs: the fields of each `BlockJob`.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Status:
     tainted: tuple[int, ...] = ()
     job: str | None = None
     block_jobs: dict[str, Any] = field(default_factory=dict)
+    last_image: int = 0
     format: int = FORMAT
 
     @classmethod
@@ -67,6 +69,8 @@ class Status:
             fake_reboot=state.fake_reboot,
             tainted=tuple(sorted(state.tainted)),
             job=job,
+            block_jobs={name: asdict(one) for name, one in state.block_jobs.items()},
+            last_image=state.last_image,
         )
 
     def domain(self) -> Domain:

@@ -6,14 +6,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from virtloom.xmldef.document import Node
-from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Disk
 from virtloom_qemu.command.block.image import image_of
 from virtloom_qemu.command.block.nodes import format_node, storage_node
 from virtloom_qemu.runs.talk import Talk
-from virtloom_qemu.storage.chain import format_of
-
-END = Node("backingStore")
+from virtloom_qemu.storage.layers import Chain, Layer, chain_of_disk, with_layers
 
 
 class Overlay(NamedTuple):
@@ -26,38 +23,15 @@ class Overlay(NamedTuple):
     over: Disk
 
 
-def next_index(live: Domain) -> int:
-    """A number for a new image that no image of a guest has."""
-    numbers = [0]
-
-    def look(holder: Node | None) -> None:
-        if holder is None:
-            return
-        source = holder if holder.tag == "source" else holder.find("source")
-        numbers.append(int((source.get("index") if source is not None else None) or 0))
-        look(holder.find("backingStore"))
-
-    for disk in live.parts.disks:
-        look(disk.source)
-        look(disk.backing_store)
-        look(disk.mirror)
-    return max(numbers) + 1
-
-
 def overlaid(disk: Disk, kind: str, path: str, form: str, index: int | None) -> Disk:
     """A disk with a new image on top of its own, which becomes what is behind it.
 
     :param kind: of the source: `file` or `block`; :param index: the new image's number; None if the guest does not run.
     """
-    place = {"file" if kind == "file" else "dev": path} | ({} if index is None else {"index": str(index)})
-    driver = Node("driver", {**(disk.driver.attrs if disk.driver is not None else {"name": "qemu"}), "type": form})
-    behind = None
-    if index is not None:
-        behind = Node("backingStore", {"type": disk.type})
-        behind.add("format", {"type": format_of(disk)})
-        behind.children.append(disk.source or Node("source"))
-        behind.children.append(disk.backing_store or END)
-    return disk.replace(type=kind, driver=driver, source=Node("source", place), backing_store=behind)
+    top = Layer(kind, form, Node("source", {"file" if kind == "file" else "dev": path}), index)
+    if index is None:
+        return with_layers(disk, Chain((top,)))
+    return with_layers(disk, Chain((top, *chain_of_disk(disk).layers), ended=True))
 
 
 def put(talk: Talk, overlays: Sequence[Overlay]) -> None:

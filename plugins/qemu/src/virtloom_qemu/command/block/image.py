@@ -93,7 +93,7 @@ def _backing(node: Node | None, driver: Node | None) -> Image | None:
         type=node.get("type") or "file",
         source=source,
         format=node.value("format", "type") or "raw",
-        index=int(source.get("index") or 0),
+        index=int(node.get("index") or 0),
         readonly=True,
         options=_inherited(driver),
         encryption=source.find("encryption"),
@@ -114,17 +114,19 @@ def _inherited(driver: Node | None) -> Node | None:
 def number_images(disks: list[Node], first: int = 1) -> int:
     """Number the images of disks that have no number, the last disk's first; the next number is returned."""
     for disk in reversed(disks):
-        for source in _sources(disk):
-            if source.get("index") is None:
-                source.attrs["index"] = str(first)
+        for node in _numbered(disk):
+            if node.get("index") is None:
+                node.attrs["index"] = str(first)
                 first += 1
     return first
 
 
-def _sources(holder: Node) -> Iterator[Node]:
+def _numbered(holder: Node) -> Iterator[Node]:
+    """The elements that have the numbers of a disk's images: its `<source>`, and each `<backingStore>`."""
     source = holder.find("source")
-    if source is not None:
+    if source is not None and holder.tag != "backingStore":
         yield source
     below = holder.find("backingStore")
     if below is not None and below.get("type") is not None:
-        yield from _sources(below)
+        yield below
+        yield from _numbered(below)

@@ -15,6 +15,7 @@ from virtloom.errors import ErrorCode, VirtError
 from virtloom.locks import LockError
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.formatting import format_domain
+from virtloom_qemu.blockjobs.job import refuse_busy
 from virtloom_qemu.domains.snapshots.keeping import SnapshotKeeping
 from virtloom_qemu.monitor.human import quoted
 from virtloom_qemu.runs.talk import Talk
@@ -23,7 +24,7 @@ from virtloom_qemu.saving.image import Image
 from virtloom_qemu.snapshots.definitions import target_of, with_sources
 from virtloom_qemu.storage.chain import format_of
 from virtloom_qemu.storage.images import Images
-from virtloom_qemu.storage.overlays import Overlay, next_index, overlaid, put
+from virtloom_qemu.storage.overlays import Overlay, overlaid, put
 
 SAVE_WITHIN = 3600.0  # seconds for a guest's memory to be written into an image by `savevm`
 
@@ -64,13 +65,17 @@ class OnlineSnapshots(SnapshotKeeping):
         """New images on top of those that are open, after the memory was written, if it is part of it."""
         with talk.state() as state:
             live = state.definition
+            jobs = state.block_jobs
+        for row, disk in zip(moment.disks, live.parts.disks, strict=True):
+            if row.get("snapshot") == "external":
+                refuse_busy(jobs, disk)
         memory = None
         if moment.memory is not None and moment.memory.get("snapshot") == "external":
             memory = Path(moment.memory.get("file") or "")
             self._write_memory(talk, memory, live, running=running)
         made: list[Path] = []
         try:
-            overlays = self._overlays(moment, live, made)
+            overlays = self._overlays(talk, moment, live, made)
             if overlays:
                 put(talk, overlays)
         except BaseException:
@@ -91,19 +96,20 @@ class OnlineSnapshots(SnapshotKeeping):
             os.close(descriptor)
         image.complete(path, made)
 
-    def _overlays(self, moment: Moment, live: Domain, made: list[Path]) -> list[Overlay]:
+    def _overlays(self, talk: Talk, moment: Moment, live: Domain, made: list[Path]) -> list[Overlay]:
         """Make the new images; each that was made is noted."""
-        images, index, overlays = Images(self.host.run), next_index(live), []
+        images, overlays = Images(self.host.run), []
         for row, disk in zip(moment.disks, live.parts.disks, strict=True):
             if row.get("snapshot") != "external":
                 continue
             path, form = target_of(row)
+            with talk.found.locked() as state:
+                number = state.number_image()
             file = Path(path)
             if not file.exists() or not file.stat().st_size:
                 images.create(path, form, backing=(disk.path or "", format_of(disk)))
                 made.append(file)
-            overlays.append(Overlay(disk, overlaid(disk, row.get("type") or "file", path, form, index)))
-            index += 1
+            overlays.append(Overlay(disk, overlaid(disk, row.get("type") or "file", path, form, number)))
         return overlays
 
     def _use_overlays(self, talk: Talk, overlays: list[Overlay]) -> None:

@@ -23,12 +23,12 @@ from virtloom.errors import VirtError
 from virtloom.locks import Guarded, JobKind, LockError
 from virtloom_qemu.monitor import EventWorker, Monitor, MonitorEvent
 from virtloom_qemu.process import GuestPaths, GuestProcess
-from virtloom_qemu.runs.phases.ending import Ending
+from virtloom_qemu.runs.happening.blockjobs import BlockJobEvents
 from virtloom_qemu.runs.state import Happening, QemuDomain, Run
 from virtloom_qemu.runs.talk import Talk
 
 
-class Happenings(Ending):
+class Happenings(BlockJobEvents):
     """Dealing with what guests tell."""
 
     handlers: ClassVar[dict[str, str]] = {
@@ -36,6 +36,7 @@ class Happenings(Ending):
         "RESUME": "_on_processors",
         "SHUTDOWN": "_on_shutdown",
         "RESET": "_on_reset",
+        "JOB_STATUS_CHANGE": "_on_job_status",
     }
 
     def _make_run(

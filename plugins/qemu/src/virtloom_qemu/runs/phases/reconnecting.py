@@ -10,7 +10,7 @@ A long job that was in flight when the daemon died is finished or undone by the 
 |---|---|
 | start, restore | nobody was told that it had begun: the process is ended |
 | save, dump, snapshot | the transfer is cancelled; a guest that was stopped for it goes on |
-| block jobs | QEMU goes on with them by itself: they are found again |
+| block jobs | QEMU goes on with them by itself: they are found again, and what ended meanwhile is dealt with |
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from virtloom.driver.constants.domain_state import DomainShutoffReason as Shutof
 from virtloom.driver.constants.domain_state import DomainState
 from virtloom.errors import VirtError
 from virtloom.locks import Guarded, Job, JobKind, LockError
+from virtloom_qemu.blockjobs.job import BlockJob
 from virtloom_qemu.monitor import MonitorEvent
 from virtloom_qemu.monitor.channel import connect
 from virtloom_qemu.process import GuestPaths, GuestProcess
@@ -66,6 +67,8 @@ class Reconnecting(Strays):
             state.persistent = status.persistent
             state.fake_reboot = status.fake_reboot
             state.tainted = frozenset(status.tainted)
+            state.last_image = status.last_image
+            state.block_jobs = {name: BlockJob(**kept) for name, kept in status.block_jobs.items()}
         process = GuestProcess(status.pid, status.began)
         paths = self._paths(status)
         run = self._found_run(found, definition.name, status.id, process, paths)
@@ -147,6 +150,7 @@ class Reconnecting(Strays):
             state.definition, state.vcpu_threads = live, threads
             state.pause_reason = PAUSE_REASONS.get(told["status"], Paused.UNKNOWN)
             self._follow(state)
+        self._catch_up_with_jobs(talk)
         if told["status"] == "shutdown":
             self._on_shutdown(talk.found, talk.run, SHUT_DOWN)
         elif interrupted and status.state == DomainState.RUNNING and not told["running"]:

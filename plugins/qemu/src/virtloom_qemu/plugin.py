@@ -24,6 +24,7 @@ CONFIG = tuple(
         ("set_process_name", "whether QEMU's process is called after its guest"),
         ("seccomp_sandbox", "whether QEMU may only make the system calls that it needs"),
         ("log_timestamp", "whether lines of QEMU's log begin with the time"),
+        ("firmware_folders", "where installed firmware is described, nearest first"),
         ("save_image_format", "how saved guests are compressed: raw, gzip, bzip2, xz or lzop"),
     )
 )

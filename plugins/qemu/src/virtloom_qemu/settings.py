@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 
@@ -17,6 +17,7 @@ class Settings:
     :ivar set_process_name: whether QEMU's process is called after its guest.
     :ivar seccomp_sandbox: whether QEMU may only make the system calls that it needs.
     :ivar log_timestamp: whether lines of its log begin with the time.
+    :ivar firmware_folders: where installed firmware is described (QEMU's docs/interop/firmware.json), nearest first.
     :ivar save_image_format: how saved guests are compressed: `raw`, `gzip`, `bzip2`, `xz` or `lzop`.
     """
 
@@ -28,6 +29,7 @@ class Settings:
     set_process_name: bool = False
     seccomp_sandbox: bool = True
     log_timestamp: bool = True
+    firmware_folders: Sequence[str] = field(default_factory=lambda: ["/etc/qemu/firmware", "/usr/share/qemu/firmware"])
     save_image_format: str = "raw"
 
     @classmethod

@@ -5,15 +5,15 @@ A word belongs to the list if the emulator knows one of the devices that stand b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from virtloom.driver.node.cpu_models import model_names, vendor
 from virtloom.xmldef.document import Node
 from virtloom_qemu.capabilities.emulator import Emulator, Machine
-from virtloom_qemu.capabilities.firmware import firmwares
 from virtloom_qemu.capabilities.tpm import tpm_versions
+from virtloom_qemu.firmware.descriptions import Firmware
 
 Words = Mapping[str, str]
 
@@ -90,8 +90,11 @@ class Choice:
         return [word for word, devices in words.items() if not devices or any(has(one) for one in devices.split())]
 
 
-def domain_capabilities(choice: Choice) -> Node:
-    """The whole document."""
+def domain_capabilities(choice: Choice, installed: Sequence[Firmware]) -> Node:
+    """The whole document.
+
+    :param installed: the firmware for that machine.
+    """
     root = Node("domainCapabilities")
     root.add("path", text=choice.emulator.path)
     root.add("domain", text=choice.domain_type)
@@ -99,7 +102,7 @@ def domain_capabilities(choice: Choice) -> Node:
     root.add("arch", text=choice.arch)
     root.add("vcpu", {"max": str(choice.machine.cpus_max)})
     _supported(root, "iothreads", choice.emulator.has("iothread"))
-    root.children += [_system(choice), _processor(choice)]
+    root.children += [_system(installed), _processor(choice)]
     memory = _supported(root, "memoryBacking", True)
     _enum(memory, "sourceType", ["file", "anonymous", "memfd"])
     root.children += [_devices(choice), _features(choice)]
@@ -116,9 +119,8 @@ def _enum(parent: Node, name: str, words: Iterable[str]) -> None:
         enum.add("value", text=word)
 
 
-def _system(choice: Choice) -> Node:
+def _system(found: Sequence[Firmware]) -> Node:
     system = Node("os", {"supported": "yes"})
-    found = firmwares(choice.arch, choice.machine.name)
     _enum(system, "firmware", sorted({kind for one in found for kind in one.kinds}))
     loader = _supported(system, "loader", True)
     for path in dict.fromkeys(one.executable for one in found):

@@ -22,6 +22,7 @@ class Context:
     :ivar id: the run's number; -1 if it is only to be shown.
     :ivar descriptors: by the alias of a device, what QEMU knows the file descriptors by that it is given for it.
     :ivar incoming: where the guest's state comes from (`-incoming`); :ivar load_snapshot: an internal snapshot's name.
+    :ivar reset_nvram: whether the variables of its firmware begin anew.
     :ivar privileged: whether the daemon runs as root.
     """
 
@@ -32,6 +33,7 @@ class Context:
     descriptors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     incoming: str | None = None
     load_snapshot: str | None = None
+    reset_nvram: bool = False
     privileged: bool = True
 
     def run_name(self, name: str) -> str:

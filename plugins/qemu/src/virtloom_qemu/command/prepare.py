@@ -10,6 +10,7 @@ from virtloom_qemu.command.block.image import number_images
 from virtloom_qemu.command.context import Context
 from virtloom_qemu.command.values import text_of
 from virtloom_qemu.definition.guest import Guest
+from virtloom_qemu.firmware import choose_firmware
 
 
 def prepare(definition: Domain, context: Context) -> Domain:
@@ -18,6 +19,9 @@ def prepare(definition: Domain, context: Context) -> Domain:
     Ports of displays and descriptors are whoever's who starts the guest: they are taken on the host.
     """
     guest = Guest(definition, context.emulator)
+    boots = context.incoming is None and context.load_snapshot is None
+    folders = context.settings.firmware_folders
+    choose_firmware(guest, folders, context.state, boots=boots, reset=context.reset_nvram)
     align_memory(guest)
     assign_aliases(guest)
     number_images(guest.all("disk"))

@@ -13,6 +13,7 @@ from virtloom_qemu.capabilities.emulator import Emulator
 from virtloom_qemu.capabilities.host import host_capabilities
 from virtloom_qemu.command.native import to_native
 from virtloom_qemu.domains.base import DomainsBase
+from virtloom_qemu.firmware import firmwares
 
 VCPUS_MAX = 16  # what libvirt says of TCG
 NATIVE = "qemu-argv"
@@ -69,7 +70,9 @@ class HostCalls(NodeCalls, DomainsBase):
     ) -> str:
         """`virConnectGetDomainCapabilities`"""
         self._check_flags(flags, 0, "ConnectGetDomainCapabilities")
-        return document.write(domain_capabilities(self._choice(emulatorbin, arch, machine, virttype)))
+        choice = self._choice(emulatorbin, arch, machine, virttype)
+        installed = firmwares(choice.arch, choice.machine.name, self.settings.firmware_folders)
+        return document.write(domain_capabilities(choice, installed))
 
     def _choice(self, path: str | None, arch: str | None, machine: str | None, domain_type: str | None) -> Choice:
         """What is asked about; what is left open is as for a guest that leaves it open."""

@@ -74,7 +74,8 @@ class SnapshotReverting(SnapshotKeeping):
                 if gone:
                     self.domains.remove(found)
                 return
-        start = Start(load_snapshot=moment.name if online else None)
+        reset = bool(flags & Revert.RESET_NVRAM)
+        start = Start(load_snapshot=moment.name if online else None, reset_nvram=reset)
         talk = self._begin(found, job, moment.domain if online else config, start)
         paused = not flags & Revert.RUNNING and bool(moment.state == "paused" or flags & Revert.PAUSED)
         self._set_going(talk, paused=paused, how=REVERTED)

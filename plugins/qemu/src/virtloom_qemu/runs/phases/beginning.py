@@ -19,6 +19,7 @@ from virtloom.errors import VirtError
 from virtloom.locks import Guarded, Job
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.command import Context, build, prepare
+from virtloom_qemu.firmware import make_variables
 from virtloom_qemu.monitor.channel import connect
 from virtloom_qemu.process import GuestPaths, GuestProcess, launch
 from virtloom_qemu.runs.given.interfaces import Connection
@@ -40,10 +41,12 @@ class Start:
 
     :ivar incoming: where the guest's state comes from (`-incoming`); None if it boots.
     :ivar load_snapshot: the internal snapshot that it begins with.
+    :ivar reset_nvram: whether its firmware's variables begin anew.
     """
 
     incoming: str | None = None
     load_snapshot: str | None = None
+    reset_nvram: bool = False
 
 
 class Attempt(NamedTuple):
@@ -104,6 +107,7 @@ class Beginning(Happenings):
     ) -> tuple[Domain, GuestProcess]:
         context, paths = self._context(definition, attempt.number, attempt.start), attempt.paths
         live = prepare(with_chains(definition), context)
+        make_variables(live, reset=attempt.start.reset_nvram)
         with given(live, paths.folder, paths.monitor, connections) as resources:
             line = build(live, replace(context, descriptors=resources.descriptors))
             argv = resources.arguments(line.argv)
@@ -131,6 +135,7 @@ class Beginning(Happenings):
             id=number,
             incoming=start.incoming,
             load_snapshot=start.load_snapshot,
+            reset_nvram=start.reset_nvram,
             privileged=os.geteuid() == 0,
         )
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-FOLDERS = (Path("/etc/qemu/firmware"), Path("/usr/share/qemu/firmware"))  # a file hides its namesakes further on
 ARCHES = {"i386": "i686", "arm": "armv7l"}
 KINDS = {"bios": "bios", "uefi": "efi"}
 
@@ -19,7 +18,9 @@ class Firmware:
     """One firmware.
 
     :ivar kinds: `bios`, `efi`; :ivar executable: its image; :ivar template: the variables that a guest begins with.
-    :ivar device: `flash` or `memory`: where it is put; :ivar format: of the image.
+    :ivar device: `flash` or `memory`: where it is put.
+    :ivar format: template_format: of the image, and of the variables.
+    :ivar stateless: whether it has no variables.
     :ivar targets: machines that it is for, as patterns, by architecture.
     """
 
@@ -28,6 +29,8 @@ class Firmware:
     executable: str
     format: str
     template: str | None
+    template_format: str
+    stateless: bool
     targets: Mapping[str, tuple[str, ...]]
     features: frozenset[str]
 
@@ -41,12 +44,16 @@ class Firmware:
         return any(fnmatchcase(machine, pattern) for pattern in self.targets.get(arch, ()))
 
 
-def firmwares(arch: str, machine: str, folders: tuple[Path, ...] = FOLDERS) -> list[Firmware]:
-    """The firmware for a machine, best first."""
-    return [one for one in _described(folders) if one.fits(arch, machine) and Path(one.executable).exists()]
+def firmwares(arch: str, machine: str, folders: Sequence[str]) -> list[Firmware]:
+    """The firmware for a machine, best first.
+
+    :param folders: where it is described; a file hides its namesakes in the folders further on.
+    """
+    described = _described([Path(folder) for folder in folders])
+    return [one for one in described if one.fits(arch, machine) and Path(one.executable).exists()]
 
 
-def _described(folders: tuple[Path, ...]) -> Iterator[Firmware]:
+def _described(folders: Sequence[Path]) -> Iterator[Firmware]:
     files: dict[str, Path] = {}
     for folder in folders:
         for path in sorted(folder.glob("*.json")):
@@ -62,6 +69,7 @@ def _read(described: Mapping[str, Any]) -> Firmware:
     mapping = described["mapping"]
     flash = mapping["device"] == "flash"
     executable = mapping["executable"] if flash else mapping
+    template = mapping.get("nvram-template", {})
     targets: dict[str, tuple[str, ...]] = {}
     for target in described["targets"]:
         arch = ARCHES.get(target["architecture"], target["architecture"])
@@ -71,7 +79,9 @@ def _read(described: Mapping[str, Any]) -> Firmware:
         device=mapping["device"],
         executable=executable["filename"],
         format=executable.get("format", "raw"),
-        template=mapping["nvram-template"]["filename"] if "nvram-template" in mapping else None,
+        template=template["filename"] if template else None,
+        template_format=template.get("format", "raw"),
+        stateless=mapping.get("mode", "split") == "stateless",
         targets=targets,
         features=frozenset(described["features"]),
     )

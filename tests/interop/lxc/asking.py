@@ -22,6 +22,12 @@ def state(lxc: Virsh, name: str) -> str:
     return lxc("domstate", name, "--reason")
 
 
+def interface(bridge: str, number: int, more: str = "") -> str:
+    """An interface on a bridge, with an address of its own."""
+    return f"""<interface type='bridge'><source bridge='{bridge}'/><mac address='52:54:00:4c:58:{number:02x}'/>
+        <ip address='10.99.7.{number}' family='ipv4' prefix='24'/>{more}</interface>"""
+
+
 class Terminal:
     """`virsh console` on a terminal of the test's."""
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import fcntl
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from containers import busybox_root, container_xml, leftovers, links, require_containers, unique
-from daemons import Daemon, Virsh
+sys.path.insert(0, str(Path(__file__).parent))
+
+from asking import interface
+
+from containers import busybox_root, container_xml, leftovers, links, require_containers, script, unique
+from daemons import Daemon, Virsh, needs
 
 Define = Callable[..., None]
 
@@ -57,3 +63,30 @@ def define(lxc: Virsh, scratch: Path, root: Path, name: str) -> Define:
         lxc("define", str(path))
 
     return make
+
+
+@pytest.fixture
+def bridge() -> Iterator[str]:
+    """A bridge of the test's own."""
+    ip, name = needs("ip", "iproute2"), unique("br")
+    subprocess.run([ip, "link", "add", name, "type", "bridge"], check=True, timeout=10)
+    subprocess.run([ip, "link", "set", name, "up"], check=True, timeout=10)
+    yield name
+    subprocess.run([ip, "link", "del", name], check=True, timeout=10)
+
+
+@pytest.fixture
+def pair(lxc: Virsh, scratch: Path, root: Path, bridge: str) -> Iterator[tuple[str, str]]:
+    """Two containers on the bridge."""
+    names, before = (unique("n"), unique("m")), links()
+    other = busybox_root(scratch / "other")
+    for number, (name, place) in enumerate(zip(names, (root, other), strict=True), 1):
+        path = scratch / f"{name}.xml"
+        init = script(place, "sleep 1000")
+        path.write_text(container_xml(name, place, init, devices=interface(bridge, number)))
+        lxc("create", str(path))
+    yield names
+    for name in names:
+        lxc("destroy", name)
+        assert leftovers(name) == []
+    assert {link for link in links() - before if link.startswith("vnet")} == set()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,40 +10,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from asking import inside
+from asking import inside, interface
 
-from containers import busybox_root, container_xml, leftovers, links, script, unique
-from daemons import Virsh, needs
-
-
-@pytest.fixture
-def bridge() -> Iterator[str]:
-    ip, name = needs("ip", "iproute2"), unique("br")
-    subprocess.run([ip, "link", "add", name, "type", "bridge"], check=True, timeout=10)
-    subprocess.run([ip, "link", "set", name, "up"], check=True, timeout=10)
-    yield name
-    subprocess.run([ip, "link", "del", name], check=True, timeout=10)
-
-
-def interface(bridge: str, number: int, more: str = "") -> str:
-    return f"""<interface type='bridge'><source bridge='{bridge}'/><mac address='52:54:00:4c:58:{number:02x}'/>
-        <ip address='10.99.7.{number}' family='ipv4' prefix='24'/>{more}</interface>"""
-
-
-@pytest.fixture
-def pair(lxc: Virsh, scratch: Path, root: Path, bridge: str) -> Iterator[tuple[str, str]]:
-    names, before = (unique("n"), unique("m")), links()
-    other = busybox_root(scratch / "other")
-    for number, (name, place) in enumerate(zip(names, (root, other), strict=True), 1):
-        path = scratch / f"{name}.xml"
-        init = script(place, "sleep 1000")
-        path.write_text(container_xml(name, place, init, devices=interface(bridge, number)))
-        lxc("create", str(path))
-    yield names
-    for name in names:
-        lxc("destroy", name)
-        assert leftovers(name) == []
-    assert {link for link in links() - before if link.startswith("vnet")} == set()
+from containers import container_xml, links, script, unique
+from daemons import Virsh
 
 
 def test_one_container_reaches_another_over_the_bridge(lxc: Virsh, pair: tuple[str, str]) -> None:

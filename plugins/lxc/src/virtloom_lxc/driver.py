@@ -8,9 +8,10 @@ from virtloom.driver import URI, Driver, DriverHost, DriverKind
 from virtloom.driver.domains import DomainLookup
 from virtloom.errors import ErrorCode, VirtError
 from virtloom_lxc.domains.asking import Asking
+from virtloom_lxc.domains.bulk import BulkStats
 from virtloom_lxc.domains.console import Consoles
 from virtloom_lxc.domains.conversion import Conversion
-from virtloom_lxc.domains.devices import Devices
+from virtloom_lxc.domains.devices.calls import Devices
 from virtloom_lxc.domains.info import Info
 from virtloom_lxc.domains.recovery import Recovery
 from virtloom_lxc.domains.state import Container
@@ -20,7 +21,7 @@ from virtloom_lxc.host import HostCalls
 
 
 class LxcDriver(
-    Recovery, Devices, Tuning, Stats, Asking, Info, Consoles, Conversion, HostCalls, DomainLookup[Container]
+    Recovery, Devices, Tuning, Stats, BulkStats, Asking, Info, Consoles, Conversion, HostCalls, DomainLookup[Container]
 ):
     """The containers of this host.
 

@@ -110,3 +110,57 @@ def test_counters_are_those_of_the_guest_unless_the_hosts_are_wanted() -> None:
         "rx_bytes tx_bytes",
         "internal error: /proc/net/dev: Interface not found",
     ]
+
+
+LIMITING = """
+    import subprocess
+    from virtloom.driver.links import bandwidth
+    from virtloom.xmldef.network.bandwidth import Rate
+
+    def classes():
+        return subprocess.run(["tc", "class", "show", "dev", "vnet0"], capture_output=True, text=True).stdout.strip()
+
+    with netlink.netlink() as route:
+        route.link("add", ifname="vnet0", kind="veth", peer={"ifname": "far"})
+        route.link("set", ifname="vnet0", state="up")
+"""
+
+
+def test_what_a_link_sends_is_limited_as_tc_would_do_it_and_no_more_when_the_limit_goes() -> None:
+    needs("tc", "iproute2")
+    said = in_own_network(f"""{LIMITING}
+    bandwidth.limit("vnet0", sent=Rate(average=1000, peak=2000, burst=10), received=None)
+    print(classes())
+    bandwidth.limit("vnet0", sent=Rate(average=500), received=None)
+    print(classes())
+    bandwidth.limit("vnet0", sent=None, received=None)
+    print(classes())
+    """)
+    first, second = said.splitlines()
+    assert "rate 8Mbit ceil 16Mbit burst 10Kb" in first
+    assert "rate 4Mbit ceil 4Mbit" in second
+
+
+def test_a_limit_on_a_link_that_is_not_there_is_refused() -> None:
+    said = in_own_network(f"""{LIMITING}
+    try:
+        bandwidth.limit("gone", sent=Rate(average=1), received=None)
+    except Exception as error:
+        print(error)
+    """)
+    assert said == "Unable to limit what 'gone' sends: No such device"
+
+
+def test_of_two_limits_neither_stays_if_the_kernel_refuses_one() -> None:
+    needs("tc", "iproute2")
+    said = in_own_network(f"""{LIMITING}
+    def refuse(*_):
+        raise netlink.netlink_error()(2)
+
+    bandwidth._police = refuse
+    try:
+        bandwidth.limit("vnet0", sent=Rate(average=1000), received=Rate(average=1))
+    except Exception as error:
+        print(error, classes() == "")
+    """)
+    assert said == "Operation not supported: the kernel cannot limit the bandwidth of interfaces True"

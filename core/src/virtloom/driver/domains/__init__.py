@@ -5,9 +5,19 @@ A driver derives its own base from `Domains` and mixes in the calls that it answ
 
 from virtloom.driver.domains.addresses import DomainAddresses
 from virtloom.driver.domains.base import Domains
+from virtloom.driver.domains.bulk import DomainBulkStats
 from virtloom.driver.domains.kept import KeptDomains
 from virtloom.driver.domains.lookup import DomainLookup
 from virtloom.driver.domains.metadata import DomainMetadata
 from virtloom.driver.domains.state import DomainState, View
 
-__all__ = ["DomainAddresses", "DomainLookup", "DomainMetadata", "DomainState", "Domains", "KeptDomains", "View"]
+__all__ = [
+    "DomainAddresses",
+    "DomainBulkStats",
+    "DomainLookup",
+    "DomainMetadata",
+    "DomainState",
+    "Domains",
+    "KeptDomains",
+    "View",
+]

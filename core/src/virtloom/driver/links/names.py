@@ -8,12 +8,13 @@ from itertools import count
 
 from virtloom.driver.links.netlink import exists, link_names, netlink_error, refused
 
-PREFIX = "vnet"  # of names that the daemon makes up; a definition that has one of them does not mean it
+PREFIX, MACVLAN, MACVTAP = "vnet", "macvlan", "macvtap"
+MADE_UP = (PREFIX, MACVLAN, MACVTAP)  # a definition that has a name of the daemon's own does not mean it
 
 
 def wanted(name: str | None) -> str | None:
     """The name that a definition wants for a link on the host; one that the daemon made up does not count."""
-    return None if name is None or name.startswith(PREFIX) else name
+    return None if name is None or name.startswith(MADE_UP) else name
 
 
 def add_named(add: Callable[[str], None], name: str | None, detail: str, prefix: str = PREFIX) -> str:

@@ -53,7 +53,7 @@ class Networks:
             bandwidth=read_bandwidth(one.bandwidth),
             vlan=read_vlan(one.vlan),
             virtualport=read_virtualport(one.virtualport),
-            isolated=_yes(one.port.get("isolated") if one.port is not None else None),
+            isolated=isolated(one),
             trust_guest=_yes(one.trust),
         )
         network, mac = source.get("network") or "", (one.mac.address if one.mac is not None else None) or ""
@@ -75,6 +75,11 @@ class Networks:
             hint = "no driver for networks is installed: pip install virtloom-network, or name a bridge instead"
             raise VirtError(ErrorCode.NO_NETWORK, detail, ErrorDomain.NETWORK, hint=hint)
         return driver
+
+
+def isolated(one: Interface) -> bool | None:
+    """Whether an interface reaches no other isolated one of its bridge; None if it does not say."""
+    return _yes(one.port.get("isolated") if one.port is not None else None)
 
 
 def _yes(text: str | None) -> bool | None:

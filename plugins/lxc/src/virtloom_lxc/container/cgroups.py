@@ -120,6 +120,14 @@ class Group:
         """What is used."""
         return int(self.read(setting)) >> 10
 
+    def memory_stat(self) -> dict[str, int]:
+        """What the kernel tells of memory, groups below included: `cache` in KiB, `pgfault` and `pgmajfault`."""
+        told = _pairs(self.read(File("memory", "memory.stat", "memory.stat")))
+        unified = self._hierarchy.version("memory") == 2
+        names = {"cache": "file"} if unified else {name: f"total_{name}" for name in ("cache", "pgfault", "pgmajfault")}
+        found = {name: told[names.get(name, name)] for name in ("cache", "pgfault", "pgmajfault")}
+        return found | {"cache": found["cache"] >> 10}
+
     # Processor time.
 
     def bandwidth(self) -> tuple[int, int]:

@@ -29,7 +29,7 @@ from virtloom_lxc.container.run import Run
 from virtloom_lxc.domains.ending import Ending
 from virtloom_lxc.domains.sharing import Sharing
 from virtloom_lxc.domains.state import Container
-from virtloom_lxc.links import making
+from virtloom_lxc.links import checking
 
 FREEZE_WITHIN = 1.0  # s, as libvirt waits
 
@@ -103,7 +103,7 @@ class Life(Ending, Sharing):
             raise _unsupported("Only PTY console types are supported")
         rootfs.check_roots(definition, allow_host_root=self.host.config["allow_host_root"])
         rootfs.check_init(definition)
-        making.check(definition, self._networks)
+        checking.check(definition, self._networks)
 
     def _destroy_with_client(self, found: Guarded[Container], mine: Run) -> None:
         """Destroy a container when the client goes that started it (`VIR_DOMAIN_START_AUTODESTROY`)."""

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from virtloom.driver.constants.domain import DomainMemoryStatTags as Tag
 from virtloom.driver.handles import DomainHandle
 from virtloom.driver.links.counters import InterfaceStats, interface_counters
 from virtloom.driver.node import topology
+from virtloom.driver.node.kernel import text
 from virtloom.driver.params import TypedParam, llong, ullong
 from virtloom.errors import ErrorCode, VirtError
+from virtloom.xmldef.domain.devices import Interface
 from virtloom_lxc.container import cgroups
 from virtloom_lxc.domains.base import ContainersBase
+from virtloom_lxc.links.checking import is_direct, mac_of
 
 BLOCK_PARAMS = ("wr_bytes", "wr_operations", "rd_bytes", "rd_operations")
 ALL_CPUS = -1
@@ -71,11 +76,27 @@ class Stats(ContainersBase):
     def domain_interface_stats(self, dom: DomainHandle, device: str) -> InterfaceStats:
         """`virDomainInterfaceStats`: of an interface by its name on the host or its MAC address."""
         with self._reading(dom) as state:
-            state.require_active()
+            init = state.running().report.init
             interfaces = state.definition.parts.interfaces
         for one in interfaces:
             name = one.target.dev if one.target is not None else None
-            mac = one.mac.address if one.mac is not None else None
-            if device in (name, mac) and name is not None:
-                return interface_counters(name)
+            if name is not None and device in (name, mac_of(one)):
+                return counters_of(one, init)
         raise VirtError(ErrorCode.INVALID_ARG, f"'{device}' is not a known interface")
+
+
+def counters_of(one: Interface, init: int) -> InterfaceStats:
+    """The counters of an interface: of its end on the host, or where it has none of the one inside.
+
+    :raises VirtError: INTERNAL_ERROR if it is gone.
+    """
+    if not is_direct(one):
+        return interface_counters((one.target.dev if one.target is not None else None) or "")
+    name = one.guest.get("dev") if one.guest is not None else None
+    for line in text(Path(f"/proc/{init}/net/dev")).splitlines():
+        link, colon, rest = line.strip().partition(":")
+        if colon and link == name:
+            received, sent = rest.split()[:4], rest.split()[8:12]
+            a, b, c, d, e, f, g, h = (int(value) for value in received + sent)
+            return a, b, c, d, e, f, g, h
+    raise VirtError(ErrorCode.INTERNAL_ERROR, "/proc/net/dev: Interface not found")

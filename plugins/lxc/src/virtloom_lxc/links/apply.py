@@ -10,16 +10,21 @@ import json
 import sys
 from typing import Any
 
-from pyroute2 import IPRoute, netns
-
 
 def apply(route: Any, link: dict[str, Any]) -> None:
-    """Rename one interface, bring it up, give it its addresses and routes; what is there already is left."""
-    place = route.link_lookup(ifname=link.get("device", link["name"]))[0]
+    """Rename one interface, bring it up or down, give it its addresses and routes; what is there already is left.
+
+    :param link: `name`, and `device` if it has another name yet; `gone` if it is to be removed instead.
+    """
+    place = next(iter(route.link_lookup(ifname=link.get("device", link["name"]))), None)
+    if link.get("gone"):
+        if place is not None:
+            route.link("del", index=place)
+        return
     if link.get("device", link["name"]) != link["name"]:
         route.link("set", index=place, ifname=link["name"])
-    if link.get("up"):
-        route.link("set", index=place, state="up")
+    if (up := link.get("up")) is not None:
+        route.link("set", index=place, state="up" if up else "down")
     for address, prefix in link.get("addresses", ()):
         route.addr("replace", index=place, address=address, prefixlen=prefix)
     for destination, gateway, metric in link.get("routes", ()):
@@ -29,6 +34,8 @@ def apply(route: Any, link: dict[str, Any]) -> None:
 
 def main() -> None:
     """Enter the network of a process and do what the second argument says."""
+    from pyroute2 import IPRoute, netns  # here, because the daemon has the function above without it
+
     pid, links = int(sys.argv[1]), json.loads(sys.argv[2])
     netns.setns(f"/proc/{pid}/ns/net")
     with IPRoute() as route:

@@ -11,9 +11,11 @@ from contextlib import suppress
 from typing import Any
 
 from virtloom.driver.links import bridges, netlink
-from virtloom.driver.links.names import add_named, free_names
+from virtloom.driver.links.names import MACVLAN, add_named, free_names
 from virtloom.driver.links.netlink import index, netlink_error, refused, telling
 from virtloom.errors import VirtError
+from virtloom_lxc.links.apply import apply
+from virtloom_lxc.links.inside import Inside
 
 Announce = Callable[[str, str], None]
 MODES = {"vepa": "vepa", "private": "private", "bridge": "bridge", "passthrough": "passthru"}
@@ -48,7 +50,7 @@ def make_pair(
     return end, peer
 
 
-def make_macvlan(below: str, mode: str, mac: str, announce: Announce) -> str:
+def make_macvlan(name: str | None, below: str, mode: str, mac: str, announce: Announce) -> str:
     """A link of the container's own on one of the host's (`<interface type='direct'>`).
 
     :raises VirtError: SYSTEM_ERROR.
@@ -62,7 +64,25 @@ def make_macvlan(below: str, mode: str, mac: str, announce: Announce) -> str:
             announce(end, end)
             route.link("add", ifname=end, kind="macvlan", link=lower, macvlan_mode=MODES.get(mode, "vepa"), address=mac)
 
-        return add_named(add, None, "cannot create macvlan")
+        return add_named(add, name, f"error creating macvlan interface on {below}:", MACVLAN)
+
+
+def isolate(name: str) -> None:
+    """Keep a link from all others of its bridge that are isolated too.
+
+    :raises VirtError: SYSTEM_ERROR.
+    """
+    with netlink.netlink() as route, telling(f"Unable to set isolated on bridge port {name}"):
+        route.brport("set", index=index(route, name), isolated=1)
+
+
+def address(name: str, ends: Inside) -> None:
+    """Give a link of the host's its addresses and routes.
+
+    :raises VirtError: SYSTEM_ERROR.
+    """
+    with netlink.netlink() as route, telling(f"Unable to set the addresses of {name}"):
+        apply(route, ends.whole())
 
 
 def delete_stray(name: str, peer: str, mac: str) -> None:
@@ -107,6 +127,15 @@ def move(name: str, pid: int) -> None:
     """
     with netlink.netlink() as route, telling(f"Unable to move interface {name} into network of pid {pid}"):
         route.link("set", index=index(route, name), net_ns_pid=pid)
+
+
+def replug(name: str, bridge: str) -> None:
+    """Move a link to another bridge.
+
+    :raises VirtError: SYSTEM_ERROR; it stays where it was.
+    """
+    with netlink.netlink() as route:
+        bridges.plug(route, name, bridge)
 
 
 def set_up(name: str, up: bool) -> None:

@@ -6,19 +6,18 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from uuid import UUID
 
-from virtloom.driver.links import names as link_names
-from virtloom.driver.links.bridges import require_bridge
-from virtloom.driver.links.netlink import exists
-from virtloom.driver.links.networks import Networks
-from virtloom.errors import ErrorCode, ErrorDomain, VirtError
+from virtloom.driver.links.bandwidth import limit_guest
+from virtloom.driver.links.networks import Networks, isolated
 from virtloom.xmldef import chance
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Interface, Target
-from virtloom.xmldef.network.port import Plug
+from virtloom.xmldef.network.bandwidth import read_bandwidth
+from virtloom.xmldef.network.port import NetworkPort, Plug
 from virtloom_lxc.container.devices import interface_of
 from virtloom_lxc.container.journal import Journal
 from virtloom_lxc.links import host
+from virtloom_lxc.links.checking import check_plugged, mac_of, source_of, unsupported, wanted_name
 from virtloom_lxc.links.inside import Inside
 
 
@@ -43,59 +42,6 @@ def names(interfaces: tuple[Interface, ...]) -> Iterator[str]:
         number += not given
 
 
-def check(domain: Domain, networks: Networks) -> None:
-    """Refuse interfaces that cannot be made, before anything is.
-
-    :raises VirtError: CONFIG_UNSUPPORTED for a kind that containers have not, SYSTEM_ERROR for a bridge that is not
-        there, and what the network's driver says.
-    """
-    for one in domain.parts.interfaces:
-        check_interface(one, networks)
-    for device in domain.parts.hostdevs:
-        name = interface_of(device)
-        if name is not None and not exists(name):
-            detail = f"cannot find network device '{name}'"
-            raise VirtError(ErrorCode.SYSTEM_ERROR, f"{detail}: No such device", ErrorDomain.LXC)
-
-
-def check_interface(one: Interface, networks: Networks) -> None:
-    """Refuse one interface that cannot be made; see `check`."""
-    if one.script is not None:
-        raise _unsupported("scripts are not supported on LXC network interfaces")
-    source = _named(one)
-    if source is not None and one.type == "network":
-        networks.require(source)
-    elif source is not None:
-        require_bridge(source)
-    named = target_of(one)
-    if named is not None and exists(named):
-        raise VirtError(ErrorCode.OPERATION_FAILED, f"the interface '{named}' exists on the host already")
-    if one.type == "direct" and one.virtualport is not None:
-        raise _unsupported("Unable to set port profile on direct interfaces")
-    if one.type == "direct" and one.bandwidth is not None:
-        raise _unsupported("Unable to set network bandwidth on direct interfaces")
-
-
-def _named(one: Interface) -> str | None:
-    """The bridge or network that an interface names; None for a kind without.
-
-    :raises VirtError: INTERNAL_ERROR for a kind that containers have not.
-    """
-    if one.type in ("ethernet", "direct"):
-        return None
-    source = one.source.get(one.type) if one.source is not None else None
-    if one.type not in ("bridge", "network"):
-        raise VirtError(ErrorCode.INTERNAL_ERROR, f"Unsupported network type {one.type}", ErrorDomain.LXC)
-    if not source:
-        raise VirtError(ErrorCode.INTERNAL_ERROR, "No bridge name specified", ErrorDomain.LXC)
-    return source
-
-
-def target_of(one: Interface) -> str | None:
-    """The name that a definition wants for the host's end; names that the daemon makes up do not count."""
-    return link_names.wanted(one.target.dev if one.target is not None else None)
-
-
 def make(one: Interface, name: str, domain: Domain, networks: Networks, journal: Journal) -> Made:
     """Make one interface.
 
@@ -104,39 +50,61 @@ def make(one: Interface, name: str, domain: Domain, networks: Networks, journal:
     """
     if one.type != "network":
         source = one.source or Node("source")
-        plug = Plug(type=one.type, bridge=_named(one), dev=source.get("dev"), mode=source.get("mode"))
-        return _made(one, name, plug, journal)
-    network, uuid = _named(one) or "", chance.uuid().bytes
+        plug = Plug(type=one.type, bridge=source_of(one), dev=source.get("dev"), mode=source.get("mode"))
+        limits = read_bandwidth(one.bandwidth)
+        return _made(one, name, NetworkPort(plug=plug, bandwidth=limits, isolated=isolated(one)), journal)
+    network, uuid = source_of(one) or "", chance.uuid().bytes
     journal.port(network, uuid)
     try:
-        place = networks.plug(domain, one, uuid).plug
+        port = networks.plug(domain, one, uuid)
+        place = port.plug
         assert place is not None
+        check_plugged(one, has_vlan=port.vlan is not None, has_bandwidth=port.bandwidth is not None, kind=place.type)
         shown = {"portid": str(UUID(bytes=uuid)), "bridge": place.bridge, "dev": place.dev, "mode": place.mode}
         source = Node("source", {**(one.source or Node("source")).attrs, **{k: v for k, v in shown.items() if v}})
-        return _made(one.replace(source=source), name, place, journal)
+        return _made(one.replace(source=source), name, port, journal)
     except BaseException:
         networks.release(network, uuid)
         raise
 
 
-def _made(one: Interface, name: str, plug: Plug, journal: Journal) -> Made:
+def _made(one: Interface, name: str, port: NetworkPort, journal: Journal) -> Made:
     """An interface that is plugged into what its definition or its network says."""
-    mac = (one.mac.address if one.mac is not None else None) or ""
+    plug, mac = port.plug, mac_of(one)
+    assert plug is not None
 
     def announce(end: str, peer: str) -> None:
         journal.link(end, peer, mac)
 
     if plug.type == "hostdev-pci":
-        raise _unsupported("a container cannot have a PCI device of a network's")
-    target = one.target or Target()
+        raise unsupported("a container cannot have a PCI device of a network's")
     if plug.type == "direct":
-        outer = inner = host.make_macvlan(plug.dev or "", plug.mode or "vepa", mac, announce)
+        outer = inner = host.make_macvlan(wanted_name(one), plug.dev or "", plug.mode or "vepa", mac, announce)
     else:
-        mtu = one.mtu.get("size") if one.mtu is not None else None
-        outer, inner = host.make_pair(target_of(one), mac, announce, mtu=int(mtu) if mtu else None, bridge=plug.bridge)
-        target = target.replace(dev=outer)
+        outer, inner = _pair(one, port, announce)
+    target = (one.target or Target()).replace(dev=outer)
     shown = one.replace(target=target, guest=Node("guest", {"dev": name, "actual": inner}))
     return Made(shown, Inside.of(inner, name, one.link, one.ip, one.route), outer)
+
+
+def _pair(one: Interface, port: NetworkPort, announce: host.Announce) -> tuple[str, str]:
+    """A pair of links: the host's end on its bridge, with its limits and its own addresses."""
+    assert port.plug is not None
+    mtu = one.mtu.get("size") if one.mtu is not None else None
+    wanted, bridge = wanted_name(one), port.plug.bridge
+    outer, inner = host.make_pair(wanted, mac_of(one), announce, mtu=int(mtu) if mtu else None, bridge=bridge)
+    try:
+        if bridge is not None and port.isolated:
+            host.isolate(outer)
+        if port.bandwidth is not None:
+            limit_guest(outer, port.bandwidth)
+        if one.type == "ethernet" and one.source is not None:
+            ends = Inside.of(outer, outer, None, tuple(one.source.all("ip")), tuple(one.source.all("route")))
+            host.address(outer, ends)
+    except BaseException:
+        host.delete(outer)
+        raise
+    return outer, inner
 
 
 def release(one: Interface, networks: Networks) -> None:
@@ -146,7 +114,7 @@ def release(one: Interface, networks: Networks) -> None:
     """
     port = one.source.get("portid") if one.source is not None and one.type == "network" else None
     if port is not None:
-        networks.release(_named(one) or "", UUID(port).bytes)
+        networks.release(source_of(one) or "", UUID(port).bytes)
 
 
 def passed(domain: Domain) -> Iterator[Inside]:
@@ -155,7 +123,3 @@ def passed(domain: Domain) -> Iterator[Inside]:
         name = interface_of(device)
         if name is not None:
             yield Inside.of(name, name, None, device.ip, device.route)
-
-
-def _unsupported(detail: str) -> VirtError:
-    return VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail, ErrorDomain.LXC)

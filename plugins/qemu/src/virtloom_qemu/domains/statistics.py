@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from contextlib import ExitStack
 
 from virtloom.driver.constants.connect import ConnectGetAllDomainStatsFlags as Bulk
 from virtloom.driver.constants.domain_state import DomainControlErrorReason, DomainControlState
-from virtloom.driver.domains.lookup import passes
+from virtloom.driver.domains import DomainBulkStats
 from virtloom.driver.handles import DomainHandle
+from virtloom.driver.links.counters import InterfaceStats, interface_counters
 from virtloom.driver.params import TypedParam, llong
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.locks import Guarded, JobKind, LockError
@@ -21,11 +21,8 @@ from virtloom_qemu.runs.talk import Talk
 from virtloom_qemu.stats.block import Blocks, BlockStats
 from virtloom_qemu.stats.bulk import ALL_GROUPS, GROUPS, WITH_MONITOR, Subject
 from virtloom_qemu.stats.files import image_stats
-from virtloom_qemu.stats.interfaces import COUNTERS, read_interface
 from virtloom_qemu.stats.memory import memory_stats
 
-FILTERS = 0xFF  # the flags that choose domains
-BULK_FLAGS = FILTERS | Bulk.NOWAIT | Bulk.BACKING | Bulk.ENFORCE_STATS
 NO_ERRORS = -1  # QEMU does not count them
 BLOCK_PARAMS = (
     ("wr_bytes", "wr_bytes"), ("wr_operations", "wr_reqs"), ("rd_bytes", "rd_bytes"), ("rd_operations", "rd_reqs"),
@@ -35,30 +32,15 @@ BLOCK_PARAMS = (
 DISK_ERRORS = {"ok": 0, "failed": 1, "nospace": 2}  # virDomainDiskErrorCode
 
 
-class Statistics(DomainsBase):
+class Statistics(DomainsBase, DomainBulkStats[QemuDomain]):
     """The calls for numbers."""
 
     # All at once.
 
-    def connect_get_all_domain_stats(
-        self, doms: Sequence[DomainHandle], stats: int, flags: int
-    ) -> list[tuple[DomainHandle, list[TypedParam]]]:
-        """`virConnectGetAllDomainStats`: of the domains given, or of all that the flags choose."""
-        self._check_flags(flags, BULK_FLAGS, "ConnectGetAllDomainStats")
-        if flags & Bulk.ENFORCE_STATS and stats & ~ALL_GROUPS:
-            detail = f"Stats types bits 0x{stats & ~ALL_GROUPS:x} are not supported by this daemon or QEMU"
-            raise VirtError(ErrorCode.ARGUMENT_UNSUPPORTED, detail)
-        groups = stats & ALL_GROUPS if stats else ALL_GROUPS
-        chosen = [self.domains.find(dom.uuid) for dom in doms] if doms else list(self.domains)
-        rows = []
-        for found in chosen:
-            if found is None or found.gone or found.published is None:
-                continue
-            if passes(found.published, flags & FILTERS):
-                rows.append(self._gathered(found, groups, flags))
-        return rows
+    stats_groups = ALL_GROUPS
+    stats_by = "this daemon or QEMU"
 
-    def _gathered(self, found: Guarded[QemuDomain], groups: int, flags: int) -> tuple[DomainHandle, list[TypedParam]]:
+    def _gathered(self, found: Guarded[QemuDomain], groups: int, flags: int) -> list[TypedParam]:
         """One guest's numbers; with `nowait` a busy one says what it can without its monitor."""
         with ExitStack() as stack:
             job = None
@@ -69,7 +51,7 @@ class Statistics(DomainsBase):
                 except LockError:
                     job = None
             with found.locked() as state:
-                handle, run = state.handle, state.run
+                run = state.run
                 subject = Subject(
                     state.state,
                     state.reason,
@@ -79,8 +61,7 @@ class Statistics(DomainsBase):
                     None if run is None or job is None else Talk(found, job, run),
                     bool(flags & Bulk.BACKING),
                 )
-            rows = [row for group, gather in GROUPS.items() if groups & group for row in gather(subject)]
-        return handle, rows
+            return [row for group, gather in GROUPS.items() if groups & group for row in gather(subject)]
 
     # Memory.
 
@@ -157,16 +138,13 @@ class Statistics(DomainsBase):
 
     # Interfaces.
 
-    def domain_interface_stats(self, dom: DomainHandle, device: str) -> tuple[int, ...]:
+    def domain_interface_stats(self, dom: DomainHandle, device: str) -> InterfaceStats:
         """`virDomainInterfaceStats`: bytes, packets, errors and drops, received and sent by the guest."""
         with self._reading(dom) as state:
             state.require_active()
             one = find_interface(state.definition, device)
         name = one.target.dev if one.target is not None else None
-        counted = read_interface(name or "")
-        if counted is None:
-            raise VirtError(ErrorCode.INTERNAL_ERROR, "Interface not found")
-        return tuple(counted[field] for field, _ in COUNTERS)
+        return interface_counters(name or "")
 
     # The monitor itself.
 

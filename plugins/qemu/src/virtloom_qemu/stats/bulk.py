@@ -6,25 +6,24 @@ busy says what it can without it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from virtloom.driver.constants.domain import DomainMemoryStatTags as Tag
 from virtloom.driver.constants.domain import DomainStatsTypes as Group
 from virtloom.driver.constants.domain_state import VcpuState
-from virtloom.driver.params import TypedParam, int_, llong, string, uint, ullong
+from virtloom.driver.domains.bulk import Rows, interface_rows, state_rows
+from virtloom.driver.params import int_, llong, string, uint, ullong
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Disk
 from virtloom_qemu.process import GuestProcess
 from virtloom_qemu.runs.talk import Talk
 from virtloom_qemu.stats.block import Blocks, BlockStats
 from virtloom_qemu.stats.files import image_stats
-from virtloom_qemu.stats.interfaces import FIELDS, read_interface
 from virtloom_qemu.stats.memory import WORDS, has_balloon, memory_stats
 from virtloom_qemu.stats.threads import delayed, usage, waited
 
-Rows = Iterator[TypedParam]
 DIRTY_RATE = ("unstarted", "measuring", "measured")
 
 
@@ -54,8 +53,7 @@ class Subject:
 
 def state(subject: Subject) -> Rows:
     """What it does."""
-    yield int_("state.state", subject.state)
-    yield int_("state.reason", subject.reason)
+    yield from state_rows(subject.state, subject.reason)
 
 
 def cpu_total(subject: Subject) -> Rows:
@@ -104,18 +102,8 @@ def vcpu(subject: Subject) -> Rows:
 
 def interface(subject: Subject) -> Rows:
     """Its network interfaces, as the host counts them."""
-    if subject.process is None:
-        return
-    interfaces = subject.live.parts.interfaces
-    yield uint("net.count", len(interfaces))
-    for place, one in enumerate(interfaces):
-        name = one.target.dev if one.target is not None else None
-        if name is None:
-            continue
-        yield string(f"net.{place}.name", name)
-        counted = read_interface(name)
-        if counted is not None:
-            yield from (ullong(f"net.{place}.{word}", counted[field]) for field, word in FIELDS.items())
+    if subject.process is not None:
+        yield from interface_rows(subject.live.parts.interfaces)
 
 
 def block(subject: Subject) -> Rows:

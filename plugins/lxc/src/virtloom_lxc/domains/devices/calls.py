@@ -12,7 +12,7 @@ from virtloom.errors import ErrorCode, VirtError
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_lxc.container.run import Run
 from virtloom_lxc.domains.changing import BOTH, Changed, Changing
-from virtloom_lxc.domains.plugging import Plugging
+from virtloom_lxc.domains.devices.plugging import Plugging
 
 
 class Kind(NamedTuple):
@@ -33,6 +33,16 @@ class Kind(NamedTuple):
     def find(self, definition: Domain, device: Any) -> Any | None:
         """The device of a definition that a document means."""
         return next((one for one in getattr(definition.parts, self.field) if self.same(one, device)), None)
+
+    def of(self, definition: Domain, device: Any) -> Any:
+        """The device that a document means.
+
+        :raises VirtError: as for one that is gone, if there is none.
+        """
+        found = self.find(definition, device)
+        if found is None:
+            raise self.gone(device)
+        return found
 
     def with_one(self, definition: Domain, device: Any) -> Domain:
         """A definition with one more."""
@@ -118,10 +128,7 @@ class Devices(Plugging, Changing):
         kind = self._kind(dom, name, flags, "persistent detach of device is not supported", "detached")
 
         def changed(definition: Domain) -> Domain:
-            found = kind.find(definition, device)
-            if found is None:
-                raise kind.gone(device)
-            return kind.without(definition, found)
+            return kind.without(definition, kind.of(definition, device))
 
         def live(run: Run, definition: Domain) -> Changed:
             found = kind.find(definition, device)
@@ -133,23 +140,24 @@ class Devices(Plugging, Changing):
         self._change(dom, flags, changed, live)
 
     def domain_update_device_flags(self, dom: DomainHandle, xml: str, flags: int) -> None:
-        """`virDomainUpdateDeviceFlags`: of a network interface, at the next start."""
+        """`virDomainUpdateDeviceFlags`: of a network interface; libvirt's driver does it at the next start alone."""
         self._check_flags(flags, BOTH, "DomainUpdateDeviceFlags")
         with self._reading(dom) as state:
-            if state.impact(flags) & Impact.LIVE:
-                raise VirtError(ErrorCode.OPERATION_UNSUPPORTED, "Unable to modify live devices")
+            is_live = bool(state.impact(flags) & Impact.LIVE)
         name, device = self._device(dom, xml)
         if name != "interface":
+            if is_live:
+                raise VirtError(ErrorCode.OPERATION_UNSUPPORTED, "Unable to modify live devices")
             raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, "persistent update of device is not supported")
 
         def changed(definition: Domain) -> Domain:
-            found = KINDS[name].find(definition, device)
-            if found is None:
-                raise KINDS[name].gone(device)
-            every = definition.parts.interfaces
-            return definition.with_devices(interfaces=tuple(device if one is found else one for one in every))
+            return _replaced(definition, KINDS[name].of(definition, device), device)
 
-        self._change(dom, flags, changed, lambda *_: None)
+        def live(run: Run, definition: Domain) -> Changed:
+            found = KINDS[name].of(definition, device)
+            return functools.partial(_replaced, old=found, new=self._replug_interface(run, found, device))
+
+        self._change(dom, flags, changed, live)
 
     def _device(self, dom: DomainHandle, xml: str) -> tuple[str, Any]:
         """The device of a document, by itself: whether it fits beside the others is each call's to say."""
@@ -170,3 +178,9 @@ class Devices(Plugging, Changing):
         shown = {"filesystem": "fs", "interface": "net", "console": "chr", "serial": "chr"}.get(name, name)
         detail = kept if is_config else f"device type '{shown}' cannot be {done}"
         raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail)
+
+
+def _replaced(definition: Domain, old: Any, new: Any) -> Domain:
+    """A definition with another interface in the place of one."""
+    every = definition.parts.interfaces
+    return definition.with_devices(interfaces=tuple(new if one is old else one for one in every))

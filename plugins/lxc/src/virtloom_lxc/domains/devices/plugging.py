@@ -1,4 +1,4 @@
-"""How a device comes into a container that runs, and out of it: a node, netlink for interfaces."""
+"""How a device comes into a container that runs, and out of it: a node that is made and a rule that allows it."""
 
 from __future__ import annotations
 
@@ -13,17 +13,15 @@ from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Disk, Hostdev, Interface
 from virtloom_lxc.container.config import owner
 from virtloom_lxc.container.devices import Passed, passed_disk, passed_hostdev
-from virtloom_lxc.container.journal import Journal
 from virtloom_lxc.container.limits import rule
 from virtloom_lxc.container.run import Run, program
-from virtloom_lxc.domains.ending import Ending
-from virtloom_lxc.links import host, making
+from virtloom_lxc.domains.devices.interfaces import Interfaces
 
 TOOL_WITHIN = 20.0  # s, for one tool
 NO_DEVICES = "devices cgroup isn't mounted"
 
 
-class Plugging(Ending):
+class Plugging(Interfaces):
     """What is done to a container; the definitions are the caller's. The job is held, and no lock."""
 
     def _plug(self, run: Run, definition: Domain, device: Any) -> Any:
@@ -45,29 +43,7 @@ class Plugging(Ending):
         if not isinstance(device, Interface):
             self._remove_node(run, _passed(device))
             return
-        dev = device.target.dev if device.target is not None else None
-        if device.type == "direct" or dev is None:
-            raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, "Only bridged veth devices can be detached")
-        host.delete(dev)
-        making.release(device, self._networks)
-
-    def _plug_interface(self, run: Run, definition: Domain, one: Interface) -> Interface:
-        making.check_interface(one, self._networks)
-        taken = {name for other in definition.parts.interfaces if (name := _name_inside(other))}
-        given = _name_inside(one)
-        if given in taken:
-            raise VirtError(ErrorCode.OPERATION_FAILED, f"the container has an interface '{given}' already")
-        name = given or next(name for number in range(len(taken) + 1) if (name := f"eth{number}") not in taken)
-        journal = Journal(run.places.folder / "journal")
-        made = making.make(one, name, definition, self._networks, journal)
-        try:
-            host.move(made.inside.device, run.report.init)
-            self._apply(run.report.init, [made.inside.whole()])
-        except BaseException:
-            host.delete(made.host)
-            making.release(made.interface, self._networks)
-            raise
-        return made.interface
+        self._unplug_interface(run, device)
 
     def _add_node(self, run: Run, device: Passed, owner: int) -> None:
         """Let a container use a device, and make its node inside; neither if one fails."""
@@ -104,7 +80,3 @@ def _passed(device: Disk | Hostdev) -> Passed:
     if found is None:
         raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, "Unsupported host device type net")
     return found
-
-
-def _name_inside(one: Interface) -> str | None:
-    return one.guest.get("dev") if one.guest is not None else None

@@ -41,7 +41,6 @@ from virtloom.xdr import (
     varopaque,
 )
 
-unhurried = settings(deadline=None)  # the first value of a type waits for its codec to be compiled
 SMALL = 5  # elements and bytes that a strategy makes at most; limits are tested by themselves
 
 
@@ -94,7 +93,6 @@ STRUCTS = sorted(
 )
 
 
-@settings(unhurried)
 @given(st.data())
 def test_any_value_of_any_type_comes_back(data: st.DataObject) -> None:
     of = data.draw(types())
@@ -114,7 +112,6 @@ def test_every_struct_of_the_protocol_comes_back(data: st.DataObject) -> None:
     assert of.encode(of.decode(of.encode(value))) == of.encode(value)
 
 
-@settings(unhurried)
 @given(st.data())
 def test_a_value_cut_short_is_the_decode_error(data: st.DataObject) -> None:
     of = data.draw(types())

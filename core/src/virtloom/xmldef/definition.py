@@ -37,7 +37,12 @@ class Field:
     """
 
     default: Any = None
-    absent: Any = None  # the value that is not written
+    absent: Any = None  # the value that is not written: None, False or ()
+
+    @property
+    def sign(self) -> str | None:
+        """The attribute or element without which `read` gives the default; None if it is always to be asked."""
+        return self.xml.partition("/")[0]
 
     def __init__(self, xml: str | None = None) -> None:
         self.name = ""
@@ -72,6 +77,11 @@ class Attr(Field):
         self._kind = kind
         self._required = required
         self.default = default
+
+    @property
+    def sign(self) -> str | None:
+        """See `Field.sign`."""
+        return None if self._required else self.xml
 
     def read(self, node: Node) -> Any:
         """See `Field.read`."""
@@ -110,6 +120,8 @@ class Leaf(Field):
 
 class Content(Field):
     """The element's own text."""
+
+    sign = None
 
     def __init__(self, kind: Kind, default: Any) -> None:
         super().__init__()
@@ -220,6 +232,8 @@ class Raws(Field):
 class Computed(Field):
     """A field with a reader and a writer of its own, for what fits no other kind."""
 
+    sign = None
+
     def __init__(self, read: Callable[[Node], Any], write: Callable[[Any, Node], object], default: Any) -> None:
         super().__init__()
         self._read = read
@@ -281,12 +295,18 @@ def computed(read: Callable[[Node], Any], write: Callable[[Any, Node], object], 
 
 
 class Definition:
-    """The base of all definitions; `tag` is the element's name."""
+    """The base of all definitions; `tag` is the element's name.
+
+    What was not given is not in the instance's dictionary: the class has the defaults.
+    """
 
     __slots__ = ("_texts",)  # beside the fields, which are in the instance's dictionary
     _texts: dict[Hashable, str]
     tag: ClassVar[str] = ""
     fields: ClassVar[tuple[Field, ...]] = ()
+    _names: ClassVar[frozenset[str]] = frozenset()
+    _reading: ClassVar[tuple[tuple[str | None, str, Callable[[Node], Any], Any], ...]] = ()
+    _writing: ClassVar[tuple[tuple[str, Any, Any, Callable[[Any, Node], None]], ...]] = ()
 
     def __init_subclass__(cls, tag: str | None = None) -> None:
         if tag is not None:
@@ -296,13 +316,19 @@ class Definition:
             field.bind(name)
             setattr(cls, name, field.default)
         inherited = [field for field in cls.fields if field.name not in dict(own)]
-        cls.fields = (*inherited, *(field for _, field in own))
+        cls.fields = fields = (*inherited, *(field for _, field in own))
+        cls._names = frozenset([field.name for field in fields])
+        cls._reading = tuple([(field.sign, field.name, field.read, field.default) for field in fields])
+        cls._writing = tuple([(field.name, field.default, field.absent, field.write) for field in fields])
 
     def __init__(self, **given: Any) -> None:
-        names = {field.name for field in self.fields}
-        if unknown := given.keys() - names:
-            raise TypeError(f"{type(self).__name__} has no field {', '.join(sorted(unknown))}")
+        self._refuse_unknown(given)
         self.__dict__.update(given)
+
+    def _refuse_unknown(self, given: dict[str, Any]) -> None:
+        if not self._names.issuperset(given):
+            unknown = ", ".join(sorted(given.keys() - self._names))
+            raise TypeError(f"{type(self).__name__} has no field {unknown}")
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"{type(self).__name__} is immutable; replace({name}=...) makes another")
@@ -325,8 +351,18 @@ class Definition:
         return ((f.name, v) for f in self.fields if (v := getattr(self, f.name)) is not None and v != f.absent)
 
     def replace(self, **changes: Any) -> Self:
-        """Another definition, with some fields changed."""
-        return type(self)(**{**self.__dict__, **changes})
+        """Another definition, with some fields changed; this one, if they have these values already."""
+        self._refuse_unknown(changes)
+        for name, value in changes.items():
+            if getattr(self, name) is not value:
+                break
+        else:
+            return self
+        made = self.__class__.__new__(self.__class__)
+        state = made.__dict__
+        state.update(self.__dict__)
+        state.update(changes)
+        return made
 
     @classmethod
     def read(cls, node: Node) -> Self:
@@ -336,17 +372,24 @@ class Definition:
         """
         made = cls.__new__(cls)
         state = made.__dict__
-        for field in cls.fields:
-            state[field.name] = field.read(node)
+        signs: set[str | None] = {child.tag for child in node.children}
+        signs.update(node.attrs)
+        signs.add(None)
+        for sign, name, read, default in cls._reading:
+            if sign in signs:
+                value = read(node)
+                if value is not default:
+                    state[name] = value
         return made
 
     def node(self, tag: str | None = None) -> Node:
         """The element that the definition is."""
         node = Node(tag or self.tag)
-        for field in self.fields:
-            value = getattr(self, field.name)
-            if value != field.absent and value is not None:
-                field.write(value, node)
+        state = self.__dict__
+        for name, default, absent, write_field in self._writing:
+            value = state.get(name, default)
+            if value is not None and value is not absent:
+                write_field(value, node)
         return node
 
     def text(self, key: Hashable, make: Callable[[], str]) -> str:

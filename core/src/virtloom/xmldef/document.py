@@ -46,13 +46,11 @@ class Node:
 
     def find(self, path: str) -> Node | None:
         """The first element on a path such as `devices/disk`."""
-        node: Node | None = self
-        for tag in path.split("/"):
-            assert node is not None
-            node = next((child for child in node.children if child.tag == tag), None)
-            if node is None:
-                return None
-        return node
+        first, _, rest = path.partition("/")
+        for child in self.children:
+            if child.tag == first:
+                return child.find(rest) if rest else child
+        return None
 
     def all(self, tag: str) -> Iterator[Node]:
         """Every element of a name directly in it."""
@@ -123,22 +121,20 @@ class _Builder:
         self._open: list[Node] = []
         self._count = 0
         self.parser = expat.ParserCreate("utf-8")
-        self.parser.ordered_attributes = True
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
         self.parser.CharacterDataHandler = self._characters
         self.parser.StartDoctypeDeclHandler = self._doctype
 
-    def _start(self, tag: str, attributes: list[str]) -> None:
+    def _start(self, tag: str, attrs: dict[str, str]) -> None:
         self._count += 1
         if len(self._open) >= DEPTH_MAX:
             raise self._refusal(f"elements are nested more than {DEPTH_MAX} deep")
         if self._count > NODES_MAX:
             raise self._refusal(f"there are more than {NODES_MAX} elements")
-        if len(attributes) > 2 * ATTRIBUTES_MAX:
+        if len(attrs) > ATTRIBUTES_MAX:
             raise self._refusal(f"<{tag}> has more than {ATTRIBUTES_MAX} attributes")
-        attrs = dict(zip(attributes[::2], attributes[1::2], strict=True))
         node = Node(tag, attrs, line=self.parser.CurrentLineNumber)
         if self._open:
             self._open[-1].children.append(node)

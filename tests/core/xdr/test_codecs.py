@@ -104,7 +104,7 @@ def test_any_value_of_any_type_comes_back(data: st.DataObject) -> None:
     assert of.encode(decoded) == encoded
 
 
-@settings(unhurried, max_examples=400)
+@settings(max_examples=400)
 @given(st.data())
 def test_every_struct_of_the_protocol_comes_back(data: st.DataObject) -> None:
     of = data.draw(st.sampled_from(STRUCTS))
@@ -122,7 +122,7 @@ def test_a_value_cut_short_is_the_decode_error(data: st.DataObject) -> None:
             of.decode(encoded[:cut])
 
 
-@settings(unhurried, max_examples=400)
+@settings(max_examples=400)
 @given(st.sampled_from(STRUCTS), st.binary(max_size=300))
 def test_arbitrary_bytes_are_a_value_or_the_decode_error(of: Struct, data: bytes) -> None:
     try:
@@ -136,7 +136,7 @@ def test_arbitrary_bytes_are_a_value_or_the_decode_error(of: Struct, data: bytes
         raise AssertionError(f"{of!r} decoded what it cannot encode: {value!r}") from error
 
 
-@settings(unhurried, max_examples=200)
+@settings(max_examples=200)
 @given(st.sampled_from(STRUCTS), st.recursive(st.none() | st.integers() | st.text() | st.binary(), st.lists))
 def test_arbitrary_values_are_encoded_or_the_encode_error(of: Struct, value: Any) -> None:
     with contextlib.suppress(EncodeError):

@@ -9,7 +9,6 @@ from stores import MIB, Store, refused, volume_xml
 
 from daemons import needs
 from virtloom.errors import ErrorCode
-from virtloom_storage.leases import Use
 
 ALLOCATE, DELTA, SHRINK = 1, 2, 4
 FORMATS = ["raw", "qcow2"]
@@ -134,18 +133,6 @@ def test_a_hostile_image_is_a_volume_and_its_backing_file_is_not_opened(store: S
     backing = text.partition("<backingStore>")[2]
     assert "<path>/etc/shadow</path>" in backing
     assert "<permissions>" not in backing  # that it was never looked at
-
-
-def test_a_volume_that_a_guest_writes_to_is_left_alone(store: Store) -> None:
-    driver, vol = store.driver, store.volume(store.pool())
-    lease = driver.leases.take(vol.key, "domain 'web'", Use.WRITE)
-    for call, *args in ((driver.storage_vol_delete, 0), (driver.storage_vol_resize, 2 * MIB, 0)):
-        error = refused(call, vol, *args)  # type: ignore[arg-type]
-        assert error.code is ErrorCode.OPERATION_INVALID
-        assert "domain 'web'" in error.hint
-    assert refused(driver.leases.take, vol.key, "domain 'db'", Use.SHARE).code is ErrorCode.RESOURCE_BUSY
-    driver.leases.release(lease)
-    driver.storage_vol_delete(vol, 0)
 
 
 def test_a_copy_carries_nothing_from_outside_the_pools(store: Store) -> None:

@@ -7,7 +7,7 @@ with NO_SUPPORT. docs/writing-a-driver.md has the conventions; `virtloom drivers
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from virtloom.driver.events import EventSource
@@ -18,6 +18,7 @@ from virtloom.driver.uri import URI
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 
 if TYPE_CHECKING:
+    from virtloom.driver.images import ImageUse
     from virtloom.xmldef.network.port import NetworkPort
 
 
@@ -116,6 +117,24 @@ class StorageDriver(Driver):
 
     kind = DriverKind.STORAGE
     error_domain = ErrorDomain.STORAGE
+
+    def lease_images(self, owner: DomainHandle, uses: Iterable[ImageUse], *, running: bool = False) -> None:
+        """Note which images a guest uses: for hypervisor drivers, reached through the host.
+
+        What was noted for the guest before is replaced whole. While an image is noted, nobody deletes it, gives it
+        another size, wipes it or uploads to it, and no other guest gets it, unless both only read it or share it. A
+        storage driver that does not note such things lets everybody have everything. To be called with no lock held.
+
+        :param owner: the guest in one of its runs: told by uuid and id. Its runs never exclude one another.
+        :param running: whether the guest has the images already, so that nothing can be refused.
+        :raises VirtError: RESOURCE_BUSY, naming who has an image; what was noted before stays then.
+        """
+
+    def release_images(self, owner: DomainHandle) -> None:
+        """A guest's run is over. Idempotent.
+
+        :param owner: see `lease_images`.
+        """
 
 
 class NodeDeviceDriver(Driver):

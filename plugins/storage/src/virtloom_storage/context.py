@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from virtloom.driver.lanes import Lane, Pulse
 from virtloom.errors import ErrorDomain, system_error
 from virtloom_storage.images.prober import Prober
-from virtloom_storage.lanes import Lane, Pulse
 from virtloom_storage.programs import Programs
 from virtloom_storage.secrets import Secrets
 

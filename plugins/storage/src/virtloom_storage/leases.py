@@ -1,34 +1,48 @@
-"""Who uses which image: guests, by the path of a disk, so that no two write to one and nobody deletes it under them.
+"""Which guests use which images, by path, so that no two write to one and nobody deletes it under them.
 
-A hypervisor driver takes a lease before it starts a guest and gives it back when the guest has ended. A lease is for
+A hypervisor driver notes the images of a run before it begins and lets go of them when it has ended. A use is for
 reading, for writing alone, or for writing beside others (a disk that is `<shareable/>`).
 
-Guarantees: of the leases on one path either one is for writing alone, or all are for reading or shared.
+Guarantees: of the uses of one path by several guests that were not running already, either all are for reading, or all
+are shared.
 """
 
 from __future__ import annotations
 
-from enum import Enum
+import os
+from collections.abc import Iterable
 from typing import NamedTuple
 
+from virtloom.driver.handles import DomainHandle
+from virtloom.driver.images import ImageUse, Use
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Level, LockManager
 
 
-class Use(Enum):
-    """What a lease is for."""
+class Owner(NamedTuple):
+    """A guest in one of its runs. :ivar name: shown only."""
 
-    READ = "reading"
-    WRITE = "writing"
-    SHARE = "writing, shared"
+    uuid: bytes
+    run: int
+    name: str
+
+    @classmethod
+    def of(cls, handle: DomainHandle) -> Owner:
+        """The owner that a handle names."""
+        return cls(handle.uuid, handle.id, handle.name)
+
+    def __str__(self) -> str:
+        return f"domain '{self.name}'"
 
 
 class Lease(NamedTuple):
-    """One guest's use of one image. :ivar holder: the guest, as people call it: `domain 'web'`."""
+    """One guest's use of one image."""
 
-    path: str
-    holder: str
+    owner: Owner
     use: Use
+
+
+Uses = frozenset[ImageUse]
 
 
 class Leases:
@@ -36,52 +50,59 @@ class Leases:
 
     def __init__(self, locks: LockManager) -> None:
         self._lock = locks.lock("leases", Level.LEAF)
-        self._by_path: dict[str, tuple[Lease, ...]] = {}
+        self._held: dict[Owner, Uses] = {}
 
-    def take(self, path: str, holder: str, use: Use) -> Lease:
-        """A lease on an image; taking the same one again changes nothing.
+    def hold(self, owner: Owner, uses: Iterable[ImageUse], *, running: bool = False) -> Uses:
+        """Note the uses of a guest, in the place of those that it had.
 
-        :raises VirtError: RESOURCE_BUSY, naming the holder, if another's use does not allow it.
+        :param running: whether it has them already, so that nothing is refused.
+        :returns: those that it had, for `put_back`.
+        :raises VirtError: RESOURCE_BUSY, naming the image and who has it; nothing has changed then.
         """
-        wanted = Lease(path, holder, use)
+        wanted = frozenset(uses)
         with self._lock:
-            held = self._by_path.get(path, ())
-            other = next((lease for lease in held if _excludes(lease, wanted)), None)
-            if other is None and wanted not in held:
-                self._by_path[path] = (*held, wanted)
-        if other is not None:
-            detail = f"'{path}' is in use for {other.use.value} by {other.holder}"
+            taken = None if running else self._taken(owner, wanted)
+            former = self._held.get(owner, frozenset())
+            if taken is None:
+                self._held[owner] = wanted
+        if taken is not None:
+            use, other = taken
+            detail = f"'{use.path}' is in use for {other.use.value} by {other.owner}"
             raise VirtError(ErrorCode.RESOURCE_BUSY, detail, ErrorDomain.STORAGE)
-        return wanted
+        return former
 
-    def release(self, lease: Lease) -> None:
-        """Give a lease back. Idempotent."""
+    def put_back(self, owner: Owner, former: Uses) -> None:
+        """Undo a `hold`."""
         with self._lock:
-            left = tuple(other for other in self._by_path.get(lease.path, ()) if other != lease)
-            if left:
-                self._by_path[lease.path] = left
-            else:
-                self._by_path.pop(lease.path, None)
+            self._held[owner] = former
 
-    def release_all(self, holder: str) -> None:
-        """Give back all that a guest has."""
-        for lease in self.held():
-            if lease.holder == holder:
-                self.release(lease)
+    def _taken(self, owner: Owner, wanted: Uses) -> tuple[ImageUse, Lease] | None:
+        others = [(other, uses) for other, uses in self._held.items() if other.uuid != owner.uuid]
+        for mine in wanted:
+            for other, uses in others:
+                for use in uses:
+                    if use.path == mine.path and not _fit(use.use, mine.use):
+                        return mine, Lease(other, use.use)
+        return None
 
-    def on(self, path: str) -> tuple[Lease, ...]:
-        """The leases on an image."""
+    def release(self, owner: Owner) -> None:
+        """A guest lets go of all that it has. Idempotent."""
         with self._lock:
-            return self._by_path.get(path, ())
+            self._held.pop(owner, None)
 
-    def held(self) -> tuple[Lease, ...]:
-        """All leases."""
+    def on(self, paths: Iterable[str]) -> tuple[Lease, ...]:
+        """Who uses an image. :param paths: all of its names."""
+        names = frozenset(paths)
         with self._lock:
-            return tuple(lease for leases in self._by_path.values() for lease in leases)
+            return tuple(
+                Lease(owner, use.use) for owner, uses in self._held.items() for use in uses if use.path in names
+            )
 
 
-def _excludes(held: Lease, wanted: Lease) -> bool:
-    """Whether one lease rules out another. One's own never does: a guest may have a disk twice."""
-    if held.holder == wanted.holder:
-        return False
-    return (held.use is Use.WRITE or wanted.use is Use.WRITE) and held != wanted
+def _fit(one: Use, other: Use) -> bool:
+    return one is other and one is not Use.WRITE
+
+
+def names_of(path: str) -> set[str]:
+    """The names that an image is known by: as it was named, and where that leads."""
+    return {os.path.normpath(path), os.path.realpath(path)} if path.startswith("/") else {path}

@@ -14,12 +14,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from virtloom.driver.lanes import Pulse
 from virtloom.driver.streams import Hole
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
 from virtloom_storage.backends.base import Span
 from virtloom_storage.context import Context
 from virtloom_storage.images.raw import punch, write_all, zero
-from virtloom_storage.lanes import Pulse
 
 Ended = Callable[[], None]
 

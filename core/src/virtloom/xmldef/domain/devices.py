@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from virtloom.xmldef.definition import Definition, attr, child, children, computed, content, flag, leaf, raw, raws
 from virtloom.xmldef.document import Node
+from virtloom.xmldef.domain.volumes import actual_type
 from virtloom.xmldef.values import Number, Words, mac, on_off, yes_no
 
 
@@ -84,6 +85,11 @@ class Disk(Definition, tag="disk"):
         if self.source is None:
             return None
         return self.source.get("file") or self.source.get("dev") or self.source.get("dir")
+
+    @property
+    def actual_type(self) -> str:
+        """What it is: for a volume that was located, what the volume is."""
+        return actual_type(self.type, self.source)
 
     @property
     def name(self) -> str:

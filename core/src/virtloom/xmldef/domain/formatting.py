@@ -8,24 +8,30 @@ from __future__ import annotations
 
 from virtloom.xmldef.document import Node, write
 from virtloom.xmldef.domain.definition import Domain
+from virtloom.xmldef.domain.volumes import without_locations
 
 USER_ALIAS = "ua-"
 
 
-def format_domain(domain: Domain, *, secure: bool = False, inactive: bool = False, id: int | None = None) -> str:
+def format_domain(
+    domain: Domain, *, secure: bool = False, inactive: bool = False, id: int | None = None, private: bool = False
+) -> str:
     """A domain as libvirt writes it.
 
     :param secure: whether passwords and cookies are shown.
     :param inactive: whether what belongs to one run is left out: the id, and aliases that no user gave.
     :param id: the running domain's number; None keeps the definition's.
+    :param private: whether it is for the daemon's own eyes: with where the guest's volumes were found.
     """
     shown_id = None if inactive else domain.id if id is None else id
-    return domain.text((secure, inactive, shown_id), lambda: _format(domain, secure, inactive, shown_id))
+    key = (secure, inactive, shown_id, private)
+    return domain.text(key, lambda: _format(domain, secure, inactive, shown_id, private))
 
 
-def _format(domain: Domain, secure: bool, inactive: bool, id: int | None) -> str:
+def _format(domain: Domain, secure: bool, inactive: bool, id: int | None, private: bool) -> str:
     shown = domain.replace(id=id)
     node = (shown if secure else shown.without_secrets()).node()
+    node = node if private else without_locations(node)
     return write(without_aliases(node) if inactive else node)
 
 

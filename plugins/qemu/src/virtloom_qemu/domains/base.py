@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from virtloom.driver import URI, DriverHost, DriverKind
 from virtloom.driver.base import Driver
@@ -11,15 +11,17 @@ from virtloom.driver.constants.domain import DomainModificationImpact as Impact
 from virtloom.driver.domains import KeptDomains
 from virtloom.driver.handles import DomainHandle
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
-from virtloom.locks import Guarded, JobKind
+from virtloom.locks import Guarded, JobKind, ObjectGone
+from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.capabilities import EmulatorCache
 from virtloom_qemu.definition.rules import QemuRules
 from virtloom_qemu.object_types import DOMAIN
 from virtloom_qemu.runs.alteration import Alteration
 from virtloom_qemu.runs.given.displays import Displays
+from virtloom_qemu.runs.given.images import DiskImages
 from virtloom_qemu.runs.given.interfaces import Interfaces
 from virtloom_qemu.runs.happening.transitions import Transitions
-from virtloom_qemu.runs.state import QemuDomain
+from virtloom_qemu.runs.state import QemuDomain, Run
 from virtloom_qemu.runs.status import Status, StatusFiles
 from virtloom_qemu.runs.talk import Talk, quit_unexpectedly
 from virtloom_qemu.settings import Settings
@@ -39,6 +41,7 @@ class DomainsBase(KeptDomains[QemuDomain], Transitions):
         super().__init__(host, DOMAIN, QemuDomain)
         self.status_files = StatusFiles(host.dirs.runtime, host.locks)
         self.settings = Settings.from_config(host.config)
+        self.disk_images = DiskImages(host)
         self.displays = Displays(self.settings, host.locks)
         self.interfaces = Interfaces(host)
         self.emulators = EmulatorCache(host.dirs.cache / "capabilities", host.run)
@@ -114,10 +117,20 @@ class DomainsBase(KeptDomains[QemuDomain], Transitions):
             if state.run is None:
                 return
             status, version = Status.of(state, jobs[0] if jobs else None), state.status_version
+            run, live = state.run, state.definition
+        self._keep_images(found, run, live)
         try:
             self.status_files.write(status, version)
         except OSError as error:
             self.host.log.error("the status of %s cannot be kept: %s", status.name, error)
+
+    def _keep_images(self, found: Guarded[QemuDomain], run: Run, live: Domain) -> None:
+        """Have the storage know the images of a run as they are now, unless it ends at this moment."""
+        self.disk_images.hold(live, run.id, running=True)
+        with suppress(ObjectGone), found.locked() as state:
+            if state.run is run:
+                return
+        self.disk_images.let_go(live, run.id)
 
 
 LONG = frozenset(kind for kind in JobKind if kind.slot.name == "ASYNC")

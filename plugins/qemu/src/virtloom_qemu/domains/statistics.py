@@ -167,7 +167,7 @@ class Statistics(DomainsBase, DomainBulkStats[QemuDomain]):
 
 def _block_info(disk: Disk, stats: BlockStats) -> tuple[int, int, int]:
     """Allocation, capacity and physical size, as `qemuDomainGetBlockInfo` puts them together."""
-    qcow2 = disk.type == "file" and disk.driver is not None and disk.driver.get("type") == "qcow2"
+    qcow2 = disk.actual_type == "file" and disk.driver is not None and disk.driver.get("type") == "qcow2"
     allocation = stats.physical if qcow2 or stats.highest is None else stats.highest
     physical = stats.physical
     if not physical or not allocation or allocation == physical:

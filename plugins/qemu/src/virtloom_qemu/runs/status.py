@@ -65,7 +65,7 @@ class Status:
             state=state.state,
             reason=state.reason,
             persistent=state.persistent,
-            definition=format_domain(state.definition, secure=True),
+            definition=format_domain(state.definition, secure=True, private=True),
             fake_reboot=state.fake_reboot,
             tainted=tuple(sorted(state.tainted)),
             job=job,

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
+from virtloom.xmldef.domain.devices import Disk
 from virtloom.xmldef.domain.formatting import without_aliases
+from virtloom.xmldef.domain.volumes import without_locations
 from virtloom_qemu.storage.chain import format_of
 from virtloom_qemu.storage.overlays import Overlay, overlaid
+
+NOTHING = Node("source")
 
 
 def target_of(row: Node) -> tuple[str, str]:
@@ -23,7 +27,7 @@ def shown(definition: Domain) -> Domain:
 
 def kept(definition: Domain, tag: str) -> Node:
     """The element of a definition in a snapshot's document."""
-    node = without_aliases(definition.replace(id=None).node())
+    node = without_locations(without_aliases(definition.replace(id=None).node()))
     node.tag = tag
     return node
 
@@ -33,9 +37,17 @@ def with_sources(config: Domain, changed: dict[str, Overlay]) -> Domain:
     disks = []
     for disk in config.parts.disks:
         one = changed.get(disk.name)
-        if one is None or one.disk.path != disk.path:
+        if one is None or not _same_image(one.disk, disk):
             disks.append(disk)
             continue
         path, form = one.over.path or "", format_of(one.over)
         disks.append(overlaid(disk, one.over.type, path, form, None))
     return config.with_devices(disks=tuple(disks))
+
+
+def _same_image(live: Disk, config: Disk) -> bool:
+    """Whether a disk that runs and one that is kept are the same image; a volume is told by its name."""
+    if "volume" not in (live.type, config.type):
+        return live.path == config.path
+    names = [[(disk.source or NOTHING).get(name) for name in ("pool", "volume")] for disk in (live, config)]
+    return live.type == config.type and names[0] == names[1]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from virtloom.driver.images import NoImage, look
 from virtloom.xmldef.domain.devices import Disk
 from virtloom_qemu.stats.block import BlockStats
-from virtloom_qemu.storage.header import read_header
 
 
 def image_stats(disk: Disk) -> BlockStats | None:
@@ -12,9 +12,9 @@ def image_stats(disk: Disk) -> BlockStats | None:
     if disk.path is None:
         return None
     try:
-        header = read_header(disk.path)
-    except OSError:
+        found = look(disk.path)
+    except (OSError, NoImage):
         return None
     kind = disk.driver.get("type") if disk.driver is not None else None
-    capacity = header.capacity if kind == header.format else header.physical
-    return BlockStats(capacity=capacity, physical=header.physical, highest=header.allocated)
+    capacity = found.capacity if kind == found.header.format else found.size
+    return BlockStats(capacity=capacity, physical=found.size, highest=found.allocation)

@@ -7,16 +7,13 @@ the running definition, so that everything that is open is known by name.
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
+from virtloom.driver.images import Header, Link, NoImage, links, look
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Disk
-from virtloom_qemu.storage.header import Header, read_header
 
-DEPTH_MAX = 200  # images behind one another
-WITH_BACKING = ("qcow2", "qcow", "qed")
 HELP = "See https://libvirt.org/kbase/backing_chains.html for troubleshooting"
 
 
@@ -30,10 +27,10 @@ def with_chains(definition: Domain) -> Domain:
 
 def with_chain(disk: Disk) -> Disk:
     """A disk with what is behind its image; a disk in no file is left as it is."""
-    if disk.path is None or disk.type not in ("file", "block") or disk.backing_store is not None:
+    if disk.path is None or disk.actual_type not in ("file", "block") or disk.backing_store is not None:
         return disk
     require(disk.path)
-    return disk.replace(backing_store=chain_of(Path(disk.path), format_of(disk)))
+    return disk.replace(backing_store=chain_of(disk.path, format_of(disk)))
 
 
 def require(path: str) -> None:
@@ -52,51 +49,43 @@ def format_of(disk: Disk) -> str:
     return (disk.driver.get("type") if disk.driver is not None else None) or "raw"
 
 
-def chain_of(path: Path, form: str, depth: int = 0) -> Node:
+def chain_of(path: str, form: str) -> Node:
     """The `<backingStore>` of an image: what is behind it, and behind that; an empty one if nothing is.
 
     :raises VirtError: OPERATION_FAILED for a chain without an end, or an image of unknown format in it.
     """
-    end = Node("backingStore")
-    if form not in WITH_BACKING:
-        return end
+    top = Node("backingStore")
+    end = top
+    for link in links(path, form, _header):
+        _require_behind(link)
+        end.attrs["type"] = "file"
+        end.add("format", {"type": link.format or _probed(link)})
+        end.add("source", {"file": link.path})
+        end = end.add("backingStore")
+    return top
+
+
+def _header(path: str) -> Header:
     try:
-        header = read_header(path)
+        return look(path).header
     except OSError as error:
         raise system_error(error, f"Cannot access storage file '{path}'", ErrorDomain.STORAGE) from error
-    if header.backing is None:
-        return end
-    if depth > DEPTH_MAX:
-        raise VirtError(ErrorCode.INTERNAL_ERROR, f"backing store for {path} is self-referential", ErrorDomain.STORAGE)
-    return _behind(path, header, depth)
+    except NoImage as none:
+        raise VirtError(ErrorCode.OPERATION_FAILED, str(none), ErrorDomain.STORAGE) from none
 
 
-def _behind(path: Path, header: Header, depth: int) -> Node:
-    assert header.backing is not None
-    behind = Path(path.parent, header.backing.removeprefix("file:"))
-    form = header.backing_format
-    if form is None:
-        form = _probed(path, behind)
+def _require_behind(link: Link) -> None:
     try:
-        os.stat(behind)
+        os.stat(link.path)
     except OSError as error:
         who = f"(as uid:{os.geteuid()}, gid:{os.getegid()})"
-        detail = f"Cannot access backing file '{behind}' of storage file '{path}' {who}"
+        detail = f"Cannot access backing file '{link.path}' of storage file '{link.of}' {who}"
         raise system_error(error, detail, ErrorDomain.STORAGE) from error
-    made = Node("backingStore", {"type": "file"})
-    made.add("format", {"type": form})
-    made.add("source", {"file": str(behind)})
-    made.children.append(chain_of(behind, form, depth + 1))
-    return made
 
 
-def _probed(path: Path, behind: Path) -> str:
+def _probed(link: Link) -> str:
     """The format of an image that nobody named: only raw ones are safe to take as what they are."""
-    try:
-        found = read_header(behind).format
-    except OSError:
-        found = "raw"
-    if found == "raw":
-        return found
-    detail = f"format of backing image '{behind}' of image '{path}' was not specified in the image metadata ({HELP})"
-    raise VirtError(ErrorCode.OPERATION_FAILED, detail, ErrorDomain.STORAGE)
+    if _header(link.path).format == "raw":
+        return "raw"
+    what = f"format of backing image '{link.path}' of image '{link.of}' was not specified in the image metadata"
+    raise VirtError(ErrorCode.OPERATION_FAILED, f"{what} ({HELP})", ErrorDomain.STORAGE)

@@ -15,13 +15,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple, NoReturn
 
+from virtloom.driver.lanes import Pulse
 from virtloom.driver.streams import Sink, Source
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.storage.pool import Pool
 from virtloom.xmldef.storage.source import Source as PoolSource
 from virtloom.xmldef.storage.volume import Volume
 from virtloom_storage.context import Context
-from virtloom_storage.lanes import Pulse
 from virtloom_storage.programs import find
 
 

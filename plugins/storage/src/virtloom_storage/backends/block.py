@@ -6,6 +6,7 @@ import os
 import time
 
 from virtloom.driver.flags import check_flags
+from virtloom.driver.lanes import Pulse
 from virtloom.driver.streams import Sink, Source
 from virtloom.errors import VirtError
 from virtloom.xmldef.storage.permissions import Permissions
@@ -16,10 +17,9 @@ from virtloom_storage.backends.base import Backend, Making, Span
 from virtloom_storage.context import Context
 from virtloom_storage.images import raw
 from virtloom_storage.images.image import make_image
-from virtloom_storage.images.inspect import Found, look
+from virtloom_storage.images.inspect import Found, look, permissions, timestamps
 from virtloom_storage.images.raw import failed
 from virtloom_storage.images.wiping import wipe_file
-from virtloom_storage.lanes import Pulse
 from virtloom_storage.programs import find
 from virtloom_storage.streams import FileSink, FileSource
 
@@ -75,7 +75,7 @@ def _seen(context: Context, path: str) -> Found:
 def with_figures(volume: Volume, path: str, seen: Found) -> Volume:
     """A volume with what a look at its device told."""
     target = (volume.target or VolumeTarget()).replace(
-        path=path, permissions=seen.permissions, timestamps=seen.timestamps
+        path=path, permissions=permissions(seen), timestamps=timestamps(seen)
     )
     return volume.replace(capacity=seen.size, allocation=seen.size, physical=seen.size, target=target)
 

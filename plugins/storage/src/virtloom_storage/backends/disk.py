@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from virtloom.driver.flags import check_flags
+from virtloom.driver.lanes import Pulse
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.storage.pool import Pool
 from virtloom.xmldef.storage.source import Extent
@@ -30,7 +31,6 @@ from virtloom_storage.backends.logical import clear_table
 from virtloom_storage.backends.probing import check_empty, check_label
 from virtloom_storage.context import Context
 from virtloom_storage.images.volume import internal
-from virtloom_storage.lanes import Pulse
 
 SECTOR = 512  # bytes
 PARTED = {"dos": "msdos"}  # what parted calls a table

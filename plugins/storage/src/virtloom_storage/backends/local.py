@@ -13,6 +13,7 @@ import uuid
 from contextlib import ExitStack, suppress
 
 from virtloom.driver.flags import check_flags
+from virtloom.driver.lanes import Pulse
 from virtloom.driver.streams import Sink, Source
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.storage.permissions import NOBODY, Permissions
@@ -27,7 +28,6 @@ from virtloom_storage.images.inspect import UNFINISHED, NoVolume, scan
 from virtloom_storage.images.raw import failed
 from virtloom_storage.images.volume import found, internal, of_file, refreshed
 from virtloom_storage.images.wiping import wipe_file
-from virtloom_storage.lanes import Pulse
 from virtloom_storage.streams import FileSink, FileSource
 
 DEFAULT_MODE = 0o600  # of a volume that says nothing of it

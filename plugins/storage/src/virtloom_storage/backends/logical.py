@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from virtloom.driver.flags import check_flags
+from virtloom.driver.lanes import Pulse
 from virtloom.errors import VirtError
 from virtloom.xmldef.storage.pool import Pool
 from virtloom.xmldef.storage.refusal import unsupported
@@ -32,7 +33,6 @@ from virtloom_storage.backends.probing import check_empty
 from virtloom_storage.context import Context
 from virtloom_storage.images import raw
 from virtloom_storage.images.volume import internal
-from virtloom_storage.lanes import Pulse
 
 TABLE = 1 << 20  # bytes at both ends of a device that may hold a partition table
 LVS_FIELDS = "lv_name,origin,uuid,devices,segtype,stripes,seg_size,vg_extent_size,size,lv_attr"

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from virtloom.driver.flags import check_flags
+from virtloom.driver.lanes import Pulse
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.storage.pool import Pool
 from virtloom.xmldef.storage.refusal import unsupported
@@ -19,7 +20,6 @@ from virtloom_storage.backends.base import Backend, Making, Scan, refuse
 from virtloom_storage.context import Context
 from virtloom_storage.images.volume import internal
 from virtloom_storage.images.wiping import ALGORITHMS
-from virtloom_storage.lanes import Pulse
 
 USAGE_CEPH = 2  # VIR_SECRET_USAGE_TYPE_CEPH
 WITH_SNAPSHOTS = 2  # VIR_STORAGE_VOL_DELETE_WITH_SNAPSHOTS

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import os
 
+from virtloom.driver.images import Header, links
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.storage.volume import Volume
 from virtloom_storage.context import Context
 from virtloom_storage.images.inspect import NoVolume, look
-from virtloom_storage.images.prober import Details
-
-DEPTH = 200  # images on top of one another, which is also the most that QEMU opens
 
 
 def check_chain(context: Context, volume: Volume) -> None:
@@ -23,29 +21,25 @@ def check_chain(context: Context, volume: Volume) -> None:
     :raises VirtError: OPERATION_INVALID.
     """
     declared = volume.backing.path if volume.backing is not None and volume.backing.permissions is not None else None
-    path = volume.path
-    for _ in range(DEPTH):
-        named = _details(context, volume, path).backing
-        if named is None:
-            return
-        folder = os.path.dirname(path)
-        path = os.path.normpath(os.path.join(folder, named))
-        if os.path.dirname(path) != folder and named != declared and not context.is_volume(path):
-            raise _refused(volume, f"it is based on '{named}', which is no volume of an active pool")
-    raise _refused(volume, f"it is based on more than {DEPTH} images")
+    for link in links(volume.path, None, lambda path: _header(context, volume, path)):
+        path, folder = os.path.normpath(link.path), os.path.dirname(link.of)
+        if os.path.dirname(path) != os.path.normpath(folder) and link.named != declared and not context.is_volume(path):
+            raise _refused(volume, f"it is based on '{link.named}', which is no volume of an active pool")
 
 
-def _details(context: Context, volume: Volume, path: str) -> Details:
+def _header(context: Context, volume: Volume, path: str) -> Header:
+    """What an image's header says, with what only qemu-img finds in it."""
     try:
         seen = context.io(lambda: look(path))
     except NoVolume as none:
         raise _refused(volume, str(none)) from none
-    if seen.header.names_data_file:
+    header = seen.header
+    if header.names_data_file:
         raise _refused(volume, f"the data of '{path}' is in another file")
-    details = context.prober.details(path, seen.header, seen.identity)
-    if seen.header.format == "qcow2" and not details.cluster_size:
+    details = context.prober.details(path, header, seen.identity)
+    if header.format == "qcow2" and not details.cluster_size:
         raise _refused(volume, f"qemu-img cannot tell what is in '{path}'")
-    return details
+    return header._replace(backing=details.backing or header.backing, backing_format=None)
 
 
 def _refused(volume: Volume, why: str) -> VirtError:

@@ -13,8 +13,8 @@ import threading
 from collections import OrderedDict
 from typing import Any, NamedTuple
 
+from virtloom.driver.images.headers import Header
 from virtloom.errors import VirtError
-from virtloom_storage.images.headers import Header
 from virtloom_storage.programs import Programs, find
 
 KEPT = 10_000  # images remembered; at some 300 bytes each

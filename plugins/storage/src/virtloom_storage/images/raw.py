@@ -12,8 +12,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from virtloom.driver.lanes import Pulse
 from virtloom.errors import ErrorDomain, VirtError, system_error
-from virtloom_storage.lanes import Pulse
 
 PIECE = 8 << 20  # bytes between two beats
 FICLONE = 0x40049409  # ioctl_ficlone(2)

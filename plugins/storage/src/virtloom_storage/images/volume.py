@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 
+from virtloom.driver.images import headers
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.storage.secrets import Encryption
 from virtloom.xmldef.storage.volume import Volume, VolumeTarget
 from virtloom_storage.context import Context
-from virtloom_storage.images import headers
-from virtloom_storage.images.inspect import Found, NoVolume, look
+from virtloom_storage.images.inspect import Found, NoVolume, look, permissions, timestamps
 from virtloom_storage.images.prober import Details
 
 
@@ -38,7 +38,7 @@ def of_file(context: Context, folder: str, name: str, seen: Found) -> Volume:
         type="file",
         name=name,
         key=path,
-        capacity=max((header.capacity or seen.size) - header.payload, 0),
+        capacity=seen.capacity,
         allocation=seen.allocation,
         physical=seen.size,
         target=target.replace(
@@ -52,7 +52,7 @@ def of_file(context: Context, folder: str, name: str, seen: Found) -> Volume:
 
 
 def _target(path: str, format_: str, seen: Found) -> VolumeTarget:
-    return VolumeTarget(path=path, format_=format_, permissions=seen.permissions, timestamps=seen.timestamps)
+    return VolumeTarget(path=path, format_=format_, permissions=permissions(seen), timestamps=timestamps(seen))
 
 
 def _encryption(header: headers.Header, details: Details) -> Encryption | None:
@@ -90,7 +90,7 @@ def refreshed(context: Context, volume: Volume, at: str | None = None, *, declar
     if header.format == volume.target.format_ and header.capacity is not None:
         capacity = header.capacity
     target = volume.target.replace(
-        permissions=seen.permissions, timestamps=seen.timestamps, encryption=with_secret(context, volume)
+        permissions=permissions(seen), timestamps=timestamps(seen), encryption=with_secret(context, volume)
     )
     return volume.replace(
         capacity=max(capacity, 0),
@@ -125,7 +125,7 @@ def _refreshed_backing(context: Context, backing: VolumeTarget | None, declared:
         seen = context.io(lambda: look(path))
     except (VirtError, NoVolume):
         return backing
-    return backing.replace(permissions=seen.permissions, timestamps=seen.timestamps)
+    return backing.replace(permissions=permissions(seen), timestamps=timestamps(seen))
 
 
 def internal(detail: str) -> VirtError:

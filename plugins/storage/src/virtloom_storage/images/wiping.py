@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from virtloom.driver.lanes import Pulse
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.storage.volume import Volume
 from virtloom_storage.context import Context
 from virtloom_storage.images import raw
-from virtloom_storage.lanes import Pulse
 
 # In the order of `virStorageVolWipeAlgorithm`; scrub knows them by these names.
 ALGORITHMS = (

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from virtloom.driver import Collection, DriverHost, EventFamily, StorageDriver
 from virtloom.driver.handles import StoragePoolHandle
+from virtloom.driver.lanes import Lane
 from virtloom.driver.store import DefinitionStore
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Guarded
@@ -16,7 +17,6 @@ from virtloom.xmldef.storage.pool import Pool
 from virtloom_storage.backends.registry import Backends
 from virtloom_storage.context import Context
 from virtloom_storage.images.prober import Prober
-from virtloom_storage.lanes import Lane
 from virtloom_storage.leases import Leases
 from virtloom_storage.object_types import POOL
 from virtloom_storage.pools.state import PoolState, View
@@ -44,7 +44,7 @@ class PoolsBase(StorageDriver):
 
     def _context(self, name: str) -> Context:
         """The means of a new pool."""
-        lane = Lane(name, self.host.locks, self.host.waiting, int(self.host.config["io_threads"]))
+        lane = Lane(f"pool '{name}'", self.host.locks, self.host.waiting, int(self.host.config["io_threads"]))
         deadline = float(self.host.config["io_deadline"])
         return Context(lane, self._programs, self._secrets, self._prober, deadline, self._is_volume)
 

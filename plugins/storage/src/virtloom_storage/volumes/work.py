@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from virtloom.driver.handles import StorageVolHandle
+from virtloom.driver.lanes import Pulse
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Guarded, JobKind, ObjectGone, current_call
 from virtloom_storage.backends.base import Backend
-from virtloom_storage.lanes import Pulse
-from virtloom_storage.leases import Use
+from virtloom_storage.leases import names_of
 from virtloom_storage.pools.base import PoolsBase, invalid, require_active
 from virtloom_storage.pools.state import Claim, Entry, PoolState, View
 
@@ -80,23 +80,31 @@ class VolumeWork(PoolsBase):
             raise no_volume(f"no storage vol with matching name '{vol.name}'") from gone
 
     def _claim(self, pool: Guarded[PoolState], name: str, *, exclusive: bool) -> Work:
+        names = self._names(pool.published, name) if exclusive else frozenset()
         with self._changing(pool) as state:
             require_open(state)
             entry = state.volumes.get(name)
             if entry is None:
                 raise no_volume(f"no storage vol with matching name '{name}'")
-            self._refuse_use(state, entry, exclusive)
+            self._refuse_use(state, name, exclusive, names)
             claim = new_claim(name, exclusive=exclusive)
             state.claims = (*state.claims, claim)
             view = state.view()
         return Work(pool, view, entry, claim, self.backends.of(view.definition.type))
 
-    def _refuse_use(self, state: PoolState, entry: Entry, exclusive: bool) -> None:
-        """Refuse a use that another one rules out, in libvirt's words; the hint says which."""
-        name = entry.volume.name
-        others = [claim for claim in state.claims if claim.volume == name and (exclusive or claim.exclusive)]
-        guests = [lease for lease in self.leases.on(entry.volume.path) if exclusive or lease.use is Use.WRITE]
-        holders = [str(claim) for claim in others] + ([lease.holder for lease in guests] if exclusive else [])
+    @staticmethod
+    def _names(view: View, name: str) -> frozenset[str]:
+        """What a guest may call a volume by."""
+        path = entry_in(view, name).volume.path
+        return frozenset(view.context.io(lambda: names_of(path), f"cannot access volume '{name}'"))
+
+    def _refuse_use(self, state: PoolState, name: str, exclusive: bool, names: frozenset[str]) -> None:
+        """Refuse a use that another one rules out, in libvirt's words; the hint says which.
+
+        :param names: what guests may call it by, none of whom may use it.
+        """
+        others = [str(claim) for claim in state.claims if claim.volume == name and (exclusive or claim.exclusive)]
+        holders = others + sorted({str(lease.owner) for lease in self.leases.on(names)})
         if holders:
             error = invalid(f"volume '{name}' is still in use.")
             error.hint = f"it is used by {'; '.join(holders)}"

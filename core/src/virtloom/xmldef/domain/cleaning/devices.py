@@ -5,6 +5,7 @@ from __future__ import annotations
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.cleaning.sizes import in_units
+from virtloom.xmldef.domain.volumes import unlocated
 
 # What each type of interface keeps of its `<source>` in a definition that does not run.
 SOURCE_ATTRIBUTES = {
@@ -32,7 +33,8 @@ HTTP_PORTS = {"http": "80", "https": "443", "ftp": "21", "ftps": "990", "tftp": 
 
 
 def image_chain(disk: Node) -> None:
-    """The numbers of images in a chain, a mirror and the position of a tray are for one run."""
+    """The numbers of images in a chain, a mirror, where a volume is and the position of a tray are for one run."""
+    unlocated(disk)
     disk.children = [child for child in disk.children if child.tag != "mirror"]
     _drop_index(disk)
     for driver in disk.all("driver"):

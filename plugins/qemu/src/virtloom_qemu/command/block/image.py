@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from virtloom.xmldef.document import Node
+from virtloom.xmldef.domain.volumes import actual_type
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def image_of(disk: Node) -> Image | None:
     device = disk.get("device") or "disk"
     backing = disk.find("backingStore")
     return Image(
-        type=disk.get("type") or "file",
+        type=actual_type(disk.get("type") or "file", source),
         source=source,
         format=(driver.get("type") if driver is not None else None) or "raw",
         index=int(source.get("index") or 0),
@@ -90,7 +91,7 @@ def _backing(node: Node | None, driver: Node | None) -> Image | None:
     below = node.find("backingStore")
     source = node.need("source")
     return Image(
-        type=node.get("type") or "file",
+        type=actual_type(node.get("type") or "file", source),
         source=source,
         format=node.value("format", "type") or "raw",
         index=int(node.get("index") or 0),

@@ -30,7 +30,6 @@ from virtloom_qemu.runs.happening.refresh import refresh, vcpu_threads
 from virtloom_qemu.runs.happening.taints import taints_of
 from virtloom_qemu.runs.state import QemuDomain, Run
 from virtloom_qemu.runs.talk import Talk
-from virtloom_qemu.storage.chain import with_chains
 
 MONITOR_WITHIN = 30.0  # seconds for the process to take the connection to its monitor
 
@@ -80,6 +79,7 @@ class Beginning(Happenings):
                 run, live = self._run(found, placed, attempt)
             except BaseException:
                 shutil.rmtree(paths.folder, ignore_errors=True)
+                self.disk_images.let_go(definition, number)
                 self._failed(found)
                 raise
             return self._meet(Talk(found, job, run), live, attempt.log)
@@ -106,7 +106,8 @@ class Beginning(Happenings):
         self, definition: Domain, connections: Sequence[Connection], attempt: Attempt
     ) -> tuple[Domain, GuestProcess]:
         context, paths = self._context(definition, attempt.number, attempt.start), attempt.paths
-        live = prepare(with_chains(definition), context)
+        live = prepare(self.disk_images.found(definition), context)
+        self.disk_images.hold(live, attempt.number)
         make_variables(live, reset=attempt.start.reset_nvram)
         with given(live, paths.folder, paths.monitor, connections) as resources:
             line = build(live, replace(context, descriptors=resources.descriptors))

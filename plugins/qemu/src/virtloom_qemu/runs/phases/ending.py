@@ -60,9 +60,9 @@ class Ending(Processors):
         with found.locked() as state:
             if state.run is not run:
                 return False
-            live = state.definition
+            live, number = state.definition, state.id
         name = live.name
-        self._release(live)
+        self._release(live, number)
         self.status_files.remove(name)
         GuestLog(paths.log).note(f"shutting down, reason={WORDS.get(reason, 'unknown')}")
         with found.locked() as state:
@@ -87,8 +87,9 @@ class Ending(Processors):
         shutil.rmtree(paths.channels, ignore_errors=True)
         paths.pid.unlink(missing_ok=True)
 
-    def _release(self, live: Domain) -> None:
+    def _release(self, live: Domain, number: int) -> None:
         """Give back what a run had of the host's."""
+        self.disk_images.let_go(live, number)
         for one in live.parts.interfaces:
             self.interfaces.disconnect(one)
 

@@ -69,6 +69,7 @@ class Reconnecting(Strays):
             state.tainted = frozenset(status.tainted)
             state.last_image = status.last_image
             state.block_jobs = {name: BlockJob(**kept) for name, kept in status.block_jobs.items()}
+        self.disk_images.hold(definition, status.id, running=True)
         process = GuestProcess(status.pid, status.began)
         paths = self._paths(status)
         run = self._found_run(found, definition.name, status.id, process, paths)

@@ -1,11 +1,11 @@
-"""Lanes: every system call on a pool's storage is made on one of the pool's own few threads, with a deadline.
+"""Lanes: every system call on a pool's or a guest's storage is made on one of its own few threads, with a deadline.
 
 A file system that hangs (a dead NFS server, a stopped FUSE process, a lost disk) holds the thread that touches it, and
 nothing in the kernel lets go of it. So the caller hands the work to a lane and waits there no longer than its deadline;
 the lane's thread stays stuck alone. When all of a lane's threads are stuck, it refuses at once.
 
-Guarantees: `run` returns or raises within its deadline, counted from the last sign of life of its task. One pool's lane
-never delays another's.
+Guarantees: `run` returns or raises within its deadline, counted from the last sign of life of its task. One lane never
+delays another.
 Assumes: the caller holds no lock. A task that was given up may still finish later; whoever makes something with it
 must bear that (what it makes has a temporary name).
 """
@@ -80,15 +80,15 @@ class _Task(Generic[T]):
 
 
 class Lane:
-    """The threads that touch one pool's storage.
+    """The threads that touch the storage of one pool, or of one guest.
 
-    :param name: the pool's name.
+    :param owner: whose it is, in words: `pool 'images'`.
     :param waiting: marks that a call waits, so that another worker takes its place.
     :param threads: how many there are at most.
     """
 
-    def __init__(self, name: str, locks: LockManager, waiting: Waiting, threads: int) -> None:
-        self.name = name
+    def __init__(self, owner: str, locks: LockManager, waiting: Waiting, threads: int) -> None:
+        self.owner = owner
         self._waiting = waiting
         self._limit = threads
         self._lock = locks.lock("lane", Level.LEAF)
@@ -112,7 +112,7 @@ class Lane:
         """
         task = _Task(call, pulse or Pulse())
         self._admit(task)
-        with self._waiting(f"the storage of pool '{self.name}'"):
+        with self._waiting(f"the storage of {self.owner}"):
             while not task.ended.wait(max(0.0, deadline - task.pulse.age)):
                 if task.pulse.age >= deadline and self._give_up(task):
                     raise self._silence(deadline)
@@ -131,7 +131,7 @@ class Lane:
                 self._idle += 1
             self._queue.put(task)
         if grow:
-            threading.Thread(target=self._work, name=f"lane-{self.name}", daemon=True).start()
+            threading.Thread(target=self._work, name=f"lane of {self.owner}", daemon=True).start()
 
     def _give_up(self, task: _Task[Any]) -> bool:
         with self._lock:
@@ -144,8 +144,8 @@ class Lane:
             return True
 
     def _silence(self, seconds: float) -> VirtError:
-        detail = f"the storage of pool '{self.name}' has not answered for {seconds:.0f} s"
-        hint = "see whether its server, disk or file system is alive; other pools are not affected"
+        detail = f"the storage of {self.owner} has not answered for {seconds:.0f} s"
+        hint = "see whether its server, disk or file system is alive; others are not affected"
         return VirtError(ErrorCode.OPERATION_TIMEOUT, detail, hint=hint)
 
     def _work(self) -> None:

@@ -6,10 +6,15 @@ formats' own specifications (QEMU's docs/interop, the VDI and VMDK headers), as 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
-SIZE = 33 * 1024  # bytes: enough for the farthest magic, that of an ISO image
+SIZE = 64 << 10  # bytes: enough for the farthest magic, that of an ISO image, and for the names in a first cluster
 QCOW2_EXTERNAL_DATA = 1 << 2  # the incompatible feature that sends a reader to another file
+QCOW2_BACKING_FORMAT = 0xE2792ACA  # the header extension with the format of the image behind
+QCOW2_LENGTH = 72  # bytes of a header of version 2; later ones tell theirs
+NAME_MAX = 1023  # bytes of the name of an image behind
+QED_BACKED = 1 << 0  # the feature of an image that has one behind it
 
 
 class Magic(NamedTuple):
@@ -53,6 +58,7 @@ class Header(NamedTuple):
     :ivar is_luks: whether it is a LUKS container.
     :ivar payload: where a LUKS container's data begins, in bytes.
     :ivar names_data_file: whether its data is in another file, which it names.
+    :ivar backing: the image behind it, as it names that; :ivar backing_format: None if it does not say.
     """
 
     format: str
@@ -60,6 +66,8 @@ class Header(NamedTuple):
     is_luks: bool = False
     payload: int = 0
     names_data_file: bool = False
+    backing: str | None = None
+    backing_format: str | None = None
 
 
 def _number(data: bytes, at: int, size: int, order: str) -> int | None:
@@ -82,10 +90,45 @@ def read_header(data: bytes) -> Header:
     if found is None:
         return _raw(data)
     capacity = _number(data, found.size_at, 8, found.order) if found.size_at >= 0 else None
-    elsewhere = False
-    if found.format == "qcow2" and _number(data, 4, 4, "big") == 3:
-        elsewhere = bool((_number(data, 72, 8, "big") or 0) & QCOW2_EXTERNAL_DATA)
-    return Header(found.format, capacity * found.unit if capacity else None, names_data_file=elsewhere)
+    header = Header(found.format, capacity * found.unit if capacity else None)
+    more = _MORE.get(found.format)
+    return header if more is None else more(header, data)
+
+
+def _name(data: bytes, at: int | None, length: int | None) -> str | None:
+    return data[at : at + min(length or 0, NAME_MAX)].decode(errors="replace") or None if at else None
+
+
+def _qcow(header: Header, data: bytes) -> Header:
+    return header._replace(backing=_name(data, _number(data, 8, 8, "big"), _number(data, 16, 4, "big")))
+
+
+def _qcow2(header: Header, data: bytes) -> Header:
+    modern = _number(data, 4, 4, "big") == 3
+    elsewhere = modern and bool((_number(data, 72, 8, "big") or 0) & QCOW2_EXTERNAL_DATA)
+    start = (_number(data, 100, 4, "big") or 0) if modern else QCOW2_LENGTH
+    extensions = dict(_extensions(data, max(start, QCOW2_LENGTH)))
+    return _qcow(header, data)._replace(
+        names_data_file=elsewhere,
+        backing_format=extensions.get(QCOW2_BACKING_FORMAT, b"").decode(errors="replace") or None,
+    )
+
+
+def _extensions(data: bytes, at: int) -> Iterator[tuple[int, bytes]]:
+    """What follows a qcow2's header: kinds and contents."""
+    while kind := _number(data, at, 4, "big"):
+        length = _number(data, at + 4, 4, "big") or 0
+        yield kind, data[at + 8 : at + 8 + length]
+        at += 8 + -(-length // 8) * 8
+
+
+def _qed(header: Header, data: bytes) -> Header:
+    if not (_number(data, 16, 8, "little") or 0) & QED_BACKED:
+        return header
+    return header._replace(backing=_name(data, _number(data, 56, 4, "little"), _number(data, 60, 4, "little")))
+
+
+_MORE: Mapping[str, Callable[[Header, bytes], Header]] = {"qcow": _qcow, "qcow2": _qcow2, "qed": _qed}
 
 
 def _raw(data: bytes) -> Header:

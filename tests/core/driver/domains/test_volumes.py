@@ -16,9 +16,10 @@ from virtloom.xmldef.domain.volumes import actual_type, unlocated
 
 ISCSI = """<pool type='{type}'><name>p</name>
 <source><host name='far'/><device path='iqn.2026-01.x:y'/>{more}
-<auth type='chap' username='me'><secret usage='s'/></auth></source><target><path>/dev/disk/by-path</path></target></pool>"""
+<auth type='chap' username='me'><secret usage='s'/></auth></source>
+<target><path>/dev/disk/by-path</path></target></pool>"""
 DIR = "<pool type='dir'><name>p</name><target><path>/pool</path></target></pool>"
-RBD = "<pool type='rbd'><name>p</name><source><name>r</name></source></pool>"
+RBD = "<pool type='rbd'><name>p</name><source><host name='far'/><name>r</name></source></pool>"
 
 
 class OnePool(StorageDriver):

@@ -11,22 +11,16 @@ import os
 from virtloom.driver.images import Header, Link, NoImage, links, look
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
 from virtloom.xmldef.document import Node
-from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Disk
 
 HELP = "See https://libvirt.org/kbase/backing_chains.html for troubleshooting"
 
 
-def with_chains(definition: Domain) -> Domain:
-    """A definition whose disks say what is behind their images.
+def with_chain(disk: Disk) -> Disk:
+    """A disk with what is behind its image; a disk in no file is left as it is.
 
     :raises VirtError: SYSTEM_ERROR for an image that is not there, OPERATION_FAILED for a chain that has no end.
     """
-    return definition.with_devices(disks=tuple(with_chain(disk) for disk in definition.parts.disks))
-
-
-def with_chain(disk: Disk) -> Disk:
-    """A disk with what is behind its image; a disk in no file is left as it is."""
     if disk.path is None or disk.actual_type not in ("file", "block") or disk.backing_store is not None:
         return disk
     require(disk.path)

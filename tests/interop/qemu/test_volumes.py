@@ -36,7 +36,7 @@ def test_a_volume_in_use_is_kept_from_everybody_else(host: Any, pool: str) -> No
 
     shown = host.virsh("dumpxml", "web")
     assert "<source pool='images' volume='web' index='1'/>" in shown
-    assert "<source file='" + str(host.root / "images" / "base") + "' index='2'/>" in shown
+    assert "<source file='" + str(host.root / "images" / "base") + "'/>" in shown
     for words in (["vol-delete"], ["vol-resize", "--capacity", "16M"], ["vol-wipe"]):
         command, *more = words
         for volume in ("web", "base"):

@@ -16,8 +16,14 @@ _UNREADABLE = (errno.ELOOP, errno.ENXIO, errno.EACCES, errno.EPERM)
 BLOCK = 512  # bytes of st_blocks (stat(2))
 
 
-class NoImage(Exception):
+class NoImage(OSError):
     """A file that holds no image: a FIFO, a socket, a dangling link, or one that may not be read."""
+
+    def __init__(self, why: str, number: int | None = None) -> None:
+        super().__init__(number or errno.EINVAL, why)
+
+    def __str__(self) -> str:
+        return str(self.strerror)
 
 
 class Found(NamedTuple):
@@ -65,7 +71,7 @@ def look(path: str) -> Found:
         descriptor = os.open(path, _FLAGS)
     except OSError as error:
         if error.errno in _UNREADABLE or isinstance(error, FileNotFoundError):
-            raise NoImage(f"cannot open volume '{path}': {error.strerror}") from error
+            raise NoImage(f"cannot open volume '{path}': {error.strerror}", error.errno) from error
         raise
     try:
         return _found(path, descriptor)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from virtloom.driver.images import BACKED, look
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
 from virtloom.xmldef import document
 from virtloom.xmldef.document import Node
@@ -18,8 +19,7 @@ from virtloom_qemu.blockjobs.nodes import attach, create
 from virtloom_qemu.command.block.image import Image, image_of
 from virtloom_qemu.command.block.nodes import Props, block_nodes, format_node, storage_node
 from virtloom_qemu.runs.talk import Talk
-from virtloom_qemu.storage.chain import WITH_BACKING, chain_of, format_of
-from virtloom_qemu.storage.header import read_header
+from virtloom_qemu.storage.chain import chain_of, format_of
 from virtloom_qemu.storage.layers import Chain, Layer, chain_of_disk, mirror_as_disk, mirror_of
 
 CREATABLE = ("file", "gluster", "rbd", "sheepdog", "ssh", "nfs")  # what QEMU can make an image on
@@ -152,7 +152,7 @@ def _probed(destination: Destination) -> str:
     if destination.type not in ("file", "block") or destination.path is None:
         raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, "reused mirror destination format must be specified")
     try:
-        return read_header(destination.path).format
+        return look(destination.path).header.format
     except OSError as error:
         raise system_error(error, f"cannot open file '{destination.path}'") from error
 
@@ -172,8 +172,8 @@ def _chain(destination: Destination, form: str, *, shallow: bool, reuse: bool) -
     backing = destination.backing
     if backing is None and not shallow:
         return Chain((top,), ended=True)
-    if backing is None and reuse and form in WITH_BACKING and destination.path is not None:
-        backing = chain_of(Path(destination.path), form)
+    if backing is None and reuse and form in BACKED and destination.path is not None:
+        backing = chain_of(destination.path, form)
     if backing is None:
         return Chain((top,), ended=False)
     below = chain_of_disk(Disk(source=destination.source, backing_store=backing))
@@ -204,7 +204,7 @@ def open_copy(talk: Talk, disk: Disk, copy: Copy) -> None:
 def _top(image: Image, behind: Layer | None) -> Props:
     """The node with an image's format, with what is behind it, if anything, in the guest."""
     props = {name: value for name, value in format_node(image).items() if name != "backing"}
-    return {**props, "backing": None if behind is None else behind.node} if image.format in WITH_BACKING else props
+    return {**props, "backing": None if behind is None else behind.node} if image.format in BACKED else props
 
 
 def _make(talk: Talk, image: Image, behind: Layer | None, size: int, cluster: int | None) -> None:

@@ -6,8 +6,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from virtloom.driver.images import look
 from virtloom.errors import ErrorCode, VirtError
-from virtloom_qemu.storage.header import read_header
 from virtloom_qemu.storage.layers import Chain, Layer
 
 
@@ -82,7 +82,7 @@ def relative_path(chain: Chain, begin: int, end: int) -> str:
     for place in range(begin, end + 1):
         above = chain.layers[place - 1].path if place else None
         try:
-            backing = read_header(above).backing if above is not None else None
+            backing = look(above).header.backing if above is not None else None
         except OSError:
             backing = None
         if backing is None or backing.startswith("/") or ":" in backing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from virtloom.driver.images import NoImage, look
+from virtloom.driver.images import look
 from virtloom.xmldef.domain.devices import Disk
 from virtloom_qemu.stats.block import BlockStats
 
@@ -13,7 +13,7 @@ def image_stats(disk: Disk) -> BlockStats | None:
         return None
     try:
         found = look(disk.path)
-    except (OSError, NoImage):
+    except OSError:
         return None
     kind = disk.driver.get("type") if disk.driver is not None else None
     capacity = found.capacity if kind == found.header.format else found.size

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from virtloom.driver.images import Header, Link, NoImage, links, look
+from virtloom.driver.images import Header, Link, links, look
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.devices import Disk
@@ -64,8 +64,6 @@ def _header(path: str) -> Header:
         return look(path).header
     except OSError as error:
         raise system_error(error, f"Cannot access storage file '{path}'", ErrorDomain.STORAGE) from error
-    except NoImage as none:
-        raise VirtError(ErrorCode.OPERATION_FAILED, str(none), ErrorDomain.STORAGE) from none
 
 
 def _require_behind(link: Link) -> None:

@@ -43,6 +43,8 @@ def look(path: str) -> Found:
     """
     try:
         return images.look(path)
+    except NoVolume:
+        raise
     except FileNotFoundError:
         raise VirtError(
             ErrorCode.NO_STORAGE_VOL, f"no storage vol with matching path '{path}'", ErrorDomain.STORAGE

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from virtloom.lint import CODES, Code
+from virtloom.lint import CODES, Code, check_paths
 
 Codes = Callable[[str], set[str]]
 
@@ -93,3 +94,32 @@ def test_every_code_is_explained_with_wrong_and_right() -> None:
         assert code.explain().startswith(f"{name}: ")
         assert "Wrong:" in code.explain()
         assert "Right:" in code.explain()
+
+
+class TestAName:
+    """What a bare name calls: what the file defines or imports, and nothing that bears the name elsewhere."""
+
+    OTHER = "def make() -> None:\n    import json\n"
+
+    def test_of_a_parameter_is_whatever_was_given(self, tmp_path: Path) -> None:
+        assert (
+            self._found(
+                tmp_path, "def change(found: Guarded, make) -> None:\n    with found.locked():\n        make()\n"
+            )
+            == []
+        )
+
+    def test_that_another_file_defines_is_not_known_here(self, tmp_path: Path) -> None:
+        text = "def change(found: Guarded) -> None:\n    make = print\n    with found.locked():\n        make()\n"
+        assert self._found(tmp_path, text) == []
+
+    def test_that_is_imported_is_what_the_other_file_defines(self, tmp_path: Path) -> None:
+        text = (
+            "from other import make\n\ndef change(found: Guarded) -> None:\n    with found.locked():\n        make()\n"
+        )
+        assert self._found(tmp_path, text) == ["VL103"]
+
+    def _found(self, folder: Path, text: str) -> list[str]:
+        (folder / "other.py").write_text(self.OTHER)
+        (folder / "one.py").write_text(text)
+        return [problem.code for problem in check_paths([folder / "one.py", folder / "other.py"])]

@@ -39,6 +39,12 @@ class Function:
         """Its name, with its class's before it."""
         return self.node.name if self.owner is None else f"{self.owner.name}.{self.node.name}"
 
+    @property
+    def parameters(self) -> list[ast.arg]:
+        """Its parameters that have a name of their own."""
+        given = self.node.args
+        return [*given.posonlyargs, *given.args, *given.kwonlyargs]
+
 
 @dataclass(eq=False)
 class Class:
@@ -103,8 +109,7 @@ class Model:
 
     def scope(self, function: Function) -> dict[str, str]:
         """The kinds of a function's parameters, `self` included."""
-        arguments = function.node.args
-        named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+        named = function.parameters
         kinds = {arg.arg: kind for arg in named if arg.annotation and (kind := annotated(arg.annotation))}
         if function.owner is not None and named:
             kinds[named[0].arg] = function.owner.name
@@ -166,10 +171,13 @@ class Model:
     def callee(self, node: ast.Call, function: Function, scope: dict[str, str]) -> Function | None:
         """The function that a call calls, if that is known."""
         if isinstance(node.func, ast.Name):
-            full = function.source.imports.get(node.func.id, node.func.id).split(".")[-1]
-            found = [one for one in self._by_name.get(full, ()) if one.owner is None]
+            name = node.func.id
+            if any(one.arg == name for one in function.parameters):
+                return None  # whatever was given
+            full = function.source.imports.get(name)
+            found = [one for one in self._by_name.get((full or name).split(".")[-1], ()) if one.owner is None]
             here = [one for one in found if one.source is function.source]
-            candidates = here or found
+            candidates = here if full is None else here or found
             return candidates[0] if len(candidates) == 1 else None
         if isinstance(node.func, ast.Attribute):
             owner = self.kind(node.func.value, scope)

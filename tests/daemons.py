@@ -43,10 +43,17 @@ class Daemon:
     :param root: its scratch folder; short, because a socket's path is limited to 107 bytes.
     :param config: its configuration file's text.
     :param inside: a command that becomes the daemon in a place of its own, such as `unshare -n`.
+    :param programs: the folder that `virtloomd` is in.
     """
 
     def __init__(
-        self, root: Path, config: str = CONFIG, env: Mapping[str, str] | None = None, *, inside: Sequence[str] = ()
+        self,
+        root: Path,
+        config: str = CONFIG,
+        env: Mapping[str, str] | None = None,
+        *,
+        inside: Sequence[str] = (),
+        programs: Path = BIN,
     ) -> None:
         self.root = root
         self.log = root / "daemon.log"
@@ -55,7 +62,7 @@ class Daemon:
         reader, writer = os.pipe()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*inside, str(BIN / "virtloomd"), "--root", str(root), "--ready-fd", str(writer)],
+                [*inside, str(programs / "virtloomd"), "--root", str(root), "--ready-fd", str(writer)],
                 pass_fds=(writer,),
                 stdin=subprocess.DEVNULL,
                 stdout=log,

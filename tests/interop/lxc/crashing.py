@@ -1,0 +1,109 @@
+"""A daemon's part that dies at one step of a container's start: run with a folder, a bridge, and `name=step`.
+
+It first recovers from the one before it and prints what was left over then, as one line of JSON; after that it starts
+the container and kills itself before the step of that number: before a file is written, a folder made, a program run,
+a socket used or the kernel told something about a link.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from pyroute2.iproute.linux import RTNL_API
+
+import virtloom_lxc.plugin as lxc
+import virtloom_network.plugin as network
+from containers import container_xml, leftovers, links
+from virtloom.driver.handles import DomainHandle
+from virtloom.driver.kinds import DriverKind
+from virtloom.testkit import hosted
+
+CHANGES = {
+    "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.chown", "os.chmod", "subprocess.Popen", "socket.bind",
+    "socket.connect", "virtloom.link",
+}  # fmt: skip
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+
+
+def dies_at(step: int) -> Callable[[str, Any], None]:
+    """A hook for audit events that kills the process before one of the changes it makes."""
+    done = 0
+
+    def hook(event: str, args: Any) -> None:
+        nonlocal done
+        opens = event == "open" and isinstance(args[0], str) and args[2] & WRITING
+        if event in CHANGES or opens:
+            done += 1
+            if done == step:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    return hook
+
+
+def tell_links(method: str) -> None:
+    """Have changes of links seen by the hook, which netlink's own messages are not."""
+    original = getattr(RTNL_API, method)
+
+    def told(self: Any, command: str, *args: Any, **more: Any) -> Any:
+        if command not in ("get", "dump", "show"):
+            sys.audit("virtloom.link", method, command)
+        return original(self, command, *args, **more)
+
+    setattr(RTNL_API, method, told)
+
+
+def definition(folder: Path, bridge: str, name: str) -> str:
+    devices = f"""
+      <filesystem type='file'><driver type='loop' format='raw'/><source file='{folder}/image'/>
+        <target dir='/mnt/image'/></filesystem>
+      <interface type='network'><source network='crash'/><mac address='52:54:00:4c:5a:01'/></interface>
+      <interface type='bridge'><source bridge='{bridge}'/><mac address='52:54:00:4c:5a:02'/>
+        <route family='ipv4' address='172.31.0.0' prefix='16' gateway='10.99.7.253'/>
+        <ip address='10.99.7.2' family='ipv4' prefix='24'/></interface>"""
+    uuid = "c3c3c3c3-0001-4000-8000-0000000000c3"
+    return container_xml(name, folder / "root", "/bin/sh", devices=devices, uuid=uuid)
+
+
+def left(driver: Any, networks: Any, folder: Path, name: str) -> list[str]:
+    """What is there of a container that is not shown to run."""
+    shown = [dom.name for dom in driver.connect_list_all_domains(0)]
+    if shown:
+        assert shown == [name]
+        return [] if os.path.exists(f"/proc/{driver.domain_lookup_by_name(name).id}/root") else ["shown without init"]
+    found = leftovers(name, folder / "root")
+    found += [link for link in links() if link.startswith("vnet")]
+    found += [str(place) for place in (folder / "run" / "lxc" / "containers").glob("*")]
+    network = networks.network_lookup_by_name("crash")
+    found += ["a port of the network" for _ in networks.network_list_all_ports(network, 0)]
+    backing = (path.read_text().strip() for path in Path("/sys/block").glob("loop*/loop/backing_file"))
+    return found + [path for path in backing if path == str(folder / "image")]
+
+
+def main() -> None:
+    folder, bridge, (name, _, step) = Path(sys.argv[1]), sys.argv[2], sys.argv[3].partition("=")
+    for method in ("link", "addr", "route", "tc"):
+        tell_links(method)
+    with hosted(network, folder) as nets:
+        if "crash" not in [one.name for one in nets.driver.connect_list_all_networks(0)]:
+            xml = f"<network><name>crash</name><forward mode='bridge'/><bridge name='{bridge}'/></network>"
+            nets.driver.network_create_xml_flags(xml, 0)
+        with hosted(lxc, folder, find_driver=lambda kind: nets.driver if kind == DriverKind.NETWORK else None) as host:
+            print(json.dumps(left(host.driver, nets.driver, folder, name)), flush=True)
+            for dom in host.driver.connect_list_all_domains(0):
+                host.driver.domain_destroy_flags(dom, 0)
+            sys.addaudithook(dies_at(int(step)))
+            dom: DomainHandle = host.driver.domain_create_xml(definition(folder, bridge, name), 0)
+            host.driver.domain_destroy_flags(dom, 0)
+            print("started and destroyed", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -163,6 +163,7 @@ GUARDED = "test_guarded.py"
 JOBS = "test_jobs.py"
 PAIR = "test_pair.py"
 BATTERY = "test_battery.py"
+SCHEDULES = "test_schedules.py"
 
 # By file of core/src/virtloom/locks.
 IN_LOCKS = {
@@ -173,6 +174,12 @@ IN_LOCKS = {
             "        self.jobs.refuse_all(self._gone)\n",
             "",
             (GUARDED,),
+        ),
+        Mutation(
+            "a change that keeps its job when the object is gone",
+            "        except BaseException:\n            job.__exit__(None, None, None)\n            raise\n",
+            "        except KeyError:\n            raise\n",
+            (SCHEDULES,),
         ),
         Mutation("a lent state not revoked", "            self._loan.end()\n", "            pass\n", (BORROWED,)),
     ),
@@ -187,8 +194,62 @@ IN_LOCKS = {
             "            return True",
             (LOCKED,),
         ),
+        Mutation(
+            "one who joins the queue and does not look at the lock again",
+            "            if self._try(False):  # released since",
+            "            if False:  # released since",
+            (SCHEDULES,),
+        ),
+        Mutation(
+            "a release that does not look at the queue again",
+            "            if not self._queue or not self._try(False):\n                return\n",
+            "            return\n",
+            (SCHEDULES,),
+        ),
+        Mutation(
+            "a lock handed over to one who has just given up",
+            "        late = not served and self._withdraw(waiter)\n",
+            "        late = not served\n        self._withdraw(waiter)\n",
+            (SCHEDULES,),
+        ),
+        Mutation(
+            "a release that frees the lock for whoever comes although somebody waits",
+            "        if not self._queue:\n            self._free()",
+            "        if True:\n            self._free()",
+            (SCHEDULES,),
+        ),
     ),
     "jobs.py": (
+        Mutation(
+            "a job that begins without the mutex",
+            "        with self._mutex:\n            self._raise_if_removed()\n            if self._slots and",
+            "        if True:\n            self._raise_if_removed()\n            if self._slots and",
+            (SCHEDULES,),
+        ),
+        Mutation(
+            "a job that joins the queue without another look at who runs",
+            "            self._queue.append(job)\n            self._admit()\n",
+            "            self._queue.append(job)\n",
+            (SCHEDULES,),
+        ),
+        Mutation(
+            "a job that joins the queue of an object that was just removed",
+            "        with self._mutex:\n            self._raise_if_removed()\n            gate =",
+            "        with self._mutex:\n            gate =",
+            (SCHEDULES,),
+        ),
+        Mutation(
+            "a waiting job that is overtaken by who comes later",
+            "            if self._obstacle(job) is None:\n                self._start(job)",
+            "            if self._obstacle(job) is None and job is not waiting[0]:\n                self._start(job)",
+            (SCHEDULES,),
+        ),
+        Mutation(
+            "a killed job that ends the one that took its place",
+            "            if self._slots.get(slot) is job:\n                del",
+            "            if slot in self._slots:\n                del",
+            (SCHEDULES,),
+        ),
         Mutation(
             "a job that ends and lets nobody in",
             "                if self._queue:\n                    self._admit()\n",

@@ -16,7 +16,8 @@ from virtloom_qemu.capabilities import probe
 from virtloom_qemu.capabilities.emulator import OLDEST, Emulator
 
 log = logging.getLogger(__name__)
-FORMAT = 2  # of the files; raised when the probe asks more
+FORMAT = 3  # of the files; raised when the probe asks more
+BOOT = Path("/proc/sys/kernel/random/boot_id")
 FOLDERS = ("/usr/bin", "/usr/local/bin", "/usr/libexec")
 ARCHES = (
     "alpha", "armv7l", "aarch64", "cris", "i686", "loongarch64", "m68k", "microblaze", "microblazeel", "mips", "mipsel",
@@ -84,7 +85,7 @@ class EmulatorCache:
 
     def _load(self, path: str, stamp: Stamp) -> Emulator:
         file = self._folder / f"{sha256(path.encode()).hexdigest()[:16]}.json"
-        key = [FORMAT, path, *stamp, os.access("/dev/kvm", os.R_OK | os.W_OK)]
+        key = [FORMAT, path, *stamp, _kvm()]
         report = _read(file, key)
         if report is None:
             report = probe.ask(self._run, path)
@@ -95,6 +96,11 @@ class EmulatorCache:
             detail = f"QEMU version >= {wanted} is required, but {'.'.join(map(str, emulator.version))} found"
             raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail, ErrorDomain.QEMU)
         return emulator
+
+
+def _kvm() -> str:
+    """What KVM's answers hold for: this start of the host; its modules may be others next time."""
+    return BOOT.read_text().strip() if os.access("/dev/kvm", os.R_OK | os.W_OK) else ""
 
 
 def _read(file: Path, key: list[Any]) -> dict[str, Any] | None:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from virtloom.errors import ErrorCode, VirtError
+
+OWN = ("host-passthrough", "maximum")  # the modes of a processor that has all that the host's has
 OLDEST = (6, 2, 0)  # devices as JSON on the command line
 
 
@@ -38,7 +41,8 @@ class Emulator:
     :ivar path: the binary.
     :ivar arch: the architecture that it emulates, as libvirt calls it.
     :ivar version: major, minor, micro; :ivar package: the distribution's own version.
-    :ivar kvm: whether the host's processor runs its guests.
+    :ivar kvm: whether the host has KVM; :ivar kvm_fault: what it said when KVM did not give
+        a guest the host's own processor, which is what clients choose.
     :ivar machines: by their own names.
     :ivar devices: every type of object that it knows (`qom-list-types`).
     :ivar commands: of its monitor.
@@ -57,6 +61,7 @@ class Emulator:
     options: Mapping[str, frozenset[str]]
     cpu_models: Mapping[str, Mapping[str, tuple[str, ...]]]
     sev: bool = False
+    kvm_fault: str | None = None
 
     @classmethod
     def from_report(cls, path: str, report: Mapping[str, Any]) -> Emulator:
@@ -83,6 +88,7 @@ class Emulator:
                 for accelerator, models in report["cpu-models"].items()
             },
             sev="query-sev-capabilities" in report,
+            kvm_fault=report.get("kvm-fault"),
         )
 
     @property
@@ -108,6 +114,16 @@ class Emulator:
         """Whether it knows an option of its command line, and a parameter of it."""
         known = self.options.get(option)
         return known is not None and (parameter is None or parameter in known)
+
+    def require(self, domain_type: str, mode: str | None) -> None:
+        """Refuse to start a guest with the host's own processor where KVM is known not to give it one.
+
+        :param mode: of its processor; None if it names none.
+        :raises VirtError: CONFIG_UNSUPPORTED, with what QEMU said.
+        """
+        if domain_type == "kvm" and mode in OWN and self.kvm_fault is not None:
+            detail = f"KVM gives guests no processor like this host's; choose a model, or type 'qemu': {self.kvm_fault}"
+            raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail)
 
     def models(self, domain_type: str) -> Mapping[str, tuple[str, ...]]:
         """The processors for a domain's type, each with the features that it lacks on this host."""

@@ -25,7 +25,7 @@ def host_capabilities(emulators: EmulatorCache) -> Node:
 def _guest(arch: str, emulator: Emulator) -> Node:
     guest = guest_element("hvm", arch, emulator.path, "qemu")
     place = guest.need("arch")
-    kvm = [Node("domain", {"type": "kvm"})] if emulator.kvm else []
+    kvm = [Node("domain", {"type": "kvm"})] if emulator.kvm and emulator.kvm_fault is None else []
     words = [child for child in place.children if child.tag != "domain"]
     place.children = [*words, *_machines(emulator), Node("domain", {"type": "qemu"}), *kvm]
     features = guest.add("features")

@@ -27,11 +27,15 @@ QUESTIONS = (
     "query-command-line-options",
     "qom-list-types",
 )
+WORDS_MAX = 300  # characters of what it says when it fails
 OPTIONAL = ("query-sev-capabilities",)  # not every host answers
 
 
 def ask(run: Run, path: str) -> dict[str, Any]:
-    """What an emulator answers, by question; `cpu-models` has its processors by accelerator.
+    """What an emulator answers, by question.
+
+    `cpu-models` has its processors by accelerator; `kvm-fault` is what it says when KVM is there and does not give a
+    guest the host's own processor.
 
     :param run: runs a helper process, as `DriverHost.run` does.
     :raises VirtError: INTERNAL_ERROR if it does not answer, OPERATION_TIMEOUT past the deadline.
@@ -40,15 +44,33 @@ def ask(run: Run, path: str) -> dict[str, Any]:
     models = {"kvm" if report["query-kvm"]["enabled"] else "tcg": report["query-cpu-definitions"]}
     if "tcg" not in models:
         models["tcg"] = _converse(run, path, "tcg", ("query-cpu-definitions",))["query-cpu-definitions"]
-    return {**report, "cpu-models": models}
+    return {**report, "cpu-models": models, "kvm-fault": _kvm_fault(run, path, report)}
+
+
+def _kvm_fault(run: Run, path: str, report: dict[str, Any]) -> str | None:
+    """What keeps KVM from giving a guest the host's own processor: of a host that is a guest, a part may be missing."""
+    machine = next((one["name"] for one in report["query-machines"] if one.get("is-default")), None)
+    if machine is None or not report["query-kvm"]["enabled"]:
+        return None
+    try:
+        _converse(run, path, "kvm", ("query-kvm",), machine=machine, more=("-cpu", "host"))
+    except VirtError as error:
+        return error.message[:WORDS_MAX]
+    return None
 
 
 def _converse(
-    run: Run, path: str, accelerator: str, questions: tuple[str, ...], optional: tuple[str, ...] = ()
+    run: Run,
+    path: str,
+    accelerator: str,
+    questions: tuple[str, ...],
+    optional: tuple[str, ...] = (),
+    machine: str = "none",
+    more: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     argv = [
-        path, "-S", "-no-user-config", "-nodefaults", "-display", "none", "-machine", f"none,accel={accelerator}",
-        "-qmp", "stdio",
+        path, "-S", "-no-user-config", "-nodefaults", "-display", "none", "-machine", f"{machine},accel={accelerator}",
+        "-qmp", "stdio", *more,
     ]  # fmt: skip
     requests: list[dict[str, Any]] = [{"execute": "qmp_capabilities"}]
     requests += [{"execute": question, "id": question} for question in (*questions, *optional)]

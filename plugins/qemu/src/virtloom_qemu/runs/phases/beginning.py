@@ -106,6 +106,7 @@ class Beginning(Happenings):
         self, definition: Domain, connections: Sequence[Connection], attempt: Attempt
     ) -> tuple[Domain, GuestProcess]:
         context, paths = self._context(definition, attempt.number, attempt.start), attempt.paths
+        context.emulator.require(definition.type, definition.node().value("cpu", "mode"))
         live = prepare(self.disk_images.found(definition), context)
         self.disk_images.hold(live, attempt.number)
         make_variables(live, reset=attempt.start.reset_nvram)

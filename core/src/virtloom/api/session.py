@@ -73,7 +73,7 @@ class Session:
         self.port = port
         self.authenticated = False
         self.close_callback = False
-        self.subscriptions = Subscriptions(port, locks, self._last_event)
+        self.subscriptions = Subscriptions(port, locks, self._listen, self._last_event)
         self._registry = drivers
         self._lock = locks.lock("session", Level.LEAF)
         self._checker = locks.checker
@@ -153,9 +153,11 @@ class Session:
         self._readonly = self._readonly or bool(flags & CONNECT_RO)
         sources = {id(d.events): d.events for d in self._drivers.values() if d.events is not None}
         self._sources = tuple(sources.values())
+        self._uri = uri
+
+    def _listen(self) -> None:
         for source in self._sources:
             source.add_listener(self.subscriptions.deliver)
-        self._uri = uri
 
     def _last_event(self) -> int:
         return max((source.sequence for source in self._sources), default=0)

@@ -43,11 +43,15 @@ class Subscriptions:
 
     :param port: where messages go.
     :param locks: the api's lock manager.
+    :param listen: has `deliver` called from now on; most connections never ask for an event, and are not asked then.
     :param last_event: the number of the last event that was emitted.
     """
 
-    def __init__(self, port: ClientPort, locks: LockManager, last_event: Callable[[], int]) -> None:
+    def __init__(
+        self, port: ClientPort, locks: LockManager, listen: Callable[[], None], last_event: Callable[[], int]
+    ) -> None:
         self._port = port
+        self._listen = listen
         self._last_event = last_event
         self._lock = locks.lock("subscriptions", Level.LEAF)
         self._all: tuple[Subscription, ...] = ()
@@ -59,6 +63,7 @@ class Subscriptions:
         :raises VirtError: INTERNAL_ERROR for an event that there is not.
         """
         _require(family, number, legacy=False)
+        self._listen()
         with self._lock:
             callback, self._next = self._next, self._next + 1
             self._all = (*self._all, Subscription(callback, family, number, handle, self._last_event()))
@@ -70,6 +75,7 @@ class Subscriptions:
         :raises VirtError: INTERNAL_ERROR for an event that there is not in that form.
         """
         _require(EventFamily.DOMAIN, number, legacy=True)
+        self._listen()
         with self._lock:
             self._all = (*self._all, Subscription(None, EventFamily.DOMAIN, number, None, self._last_event()))
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from enum import Enum
@@ -21,6 +22,10 @@ from virtloom.driver.interception import EventInterceptor
 from virtloom.locks import Level, LockManager
 
 log = logging.getLogger(__name__)
+
+# Seconds that the event thread sleeps once it has delivered all: a stream of events would else wake it for each, and
+# each time it would take the interpreter from the thread that emits them.
+LINGER = 0.001
 
 
 class EventFamily(Enum):
@@ -105,7 +110,8 @@ class EventHub:
             self._sequence += 1
             event = Event(self._sequence, family, number, handle, payload)
             self._recent.append(event)
-            self._queue.put((source, event))
+            if source.listeners or source.interceptor is not None:
+                self._queue.put((source, event))
 
     def _deliver(self) -> None:
         while (item := self._queue.get()) is not None:
@@ -113,11 +119,10 @@ class EventHub:
                 item.set()
                 continue
             source, event = item
-            if source.interceptor is None:
-                source.deliver(event)
-                continue
-            for passed in source.interceptor(event):
+            for passed in (event,) if source.interceptor is None else source.interceptor(event):
                 source.deliver(passed)
+            if self._queue.empty():
+                time.sleep(LINGER)
 
 
 class EventSource:
@@ -155,9 +160,10 @@ class EventSource:
                 log.exception("an event listener failed on %s", event)
 
     def add_listener(self, listener: Listener) -> None:
-        """Deliver later events to the listener too."""
+        """Deliver later events to the listener too; once each, however often it was added."""
         with self._lock:
-            self.listeners = (*self.listeners, listener)
+            if listener not in self.listeners:
+                self.listeners = (*self.listeners, listener)
 
     def remove_listener(self, listener: Listener) -> None:
         """Stop delivering to the listener; unknown ones are ignored."""

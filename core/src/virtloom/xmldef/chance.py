@@ -17,6 +17,7 @@ Draw = Callable[[int], bytes]  # so many random bytes
 
 class _Local(threading.local):
     draw: Draw = staticmethod(os.urandom)
+    draws = 0
 
 
 _local = _Local()
@@ -24,12 +25,18 @@ _local = _Local()
 
 def random_bytes(count: int) -> bytes:
     """So many bytes."""
+    _local.draws += 1
     return _local.draw(count)
 
 
 def uuid() -> UUID:
     """A uuid of version 4."""
-    return UUID(bytes=_local.draw(16), version=4)
+    return UUID(bytes=random_bytes(16), version=4)
+
+
+def draws() -> int:
+    """How often this thread has made something up."""
+    return _local.draws
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
@@ -20,6 +21,7 @@ from virtloom.xmldef.domain.defaults import DEFAULTS
 from virtloom.xmldef.domain.definition import Devices, Domain
 from virtloom.xmldef.domain.namespaces import prefix_of
 from virtloom.xmldef.elements import root_of, uuid_of
+from virtloom.xmldef.remembered import Remembered
 
 # The field of `Devices` that holds each kind of device, by its element's name.
 DEVICE_FIELDS = {field.xml: field.name for field in Devices.fields if field.xml not in ("emulator", "redirfilter")}
@@ -39,6 +41,8 @@ class DomainRules:
     :ivar defaults: what it fills in after them.
     :ivar checks: what it refuses besides what all refuse.
     :ivar namespace: the prefix of the elements that are its own, such as `lxc`; those of others are left out.
+    :ivar repeatable: whether the same document always makes the same domain, since its steps look at nothing else; then
+        documents that come again are not read again.
     """
 
     types: Sequence[str]
@@ -48,12 +52,20 @@ class DomainRules:
     defaults: Sequence[Step] = ()
     checks: Sequence[Check] = field(default=())
     namespace: str = ""
+    repeatable: bool = False
 
     def parse(self, text: str) -> Domain:
         """A domain of a document.
 
         :raises VirtError: in libvirt's words; nothing was changed.
         """
+        return self._remembered(text) if self.repeatable else self._parse(text)
+
+    @cached_property
+    def _remembered(self) -> Remembered[Domain]:
+        return Remembered(self._parse)
+
+    def _parse(self, text: str) -> Domain:
         return self.complete(read(root_of(text, "domain_definition", "domain", ErrorDomain.DOMAIN)))
 
     def parse_device(self, text: str, domain: Domain) -> tuple[str, Any]:

@@ -57,4 +57,5 @@ RULES = DomainRules(
     first=(cards,),
     defaults=(interface_names,),
     checks=(init_program,),
+    repeatable=True,
 )

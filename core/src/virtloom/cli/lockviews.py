@@ -96,11 +96,12 @@ def _root(row: Row, others: str) -> str:
 def jobs(rows: Sequence[Row], options: Options) -> RenderableType:
     """The jobs: those that run, and behind each its queue."""
     lines = [
-        (row["object"] if row["state"] == "running" else "", row["kind"], row["state"], party(row["owner"]),
+        (row["object"] if row["state"] == "running" else "", str(row["number"]), row["kind"], row["state"],
+         party(row["owner"]),
          seconds(row["owner"]["seconds"]), _progress(row["progress"]), ", ".join(row["allowed"]), row["ended_by"] or "")
         for row in rows
     ]  # fmt: skip
-    head = ("object", "job", "state", "owner", "age", "progress", "may run inside", "ended by")
+    head = ("object", "number", "job", "state", "owner", "age", "progress", "may run inside", "ended by")
     return table_of(head, lines) if lines else Text("no jobs")
 
 

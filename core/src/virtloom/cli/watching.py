@@ -32,7 +32,11 @@ def add_commands(commands: Any) -> None:
     which.add_argument("--findings", action="store_true", help="what the checker found so far")
     which.add_argument("--order", action="store_true", help="in which order classes of locks were taken")
     locks.add_argument("--all", action="store_true", help="those that are free as well")
-    _looking(commands, "jobs", "what works on which object, and who waits for that", View("get_jobs", "jobs"))
+    jobs = _looking(commands, "jobs", "what works on which object, and who waits for that", View("get_jobs", "jobs"))
+    abort = jobs.add_subparsers(title="commands").add_parser("abort", help="tell long work to stop")
+    abort.add_argument("number", type=int, help="the job's, as 'virtloom jobs' shows it")
+    abort.add_argument("--reason", default="an administrator aborted it", help="what its caller is told")
+    abort.set_defaults(run=abort_job)
     workers = _looking(commands, "workers", "what the threads for calls do", View("get_workers", "workers"))
     workers.add_argument("--all", action="store_true", help="those that are idle as well")
     _looking(commands, "stacks", "where each thread is", View("get_stacks", "stacks"))
@@ -82,6 +86,13 @@ def _look(options: Options, view: View) -> None:
         print(json.dumps(ask(), indent=2))
     else:
         show.view(render(ask()))
+
+
+def abort_job(options: Options) -> None:
+    """Tell a job to stop."""
+    told = report(options, "abort_job", options.number, options.reason)
+    client = f" of client {told['client']}" if told["client"] else ""
+    print(f"job {options.number}, {told['api']}{client} on {told['object']}, is told to stop")
 
 
 def write_trace(options: Options) -> None:

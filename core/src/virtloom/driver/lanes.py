@@ -20,7 +20,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Generic, TypeVar
 
 from virtloom.errors import ErrorCode, VirtError
-from virtloom.locks import Level, LockManager
+from virtloom.locks import Job, Level, LockManager
 
 T = TypeVar("T")
 Waiting = Callable[[str], AbstractContextManager[Any]]
@@ -29,29 +29,30 @@ IDLE = 10.0  # seconds after which a thread without work ends
 
 
 class Pulse:
-    """The sign of life of a long task, and the wish that it end.
+    """The sign of life of a long task; through it the job that the task is part of tells how far it is, and ends it.
 
-    :ivar done: how far it is, in bytes.
+    :param job: the job; None for a task that nobody may end.
     """
 
-    def __init__(self) -> None:
-        self.done = 0
+    def __init__(self, job: Job | None = None) -> None:
+        self._job = job
+        self._total: int | None = None
         self._beat = time.monotonic()
-        self._aborted: str | None = None
+
+    def expect(self, total: int) -> None:
+        """Say how much there is to do, in bytes."""
+        self._total = total
 
     def beat(self, done: int = 0) -> None:
-        """Say that it goes on, and how far it is; to be called by the task.
+        """Say that it goes on, and how far it is, in bytes; to be called by the task.
 
-        :raises VirtError: OPERATION_ABORTED if it is to end.
+        :raises JobAborted: if the job was aborted.
         """
-        self.done = done
         self._beat = time.monotonic()
-        if self._aborted is not None:
-            raise VirtError(ErrorCode.OPERATION_ABORTED, self._aborted)
-
-    def abort(self, reason: str) -> None:
-        """Ask the task to end at its next beat."""
-        self._aborted = reason
+        if self._job is not None:
+            remaining = None if self._total is None else max(0, self._total - done)
+            self._job.report(data_total=self._total, data_processed=done, data_remaining=remaining)
+            self._job.check()
 
     @property
     def age(self) -> float:

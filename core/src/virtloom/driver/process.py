@@ -13,7 +13,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import IO, NamedTuple
 
@@ -40,6 +40,7 @@ def run(
     limit: int = 1 << 20,
     check: bool = True,
     stall: float | None = None,
+    beat: Callable[[int], None] | None = None,
 ) -> Finished:
     """Run a helper to its end.
 
@@ -48,6 +49,7 @@ def run(
     :param check: raise if its exit status is not 0.
     :param stall: seconds without reading or writing a byte (proc(5), /proc/PID/io) after which it is killed too, for
         work whose length nobody knows.
+    :param beat: called twice a second with the bytes that it has written; what it raises ends the helper.
     :raises VirtError: OPERATION_TIMEOUT past the deadline or stalled, OPERATION_FAILED for a failure or a missing
         program.
     """
@@ -66,7 +68,10 @@ def run(
     feeder = threading.Thread(target=_feed, args=(process.stdin, stdin), daemon=True)
     feeder.start()
     try:
-        status = process.wait(deadline) if stall is None else _watched(process, argv[0], deadline, stall)
+        if stall is None and beat is None:
+            status = process.wait(deadline)
+        else:
+            status = _watched(process, argv[0], deadline, stall or deadline, beat or (lambda written: None))
     except subprocess.TimeoutExpired:
         raise VirtError(ErrorCode.OPERATION_TIMEOUT, f"{argv[0]} did not end within {deadline:g} s") from None
     finally:
@@ -79,10 +84,12 @@ def run(
     return Finished(status, stdout, stderr)
 
 
-def _watched(process: subprocess.Popen[bytes], name: str, deadline: float, stall: float) -> int:
+def _watched(
+    process: subprocess.Popen[bytes], name: str, deadline: float, stall: float, beat: Callable[[int], None]
+) -> int:
     """Wait for a helper for as long as it reads or writes; its status."""
     began = lively = time.monotonic()
-    moved = 0
+    moved = (0, 0)
     while True:
         try:
             return process.wait(min(LOOK, stall))
@@ -93,13 +100,15 @@ def _watched(process: subprocess.Popen[bytes], name: str, deadline: float, stall
                 raise VirtError(ErrorCode.OPERATION_TIMEOUT, f"{name} has done nothing for {stall:g} s") from None
             if now - began >= deadline:
                 raise
+        beat(moved[1])
 
 
-def _moved(pid: int) -> int:
-    """The bytes that a process has read and written."""
-    with suppress(OSError, ValueError), open(f"/proc/{pid}/io", "rb") as file:
-        return sum(int(line.split()[1]) for line in file)
-    return 0
+def _moved(pid: int) -> tuple[int, int]:
+    """The bytes that a process has moved in any way, and those that it has written (proc(5), /proc/PID/io)."""
+    with suppress(OSError, ValueError, KeyError), open(f"/proc/{pid}/io") as file:
+        told = {name: int(number) for name, number in (line.split(": ") for line in file)}
+        return sum(told.values()), max(told["wchar"], told["write_bytes"])
+    return 0, 0
 
 
 class _Collector:

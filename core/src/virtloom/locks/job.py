@@ -1,14 +1,15 @@
 """One job: for whom and what it is, since when, and how far.
 
 Guarantees: `progress` is immutable and replaced whole, so anyone may read it without a lock.
-Assumes: only the thread that asked for the job enters it, once, and reports its progress. `gate` and
-`refusal` belong to the object's `Jobs`, under their mutex.
+Assumes: only the thread that asked for the job enters it, once, and it alone, or a thread that it waits for, reports
+its progress. `gate` and `refusal` belong to the object's `Jobs`, under their mutex.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from itertools import count
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -41,11 +42,13 @@ class Progress(NamedTuple):
 
 
 NO_PROGRESS = Progress()
+_NUMBERS = count(1)
 
 
 class Job:
     """One job, from the request to its end. `with` begins it, waiting if it must, and ends it.
 
+    :ivar number: its own in this run of the daemon, by which it can be aborted.
     :ivar kind: its kind.
     :ivar api: what it was asked for.
     :ivar client: who asked.
@@ -65,6 +68,7 @@ class Job:
         "ended_by",
         "gate",
         "kind",
+        "number",
         "owner",
         "progress",
         "refusal",
@@ -76,6 +80,7 @@ class Job:
     ) -> None:
         self.owner: ThreadRecord = THREADS.me
         call = self.owner.call
+        self.number = next(_NUMBERS)
         self.kind = kind
         self.api = api or call.api or kind.value
         self.client = call.client

@@ -126,13 +126,16 @@ class Jobs:
                 if self._queue:
                     self._admit()
 
-    def abort(self, reason: str) -> Job | None:
+    def abort(self, reason: str, number: int | None = None) -> Job | None:
         """Tell the asynchronous job to stop; its owner learns of it by `Job.check`.
 
+        :param number: only if it is the one of this number.
         :return: the job that was told; None if none runs.
         """
         with self._mutex:
             job = self._slots.get(Slot.ASYNC)
+            if job is not None and number not in (None, job.number):
+                return None
             if job is not None and job.ended_by is None:
                 job.ended_by = reason
             return job

@@ -36,6 +36,7 @@ class JobKind(Enum):
     MIGRATE_IN = "migrate in"
     BACKUP = "backup"
     BLOCK_JOB = "block job"
+    WORK = "work"
 
     AGENT_QUERY = "agent query"
     AGENT_MODIFY = "agent modify"
@@ -55,6 +56,8 @@ ALLOWED_INSIDE: dict[JobKind, frozenset[JobKind]] = {
     JobKind.MIGRATE_IN: frozenset({JobKind.DESTROY, JobKind.MIGRATION_STEP}),
     JobKind.BACKUP: _WATCH | {JobKind.SUSPEND, JobKind.MODIFY},
     JobKind.BLOCK_JOB: _WATCH | {JobKind.SUSPEND, JobKind.MODIFY},
+    # What takes long on an object that is no domain (a volume is copied, wiped): nothing else, but it can be aborted.
+    JobKind.WORK: frozenset(),
 }
 
 for _kind in JobKind:

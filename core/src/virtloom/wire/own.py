@@ -15,6 +15,7 @@ report_ret = struct("report_ret", json=string(JSON_MAX))
 get_events_args = struct("get_events_args", since=uint64)
 start_trace_args = struct("start_trace_args", milliseconds=uint32)
 get_trace_args = struct("get_trace_args", offset=uint32)
+abort_job_args = struct("abort_job_args", number=uint64, reason=string(NAME_MAX))
 call_driver_args = struct(
     "call_driver_args", driver=string(NAME_MAX), call=string(NAME_MAX), arguments=string(JSON_MAX)
 )
@@ -40,6 +41,7 @@ PROGRAM = Program(
         Procedure(14, "START_TRACE", "virtloomStartTrace", args=start_trace_args, ret=report_ret, priority=True),
         Procedure(15, "STOP_TRACE", "virtloomStopTrace", ret=report_ret, priority=True),
         Procedure(16, "GET_TRACE", "virtloomGetTrace", args=get_trace_args, ret=report_ret, priority=True),
+        Procedure(17, "ABORT_JOB", "virtloomAbortJob", args=abort_job_args, ret=report_ret, priority=True),
         Procedure(100, "CALL_DRIVER", "virtloomCallDriver", args=call_driver_args, ret=report_ret, priority=True),
     ],
 )

@@ -5,6 +5,6 @@ from __future__ import annotations
 from virtloom.locks import ObjectType
 
 POOL = ObjectType("pool", key="uuid")
-VOLUME = ObjectType("volume", key="pool and name")
+VOLUME = ObjectType("volume", key="pool/name")
 
 ALL = (POOL, VOLUME)

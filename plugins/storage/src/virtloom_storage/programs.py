@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from virtloom.driver import DriverHost
+from virtloom.driver.lanes import Pulse
 from virtloom.driver.process import Finished
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
 
@@ -69,6 +70,7 @@ class Programs:
         deadline: float = DEADLINE,
         stall: float | None = STALL,
         shown: Callable[[str], str] = str,
+        pulse: Pulse | None = None,
         **options: Any,
     ) -> bytes:
         """Run a program to its end and return what it printed.
@@ -76,9 +78,11 @@ class Programs:
         :param argv: the program's name or path, and its arguments.
         :param deadline: seconds at most.
         :param stall: seconds without reading or writing anything after which it is killed; None for no such limit.
+        :param pulse: beats twice a second with the bytes that it has written, and may end it.
         :param shown: changes a text that an error shows (a temporary name into the one that was asked for).
         :raises VirtError: INTERNAL_ERROR as libvirt has it if it failed, OPERATION_TIMEOUT past a limit.
         """
+        options["beat"] = pulse.beat if pulse is not None else None
         finished = self.attempt(argv, deadline=deadline, stall=stall, **options)
         if finished.status != 0:
             raise failure([require(argv[0]), *argv[1:]], finished, shown, options.get("env"))

@@ -1,7 +1,7 @@
 """The table of our own program: what answers which procedure.
 
-Whatever only looks takes no lock of a driver or an object and waits for nothing, so that it answers while every worker
-is stuck; the administration server has workers of its own.
+Whatever only looks, or aborts, takes no lock of a driver or an object and waits for nothing, so that it answers while
+every worker is stuck; the administration server has workers of its own.
 """
 
 from __future__ import annotations
@@ -38,5 +38,6 @@ def answers(daemon: Daemon) -> dict[str, Report]:
         "start_trace": tracing.start,
         "stop_trace": tracing.stop,
         "get_trace": tracing.piece,
+        "abort_job": lambda number, reason: lockstate.abort_job(managers, number, reason),
         "call_driver": lambda name, call, text: registry.administer(name, call, json.loads(text)),
     }

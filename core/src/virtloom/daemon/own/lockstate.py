@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+from virtloom.errors import ErrorCode, VirtError
 from virtloom.locks import Checker, LockManager
 from virtloom.locks.checking.sites import Site, thread_stack
 from virtloom.locks.watching.chains import Chain, chains
@@ -105,6 +106,7 @@ def jobs_report(managers: Managers, servers: Servers) -> list[Row]:
 def _job(seen: JobSnapshot, names: Names) -> Row:
     progress = {name: value for name, value in seen.progress._asdict().items() if value is not None}
     return {
+        "number": seen.number,
         "object": seen.object_name,
         "kind": seen.kind,
         "slot": seen.slot,
@@ -114,6 +116,24 @@ def _job(seen: JobSnapshot, names: Names) -> Row:
         "progress": progress,
         "allowed": list(seen.allowed),
     }
+
+
+def abort_job(managers: Managers, number: int, reason: str) -> Row:
+    """Tell a long job to stop; its caller gets OPERATION_ABORTED when it has.
+
+    :param number: the job's; :param reason: what its caller is told.
+    :raises VirtError: OPERATION_INVALID if there is no such job that could be aborted.
+    """
+    for obj in (obj for manager in managers for obj in manager.objects):
+        job = obj.jobs.abort(reason, number)
+        if job is not None:
+            return {"object": obj.name, "api": job.api, "client": job.client}
+    seen = next((job for job in snapshot(*managers).jobs if job.number == number), None)
+    if seen is None:
+        why = f"no job {number} is running"
+    else:
+        why = f"job {number} on {seen.object_name} cannot be aborted: it {'is short' if seen.running else 'waits'}"
+    raise VirtError(ErrorCode.OPERATION_INVALID, why, hint="'virtloom jobs' lists them")
 
 
 def findings_report(checker: Checker) -> list[Row]:

@@ -59,6 +59,7 @@ class JobSnapshot(NamedTuple):
     """One job at some moment, running or waiting.
 
     :ivar ended_by: why it was aborted or killed; None if it was not.
+    :ivar number: by which it can be aborted.
     :ivar slot: which of the object's slots it has or wants.
     :ivar allowed: the kinds of jobs that others may still start inside it.
     """
@@ -69,6 +70,7 @@ class JobSnapshot(NamedTuple):
     running: bool
     ended_by: str | None
     progress: Progress
+    number: int = 0
     slot: str = ""
     allowed: tuple[str, ...] = ()
 
@@ -104,8 +106,8 @@ def _jobs(obj: Guarded[Any], now: float) -> Iterable[JobSnapshot]:
     for running, jobs in ((True, obj.jobs.running), (False, obj.jobs.waiting)):
         for job in jobs:
             party, allowed = _job_party(job, now), tuple(sorted(kind.value for kind in job.allowed))
-            slot = job.kind.slot.value
-            yield JobSnapshot(obj.name, job.kind.value, party, running, job.ended_by, job.progress, slot, allowed)
+            shown = (job.ended_by, job.progress, job.number, job.kind.slot.value, allowed)
+            yield JobSnapshot(obj.name, job.kind.value, party, running, *shown)
 
 
 def party_of(thread: ThreadRecord, since: float, now: float) -> Party:

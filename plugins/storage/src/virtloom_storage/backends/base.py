@@ -140,7 +140,7 @@ class Backend:
         """Delete a volume."""
         refuse("storage pool does not support vol deletion")
 
-    def resize(self, context: Context, pool: Pool, volume: Volume, capacity: int, flags: int) -> None:
+    def resize(self, context: Context, pool: Pool, volume: Volume, capacity: int, flags: int, pulse: Pulse) -> None:
         """Give a volume another size, in bytes."""
         refuse("storage pool does not support changing of volume capacity")
 

@@ -105,19 +105,18 @@ class LocalVolumes(Backend):
 
         context.io(removed, f"{what} '{volume.path}'")
 
-    def resize(self, context: Context, pool: Pool, volume: Volume, capacity: int, flags: int) -> None:
+    def resize(self, context: Context, pool: Pool, volume: Volume, capacity: int, flags: int, pulse: Pulse) -> None:
         """See `Backend.resize`."""
         allocate = bool(flags & ALLOCATE)
         encrypted = volume.target.encryption is not None
         if volume.target.format_ == "raw" and not encrypted:
-            pulse = Pulse()
             context.io(lambda: _resize_raw(volume.path, capacity, allocate, pulse), "", pulse)
             return
         if allocate:
             what = "an unencrypted raw volume" if encrypted and volume.target.format_ == "raw" else "raw type volume"
             detail = f"preallocate is only supported for {what}"
             raise VirtError(ErrorCode.OPERATION_UNSUPPORTED, detail, ErrorDomain.STORAGE)
-        resize_image(context, volume, capacity)
+        resize_image(context, volume, capacity, pulse)
 
     def wipe(self, context: Context, pool: Pool, volume: Volume, algorithm: int, pulse: Pulse) -> None:
         """See `Backend.wipe`."""
@@ -235,11 +234,21 @@ def _resize_raw(path: str, capacity: int, allocate: bool, pulse: Pulse) -> None:
     try:
         with raw.opened(path, os.O_RDWR) as descriptor:
             if allocate:
-                raw.reserve(descriptor, path, 0, capacity, pulse)
+                _reserve(descriptor, path, capacity, pulse)
             raw.extend(descriptor, path, capacity)
             os.fsync(descriptor)
     except OSError as error:
         raise failed(error, f"Unable to open '{path}'") from error
+
+
+def _reserve(descriptor: int, path: str, capacity: int, pulse: Pulse) -> None:
+    """Reserve room for all of a file, which keeps its size if there is not enough of it, or somebody ends the work."""
+    size = os.fstat(descriptor).st_size
+    try:
+        raw.reserve(descriptor, path, 0, capacity, pulse)
+    except BaseException:
+        os.ftruncate(descriptor, size)
+        raise
 
 
 def remove_unfinished(folder: str) -> None:

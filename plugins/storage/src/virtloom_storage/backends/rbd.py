@@ -93,7 +93,7 @@ class Rbd(Backend):
             _run(context, pool, "rbd", "snap", "purge", volume.path)
         _run(context, pool, "rbd", "rm", volume.path)
 
-    def resize(self, context: Context, pool: Pool, volume: Volume, capacity: int, flags: int) -> None:
+    def resize(self, context: Context, pool: Pool, volume: Volume, capacity: int, flags: int, pulse: Pulse) -> None:
         """See `Backend.resize`."""
         shrink = ["--allow-shrink"] if capacity < volume.capacity else []
         _run(context, pool, "rbd", "resize", "--size", f"{-(-capacity // 1024)}K", *shrink, volume.path)

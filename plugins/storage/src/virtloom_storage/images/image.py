@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
+from virtloom.driver.lanes import Pulse
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.storage.pool import Pool
 from virtloom.xmldef.storage.refusal import bad, unsupported
@@ -38,8 +39,10 @@ def make_image(context: Context, pool: Pool, making: Making) -> None:
             check_chain(context, source)
         _check_backing(context, pool, volume)
         image = Image(volume, making.path, secret, plain.preallocate)
+        if source is not None:
+            making.pulse.expect(source.capacity)
         for argv in _commands(image, source, theirs):
-            context.programs.run(argv, shown=lambda text: text.replace(making.path, volume.path))
+            context.programs.run(argv, shown=lambda text: text.replace(making.path, volume.path), pulse=making.pulse)
 
 
 def _commands(image: Image, source: Volume | None, theirs: str | None) -> list[list[str]]:
@@ -83,7 +86,7 @@ def _check_backing(context: Context, pool: Pool, volume: Volume) -> None:
     context.io(readable, f"inaccessible backing store volume {named}")
 
 
-def resize_image(context: Context, volume: Volume, capacity: int) -> None:
+def resize_image(context: Context, volume: Volume, capacity: int, pulse: Pulse) -> None:
     """Give an image that is no plain raw file another size.
 
     :param capacity: bytes.
@@ -97,4 +100,4 @@ def resize_image(context: Context, volume: Volume, capacity: int) -> None:
     if encryption is not None and len(encryption.secrets) != 1:
         raise bad("no secret provided for luks encryption")
     with _secret(context, volume) as secret:
-        context.programs.run(qemu_img.resizing(Image(volume, volume.path, secret), capacity))
+        context.programs.run(qemu_img.resizing(Image(volume, volume.path, secret), capacity), pulse=pulse)

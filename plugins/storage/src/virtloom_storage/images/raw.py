@@ -49,6 +49,7 @@ def extend(descriptor: int, shown: str, size: int) -> None:
 
 def reserve(descriptor: int, shown: str, start: int, end: int, pulse: Pulse) -> None:
     """Reserve room on the disk, piece by piece; bytes that are there already stay as they are (posix_fallocate(3))."""
+    pulse.expect(end)
     while start < end:
         length = min(end - start, 16 * PIECE)
         try:
@@ -65,6 +66,7 @@ def copy(source: int, target: int, length: int, pulse: Pulse, *, keep_holes: boo
     :param keep_holes: whether holes need not be written, since the target has only zeros.
     """
     at = 0
+    pulse.expect(length)
     while at < length:
         start, end = _data(source, at, length) if keep_holes else (at, length)
         if start >= length:
@@ -128,10 +130,11 @@ def reflink(source: int, target: int, shown: str) -> None:
         raise failed(error, f"failed to clone files from '{shown}'") from error
 
 
-def wipe(path: str, length: int, pulse: Pulse, *, at_end: bool = False) -> None:
+def wipe(path: str, length: int | None, pulse: Pulse, *, at_end: bool = False) -> None:
     """Overwrite with zeros; a file with holes is emptied and extended instead, which leaves nothing to be read.
 
-    :param length: bytes, from the beginning or, with `at_end`, up to the end.
+    :param length: bytes, from the beginning or, with `at_end`, up to the end; None for all that there are, whatever was
+        known of them before.
     """
     try:
         with opened(path, os.O_RDWR) as descriptor:
@@ -140,7 +143,9 @@ def wipe(path: str, length: int, pulse: Pulse, *, at_end: bool = False) -> None:
                 os.ftruncate(descriptor, 0)
                 os.ftruncate(descriptor, status.st_size)
                 return
-            start = max(0, os.lseek(descriptor, 0, os.SEEK_END) - length) if at_end else 0
+            size = os.lseek(descriptor, 0, os.SEEK_END)
+            length = size if length is None else length
+            start = max(0, size - length) if at_end else 0
             zero(descriptor, start, start + length, pulse)
             os.fdatasync(descriptor)
     except OSError as error:
@@ -149,6 +154,7 @@ def wipe(path: str, length: int, pulse: Pulse, *, at_end: bool = False) -> None:
 
 def zero(descriptor: int, at: int, end: int, pulse: Pulse) -> None:
     """Write zeros."""
+    pulse.expect(end)
     zeros = bytes(min(PIECE, max(end - at, 0)))
     while at < end:
         at += write_all(descriptor, zeros[: end - at], at)

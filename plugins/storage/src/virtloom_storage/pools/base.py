@@ -14,12 +14,13 @@ from virtloom.driver.store import DefinitionStore
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Guarded
 from virtloom.xmldef.storage.pool import Pool
+from virtloom.xmldef.storage.volume import Volume
 from virtloom_storage.backends.registry import Backends
 from virtloom_storage.context import Context
 from virtloom_storage.images.prober import Prober
 from virtloom_storage.leases import Leases
-from virtloom_storage.object_types import POOL
-from virtloom_storage.pools.state import PoolState, View
+from virtloom_storage.object_types import POOL, VOLUME
+from virtloom_storage.pools.state import Entry, PoolState, View
 from virtloom_storage.programs import Programs
 from virtloom_storage.secrets import Secrets
 
@@ -93,6 +94,11 @@ class PoolsBase(StorageDriver):
         with pool.locked() as state:
             yield state
             pool.publish(state.view())
+
+    def _entry(self, pool: Guarded[PoolState], volume: Volume, made_at: str | None = None) -> Entry:
+        """A volume as a pool keeps it. :param made_at: where it is while it is being made."""
+        turn: Guarded[None] = self.host.locks.guard(VOLUME, f"{pool.label}/{volume.name}", None)
+        return Entry(volume, turn, made_at)
 
     def _emit(self, definition: Pool, number: int, payload: tuple[Any, ...] = ()) -> None:
         """Tell of an event; under the pool's lock, so that events have the order of changes."""

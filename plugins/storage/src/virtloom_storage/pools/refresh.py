@@ -13,9 +13,8 @@ from virtloom.errors import ErrorCode, VirtError
 from virtloom.locks import Guarded, JobKind
 from virtloom.xmldef.storage.volume import Volume
 from virtloom_storage.backends.base import Scan
-from virtloom_storage.object_types import VOLUME
 from virtloom_storage.pools.base import PoolsBase, require_active
-from virtloom_storage.pools.state import Entries, Entry, PoolState
+from virtloom_storage.pools.state import Entries, PoolState
 
 
 class PoolRefresh(PoolsBase):
@@ -80,6 +79,3 @@ class PoolRefresh(PoolsBase):
             name: known[name]._replace(volume=volume) if name in known else self._entry(pool, volume)
             for name, volume in volumes.items()
         }
-
-    def _entry(self, pool: Guarded[PoolState], volume: Volume, made_at: str | None = None) -> Entry:
-        return Entry(volume, self.host.locks.guard(VOLUME, (pool.key, volume.name), None), made_at)

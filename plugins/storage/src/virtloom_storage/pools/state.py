@@ -23,7 +23,7 @@ class Claim(NamedTuple):
 
     :ivar volume: its name. :ivar exclusive: whether nobody else may use the volume meanwhile.
     :ivar api: client: what for, and for whom. :ivar since: of `time.monotonic`.
-    :ivar pulse: how far it is, and the way to end it.
+    :ivar pulse: its sign of life.
     """
 
     volume: str

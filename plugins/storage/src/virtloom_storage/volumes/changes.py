@@ -28,7 +28,7 @@ class VolumeChanges(VolumeWork):
             if more > pool.available:
                 detail = "Not enough space left in storage pool"
                 raise VirtError(ErrorCode.OPERATION_FAILED, detail, ErrorDomain.STORAGE)
-            work.backend.resize(work.view.context, pool, volume, size, flags & ~Resize.DELTA)
+            work.backend.resize(work.view.context, pool, volume, size, flags & ~Resize.DELTA, work.claim.pulse)
             changed = volume.replace(capacity=size)
             if flags & Resize.ALLOCATE:
                 changed = changed.replace(allocation=size)

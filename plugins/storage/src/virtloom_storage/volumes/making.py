@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import StoragePoolHandle, StorageVolHandle
+from virtloom.driver.lanes import Pulse
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Guarded, JobKind
 from virtloom.xmldef.storage.volume import Capacity, Volume, parse_volume
 from virtloom_storage.backends.base import Backend, Making
-from virtloom_storage.object_types import VOLUME
 from virtloom_storage.pools.base import require_active
 from virtloom_storage.pools.state import Claim, Entry, PoolState, View
 from virtloom_storage.volumes.work import VolumeWork, handle_of, new_claim, require_open
@@ -62,10 +62,9 @@ class VolumeMaking(VolumeWork):
     ) -> StorageVolHandle:
         """Make a volume that was placed: it is seen at once, as one that is being made, and stays if it succeeds."""
         path = backend.making_path(volume)
-        turn: Guarded[None] = self.host.locks.guard(VOLUME, (pool.key, volume.name), None)
-        entry = Entry(volume, turn, path)
-        with turn.job(JobKind.MODIFY):
-            view, claim = self._begin(pool, entry)
+        entry = self._entry(pool, volume, path)
+        with entry.turn.job(JobKind.WORK) as job:
+            view, claim = self._begin(pool, entry, Pulse(job))
             try:
                 making = Making(volume, path, source, flags, claim.pulse)
                 made = backend.make(view.context, view.definition, making)
@@ -76,13 +75,13 @@ class VolumeMaking(VolumeWork):
             self._keep(pool, backend, kept, claim)
         return handle_of(view, kept)
 
-    def _begin(self, pool: Guarded[PoolState], entry: Entry) -> tuple[View, Claim]:
+    def _begin(self, pool: Guarded[PoolState], entry: Entry, pulse: Pulse) -> tuple[View, Claim]:
         name = entry.volume.name
         with self._changing(pool) as state:
             require_open(state)
             if name in state.volumes:
                 raise VirtError(ErrorCode.STORAGE_VOL_EXIST, f"'{name}'", ErrorDomain.STORAGE)
-            claim = new_claim(name, exclusive=True)
+            claim = new_claim(name, exclusive=True, pulse=pulse)
             state.claims = (*state.claims, claim)
             state.put(entry)
             return state.view(), claim

@@ -60,8 +60,8 @@ class VolumeWork(PoolsBase):
         pool = self._pool_of(vol)
         entry = entry_in(pool.published, vol.name)
         try:
-            with entry.turn.job(JobKind.MODIFY):
-                work = self._claim(pool, vol.name, exclusive=True)
+            with entry.turn.job(JobKind.WORK) as job:
+                work = self._claim(pool, vol.name, exclusive=True, pulse=Pulse(job))
                 try:
                     yield work
                 finally:
@@ -79,7 +79,7 @@ class VolumeWork(PoolsBase):
         except ObjectGone as gone:
             raise no_volume(f"no storage vol with matching name '{vol.name}'") from gone
 
-    def _claim(self, pool: Guarded[PoolState], name: str, *, exclusive: bool) -> Work:
+    def _claim(self, pool: Guarded[PoolState], name: str, *, exclusive: bool, pulse: Pulse | None = None) -> Work:
         names = self._names(pool.published, name) if exclusive else frozenset()
         with self._changing(pool) as state:
             require_open(state)
@@ -87,7 +87,7 @@ class VolumeWork(PoolsBase):
             if entry is None:
                 raise no_volume(f"no storage vol with matching name '{name}'")
             self._refuse_use(state, name, exclusive, names)
-            claim = new_claim(name, exclusive=exclusive)
+            claim = new_claim(name, exclusive=exclusive, pulse=pulse)
             state.claims = (*state.claims, claim)
             view = state.view()
         return Work(pool, view, entry, claim, self.backends.of(view.definition.type))

@@ -9,6 +9,7 @@ from virtloom_qemu.domains.blockjobs import BlockJobs
 from virtloom_qemu.domains.configuration import Configuration
 from virtloom_qemu.domains.disks import Disks
 from virtloom_qemu.domains.host import HostCalls
+from virtloom_qemu.domains.longjobs import LongJobs
 from virtloom_qemu.domains.memory import Memory
 from virtloom_qemu.domains.monitoring import Monitoring
 from virtloom_qemu.domains.power import Power
@@ -30,6 +31,7 @@ class QemuDriver(
     Power,
     Disks,
     BlockJobs,
+    LongJobs,
     Snapshots,
     DomainAddresses[QemuDomain],
     DomainMetadata[QemuDomain],

@@ -13,6 +13,7 @@ from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.blockjobs.job import BlockJob
 from virtloom_qemu.monitor import EventWorker, Monitor, MonitorEvent
 from virtloom_qemu.process import GuestPaths, GuestProcess
+from virtloom_qemu.saving.progress import JobStats
 from virtloom_qemu.storage.layers import highest_number
 
 
@@ -58,6 +59,7 @@ class QemuDomain(DomainState):
     :ivar vcpu_threads: the threads of its processors, by the processors' numbers; replaced whole.
     :ivar updated: whether it was defined anew while it ran.
     :ivar last_image: the highest number that an image of this run has had.
+    :ivar work: how far the long job is that runs; :ivar completed: how the last one was that ended well.
     :ivar block_jobs: what is done with its images, by the names that QEMU has for the jobs; replaced whole.
     :ivar status_version: how often the state that a restarted daemon needs was changed.
     """
@@ -74,6 +76,8 @@ class QemuDomain(DomainState):
     updated: bool = False
     vcpu_threads: dict[int, int] = field(default_factory=dict)
     last_image: int = 0
+    work: JobStats | None = None
+    completed: JobStats | None = None
     block_jobs: dict[str, BlockJob] = field(default_factory=dict)
 
     @property
@@ -108,4 +112,5 @@ class QemuDomain(DomainState):
         self.vcpu_threads = {}
         self.block_jobs = {}
         self.last_image = 0
+        self.work = None
         self.tainted = frozenset()

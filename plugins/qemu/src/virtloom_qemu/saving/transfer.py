@@ -7,20 +7,24 @@ can be shown; between two questions the job may be aborted or killed.
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
-from virtloom.errors import ErrorCode, VirtError
-from virtloom.locks import JobAborted
+from virtloom.errors import ErrorCode, VirtError, system_error
+from virtloom.locks import JobAborted, JobKind
 from virtloom_qemu.runs.talk import Talk
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.2  # seconds between two questions
 UNLIMITED = 1 << 60  # bytes a second: a file is written as fast as it can be
 NAME = "virtloom"  # what QEMU knows the descriptor by
+COMPRESS_WITHIN = 600.0  # seconds for a compressor to write what it has, once QEMU has written everything
+SETTLE_WITHIN = 30.0  # seconds for QEMU to give up a transfer
+KILLED_WITHIN = 5.0  # seconds for a compressor to be gone
+NAMES = {JobKind.SAVE: "domain save", JobKind.DUMP: "domain core dump"}
 
 
 def send(talk: Talk, descriptor: int, compressor: Sequence[str] = ()) -> None:
@@ -30,15 +34,19 @@ def send(talk: Talk, descriptor: int, compressor: Sequence[str] = ()) -> None:
     :raises VirtError: OPERATION_FAILED if it fails, OPERATION_ABORTED if the job was aborted.
     """
     talk.ask("migrate-set-parameters", max_bandwidth=UNLIMITED)
-    with _through(compressor, descriptor) as target:
-        talk.ask("getfd", fdname=NAME, fds=[target])
-    talk.ask("migrate", uri=f"fd:{NAME}")
-    try:
-        watch(talk, "query-migrate")
-    except JobAborted as error:
-        talk.tries("migrate_cancel")
-        _settled(talk)
-        raise VirtError(ErrorCode.OPERATION_ABORTED, f"{talk.job.kind.value} job: canceled by client") from error
+    with _through(compressor, descriptor) as way:
+        try:
+            talk.ask("getfd", fdname=NAME, fds=[way.descriptor])
+        finally:
+            way.close()
+        talk.ask("migrate", uri=f"fd:{NAME}")
+        try:
+            watch(talk, "query-migrate")
+        except JobAborted as error:
+            way.cut()  # else QEMU may go on waiting for it
+            talk.tries("migrate_cancel")
+            _settled(talk)
+            raise VirtError(ErrorCode.OPERATION_ABORTED, f"{_job(talk)} canceled by client") from error
 
 
 def dump(talk: Talk, descriptor: int, form: str | None) -> None:
@@ -77,20 +85,33 @@ def watch(talk: Talk, question: str) -> None:
         if status == "completed":
             return
         if status in ("failed", "cancelled"):
-            reason = told.get("error-desc", "Unexpectedly failed")
-            raise VirtError(ErrorCode.OPERATION_FAILED, f"{talk.job.kind.value} job: {reason}")
+            reason = told.get("error-desc")
+            ending = "unexpectedly failed" if reason is None else f"failed: {reason}"
+            raise VirtError(ErrorCode.OPERATION_FAILED, f"{_job(talk)} {ending}")
         talk.job.check()
         time.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE)
 
 
+def _job(talk: Talk) -> str:
+    """What a job is called in messages (`qemuMigrationJobName`)."""
+    kind = talk.job.kind
+    return f"job '{NAMES.get(kind, kind.value)}'"
+
+
 def _settled(talk: Talk) -> None:
     """Wait until a transfer that was cancelled is over."""
+    end = time.monotonic() + SETTLE_WITHIN
     while (talk.tries("query-migrate") or {}).get("status") in ("setup", "active", "cancelling", "device"):
+        if time.monotonic() > end:
+            return
         time.sleep(FIRST_PAUSE)
 
 
 def _report(talk: Talk, told: Mapping[str, Any]) -> None:
+    with talk.found.locked() as state:
+        if state.work is not None:
+            state.work = state.work.now(told)
     ram = told.get("ram")
     if isinstance(ram, dict):
         total, left, done = (int(ram.get(name, 0)) for name in ("total", "remaining", "transferred"))
@@ -107,24 +128,56 @@ def _report(talk: Talk, told: Mapping[str, Any]) -> None:
         talk.job.report(data_total=total, data_processed=done, data_remaining=total - done)
 
 
+@dataclass
+class Way:
+    """How what QEMU writes gets to where it belongs.
+
+    :ivar descriptor: what QEMU writes to; :ivar compressor: what it goes through, if it does.
+    """
+
+    descriptor: int
+    compressor: subprocess.Popen[bytes] | None = None
+
+    def close(self) -> None:
+        """QEMU has a descriptor of its own: a compressor ends when that is closed."""
+        if self.compressor is not None and self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
+
+    def cut(self) -> None:
+        """End a compressor, whatever it is doing."""
+        if self.compressor is not None:
+            self.compressor.kill()
+            self.compressor.wait(KILLED_WITHIN)
+
+
 @contextmanager
-def _through(command: Sequence[str], descriptor: int) -> Iterator[int]:
-    """The descriptor to write to so that what is written reaches another one through a command."""
+def _through(command: Sequence[str], descriptor: int) -> Iterator[Way]:
+    """The way into a descriptor, through a command if one is given. After the block everything has been written.
+
+    :raises VirtError: OPERATION_FAILED if the command failed.
+    """
     if not command:
-        yield descriptor
+        yield Way(descriptor)
         return
     reader, writer = os.pipe()
     try:
         process = subprocess.Popen(command, stdin=reader, stdout=descriptor, start_new_session=True)
+    except OSError as error:
+        os.close(writer)
+        raise system_error(error, f"Cannot run {command[0]}") from error
     finally:
         os.close(reader)
+    way = Way(writer, process)
     try:
-        yield writer
+        yield way
+        status = process.wait(COMPRESS_WITHIN)
     except BaseException:
-        process.send_signal(signal.SIGKILL)
+        way.close()
+        way.cut()
         raise
-    finally:
-        os.close(writer)
+    if status:
+        raise VirtError(ErrorCode.OPERATION_FAILED, f"{command[0]} failed with status {status}")
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from virtloom.errors import VirtError
 from virtloom.locks import Guarded
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.domains.definitions import invalid
-from virtloom_qemu.domains.save import Saving
+from virtloom_qemu.domains.saving import Saving
 from virtloom_qemu.runs.state import QemuDomain
 from virtloom_qemu.snapshots.documents import SnapshotFolder
 from virtloom_qemu.storage.chain import format_of

@@ -6,6 +6,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from virtloom.driver.constants.domain_job import DomainJobOperation as Operation
 from virtloom.driver.constants.domain_state import DomainPausedReason as Paused
 from virtloom.driver.constants.domain_state import DomainRunningReason as Running
 from virtloom.driver.constants.domain_state import DomainState
@@ -21,6 +22,7 @@ from virtloom_qemu.monitor.human import quoted
 from virtloom_qemu.runs.talk import Talk
 from virtloom_qemu.saving import image, transfer
 from virtloom_qemu.saving.image import Image
+from virtloom_qemu.saving.progress import JobStats
 from virtloom_qemu.snapshots.definitions import target_of, with_sources
 from virtloom_qemu.storage.chain import format_of
 from virtloom_qemu.storage.images import Images
@@ -88,7 +90,8 @@ class OnlineSnapshots(SnapshotKeeping):
         made = Image(format_domain(live, secure=True, inactive=True), running)
         descriptor = image.create(path, made)
         try:
-            transfer.send(talk, descriptor)
+            with self._working(talk, JobStats(Operation.SNAPSHOT)):
+                transfer.send(talk, descriptor)
         except BaseException:
             path.unlink(missing_ok=True)
             raise

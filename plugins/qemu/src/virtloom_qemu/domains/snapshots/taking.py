@@ -118,13 +118,14 @@ class SnapshotTaking(OfflineSnapshots, OnlineSnapshots):
         memory = moment.memory if external else Node("memory", {"snapshot": "internal" if active else "no"})
         if disk_only:
             memory = Node("memory", {"snapshot": "no"})
-        if moment.name in there.by_name and not flags & Create.NO_METADATA:
-            raise already_exists(moment.name)
         more = () if config is None or not active else (kept(config, "inactiveDomain"),)
         made = replace(
             moment, parent=there.current, state=state, memory=memory, disks=disks, domain=shown(definition), more=more
         )
-        return prepare(made, definition, active=active, reuse=bool(flags & Create.REUSE_EXT))
+        made = prepare(made, definition, active=active, reuse=bool(flags & Create.REUSE_EXT))
+        if moment.name in there.by_name and not flags & Create.NO_METADATA:
+            raise already_exists(moment.name)
+        return made
 
 
 def _check_combinations(flags: int) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 
 import pytest
 
 from unwatched import wait
 from virtloom.driver.collections import Collection, NameTaken
-from virtloom.locks import Checker, LockManager, LockViolation, Mode, ObjectType
+from virtloom.locks import Checker, LockManager, LockViolation, Mode, ObjectGone, ObjectType
 
 THING = ObjectType("thing", key="number")
 
@@ -55,6 +56,50 @@ def test_what_was_removed_leaves_its_key_and_name_to_others(things: Collection[S
     assert new
     things.remove(one)
     assert things.find(1) is other
+
+
+def test_an_object_that_was_removed_gets_no_name_and_takes_none_from_its_successor(things: Collection[State]) -> None:
+    one, _ = things.obtain(1, "one", State)
+    things.remove(one)
+    with pytest.raises(ObjectGone):
+        things.rename(one, "another")
+    successor, _ = things.obtain(1, "heir", State)
+    with pytest.raises(ObjectGone):
+        things.rename(one, "another")
+    assert things.find(1) is things.find_name("heir") is successor
+    assert things.find_name("another") is None
+    assert list(things) == [successor]
+
+
+def test_while_an_object_is_renamed_both_names_are_its_own(things: Collection[State]) -> None:
+    one, _ = things.obtain(1, "one", State)
+    with things.renaming(one, "two"):
+        assert (things.find_name("one"), things.find_name("two")) == (None, one)
+        for name in ("one", "two"):
+            with pytest.raises(NameTaken):
+                things.obtain(2, name, State)
+    assert things.obtain(2, "one", State)[1]
+
+
+def test_a_renaming_that_fails_leaves_the_old_name(things: Collection[State]) -> None:
+    one, _ = things.obtain(1, "one", State)
+    with pytest.raises(OSError, match="disk"), things.renaming(one, "two"):
+        raise OSError("disk")
+    assert (things.find_name("one"), things.find_name("two"), one.label) == (one, None, "one")
+    assert things.obtain(2, "two", State)[1]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_an_object_that_is_removed_while_it_is_renamed_keeps_neither_name(
+    things: Collection[State], fails: bool
+) -> None:
+    one, _ = things.obtain(1, "one", State)
+    with suppress(OSError), things.renaming(one, "two"):
+        things.remove(one)
+        if fails:
+            raise OSError
+    assert things.obtain(2, "one", State)[1]
+    assert things.obtain(3, "two", State)[1]
 
 
 def test_a_busy_object_delays_no_look_up(things: Collection[State]) -> None:

@@ -1,38 +1,39 @@
 """Collections under concurrent use: whatever threads see, some order of whole operations explains it.
 
-Each example is a few operations a thread. The history (what was asked, what was answered, in which interval) must be
-that of a sequential model, in an order in which no operation stands before one that had ended when it began.
+Each example is a few operations a thread, under a random schedule. The history (what was asked, what was answered, in
+which interval) must be that of a sequential model, in an order in which no operation stands before one that had ended
+when it began. Objects are told apart, so that one that was removed is not taken for another with its key.
 """
 
 from __future__ import annotations
 
 import itertools
-import sys
-import threading
-from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unwatched import join
+from schedules import Schedule
+from virtloom.driver import collections
 from virtloom.driver.collections import Collection, NameTaken
-from virtloom.locks import Checker, Guarded, LockManager, ObjectType
+from virtloom.locks import Checker, Guarded, LockManager, ObjectGone, ObjectType, guarded, lock
 
 THING = ObjectType("thing", key="key")
-FIRST = {"a": "one", "b": "two"}  # the objects that are there at the beginning, with their names
-NAMES = st.sampled_from(["one", "two", "three"])
-OLD, NEW, ANY = st.sampled_from(["a", "b"]), st.sampled_from(["c", "d"]), st.sampled_from(["a", "b", "c", "d"])
+MODULES = (collections, lock, guarded)
+KEYS, NAMES = st.sampled_from(["a", "b"]), st.sampled_from(["one", "two", "three"])
+MINE = st.integers(0, 2)  # one of the objects that the thread has had to do with
 OPERATION = st.one_of(
-    st.tuples(st.just("obtain"), NEW, NAMES),
-    st.tuples(st.just("rename"), OLD, NAMES),
-    st.tuples(st.just("remove"), OLD),
-    st.tuples(st.just("find"), ANY),
-    st.tuples(st.just("find_name"), NAMES),
+    st.tuples(st.just("obtain"), KEYS, NAMES),
+    st.tuples(st.just("rename"), MINE, NAMES),
+    st.tuples(st.just("remove"), MINE),
+    st.tuples(st.just("find"), KEYS),
+    st.tuples(st.just("find name"), NAMES),
     st.tuples(st.just("list")),
 )
-Operation = tuple[str, ...]
+Operation = tuple[Any, ...]
+Thing = Guarded[None]
+Model = dict[str, tuple[Thing, str]]  # each object with its name, by its key
 
 
 class Event(NamedTuple):
@@ -44,101 +45,111 @@ class Event(NamedTuple):
     answer: object
 
 
-def model(names: dict[str, str], operation: Operation) -> tuple[dict[str, str], object]:
-    """What an operation makes of names by key, and what it answers."""
+def model(things: Model, operation: Operation, answer: object) -> tuple[Model, object]:
+    """What an operation makes of the things, and what it answers.
+
+    :param answer: what it did answer, which tells a new object's identity.
+    """
     match operation:
         case "obtain", key, name:
-            if key in names:
-                return names, False
-            return (names, "taken") if name in names.values() else ({**names, key: name}, True)
-        case "rename", key, name:
-            if any(other != key and taken == name for other, taken in names.items()):
-                return names, "taken"
-            return (names, "gone") if key not in names else ({**names, key: name}, None)
-        case "remove", key:
-            return {other: name for other, name in names.items() if other != key}, None
+            if key in things:
+                return things, things[key][0]
+            if any(taken == name for _, taken in things.values()):
+                return things, "taken"
+            made = answer if isinstance(answer, Guarded) and answer.key == key else None
+            return ({**things, key: (made, name)}, made) if made is not None else (things, None)
+        case "rename", thing, name:
+            if any(other is not thing and taken == name for other, taken in things.values()):
+                return things, "taken"
+            if thing not in [there for there, _ in things.values()]:
+                return things, "gone"
+            return {**things, thing.key: (thing, name)}, None
+        case "remove", thing:
+            return {key: entry for key, entry in things.items() if entry[0] is not thing}, None
         case "find", key:
-            return names, key in names
-        case "find_name", name:
-            return names, next((key for key, taken in names.items() if taken == name), None)
-    return names, tuple(names)
+            return things, things.get(key, (None,))[0]
+        case "find name", name:
+            return things, next((thing for thing, taken in things.values() if taken == name), None)
+    return things, tuple(thing for thing, _ in things.values())
 
 
-def carry_out(things: Collection[None], first: dict[str, Guarded[None]], operation: Operation) -> object:
+def carry_out(things: Collection[None], operation: Operation) -> object:
     try:
         match operation:
             case "obtain", key, name:
-                return things.obtain(key, name, lambda: None)[1]
-            case "rename", key, name:
-                things.rename(first[key], name)
-                return None
-            case "remove", key:
-                things.remove(first[key])
-                return None
+                return things.obtain(key, name, lambda: None)[0]
+            case "rename", thing, name:
+                return things.rename(thing, name)
+            case "remove", thing:
+                return things.remove(thing)
             case "find", key:
-                return things.find(key) is not None
-            case "find_name", name:
-                found = things.find_name(name)
-                return None if found is None else found.key
-        return tuple(thing.key for thing in things.snapshot())
+                return things.find(key)
+            case "find name", name:
+                return things.find_name(name)
+        return things.snapshot()
     except NameTaken:
         return "taken"
-    except KeyError:
+    except ObjectGone:
         return "gone"
 
 
-def explained(events: frozenset[Event], names: dict[str, str]) -> bool:
+def explained(events: frozenset[Event], things: Model) -> bool:
     """Whether some order of the events is one of the model's."""
     if not events:
         return True
     first_end = min(event.ended for event in events)
     for event in events:
         if event.begun < first_end:
-            after, answer = model(names, event.operation)
+            after, answer = model(things, event.operation, event.answer)
             if answer == event.answer and explained(events - {event}, after):
                 return True
     return False
 
 
-def history(plans: list[list[Operation]]) -> frozenset[Event]:
-    """Carry out the plans, each in a thread of its own."""
-    things: Collection[None] = Collection(LockManager("test", Checker("enforce"), [THING]), THING)
-    first = {key: things.obtain(key, name, lambda: None)[0] for key, name in FIRST.items()}
-    clock, events, start = itertools.count(), list[Event](), threading.Barrier(len(plans))
+def history(plans: list[list[Operation]], seed: int) -> tuple[frozenset[Event], Model]:
+    """Carry out the plans, each in a thread of its own; what happened, and what was there at first."""
+    with Schedule(seed, MODULES) as schedule:
+        things: Collection[None] = Collection(LockManager("test", Checker("enforce"), [THING]), THING)
+        first = {"a": (things.obtain("a", "one", lambda: None)[0], "one")}
+        clock, events = itertools.count(), list[Event]()
 
-    def follow(plan: list[Operation]) -> None:
-        start.wait(10)
-        for operation in plan:
-            begun = next(clock)
-            answer = carry_out(things, first, operation)
-            events.append(Event(begun, next(clock), operation, answer))
+        def follow(plan: list[Operation]) -> None:
+            mine: list[Thing] = [first["a"][0]]
+            for what, *rest in plan:
+                if what in ("rename", "remove"):
+                    rest[0] = mine[-1 - rest[0] % len(mine)]
+                begun, operation = next(clock), (what, *rest)
+                answer = carry_out(things, operation)
+                events.append(Event(begun, next(clock), operation, answer))
+                if isinstance(answer, Guarded):
+                    mine.append(answer)
 
-    threads = [threading.Thread(target=follow, args=(plan,), daemon=True) for plan in plans]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        join(thread, 10)
-    assert len(events) == sum(map(len, plans)), "an operation did not end"
-    return frozenset(events)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _eager_switching() -> Iterator[None]:
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(before)
+        schedule.run(*[lambda plan=plan: follow(plan) for plan in plans])  # type: ignore[misc]
+        return frozenset(events), dict(first)
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.lists(st.lists(OPERATION, min_size=2, max_size=5), min_size=2, max_size=3))
-def test_what_threads_see_is_explained_by_some_order_of_whole_operations(plans: list[list[Operation]]) -> None:
-    events = history(plans)
-    assert explained(events, FIRST), sorted(events, key=lambda event: event.begun)
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.lists(OPERATION, min_size=2, max_size=5), min_size=2, max_size=3), st.integers(0, 1 << 16))
+def test_what_threads_see_is_explained_by_some_order_of_whole_operations(
+    plans: list[list[Operation]], seed: int
+) -> None:
+    events, first = history(plans, seed)
+    assert explained(events, first), sorted(events, key=lambda event: event.begun)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_name_never_leads_to_an_object_that_has_another_already(seed: int) -> None:
+    """While one thread renames, another that has found the new name does not find the old one any more."""
+    rename = [("rename", 0, "three"), ("rename", 0, "one")]
+    look = [("find name", "three"), ("find name", "one"), ("find name", "three"), ("find name", "one")]
+    events, first = history([rename, look, look], seed)
+    assert explained(events, first), sorted(events, key=lambda event: event.begun)
 
 
 def test_a_history_that_no_order_explains_is_told_from_one_that_some_order_does() -> None:
-    seen_after = [Event(0, 1, ("remove", "a"), None), Event(2, 3, ("find", "a"), True)]
-    seen_meanwhile = [Event(0, 3, ("remove", "a"), None), Event(1, 2, ("find", "a"), True)]
-    assert not explained(frozenset(seen_after), FIRST)
-    assert explained(frozenset(seen_meanwhile), FIRST)
+    thing: Thing = LockManager("test", Checker("enforce"), [THING]).guard(THING, "a", None)
+    first = {"a": (thing, "one")}
+    seen_after = [Event(0, 1, ("remove", thing), None), Event(2, 3, ("find", "a"), thing)]
+    seen_meanwhile = [Event(0, 3, ("remove", thing), None), Event(1, 2, ("find", "a"), thing)]
+    assert not explained(frozenset(seen_after), first)
+    assert explained(frozenset(seen_meanwhile), first)

@@ -164,8 +164,9 @@ JOBS = "test_jobs.py"
 PAIR = "test_pair.py"
 BATTERY = "test_battery.py"
 SCHEDULES = "test_schedules.py"
+LINEARIZABLE = "../driver/test_linearizable.py"
 
-# By file of core/src/virtloom/locks.
+# By file, from core/src/virtloom/locks on.
 IN_LOCKS = {
     "guarded.py": (
         Mutation("a removed object not re-checked", "        if self.gone:\n", "        if False:\n", (GUARDED,)),
@@ -182,6 +183,20 @@ IN_LOCKS = {
             (SCHEDULES,),
         ),
         Mutation("a lent state not revoked", "            self._loan.end()\n", "            pass\n", (BORROWED,)),
+    ),
+    "../driver/collections.py": (
+        Mutation(
+            "a name that is believed without a second look",
+            "        return found if self._entries.get(found.key) == (found, name) else None",
+            "        return found",
+            (LINEARIZABLE,),
+        ),
+        Mutation(
+            "a new name for an object that was removed meanwhile",
+            "        if entry is None or entry[0] is not obj:\n            raise",
+            "        if entry is None:\n            raise",
+            (LINEARIZABLE,),
+        ),
     ),
     "pair.py": (Mutation("a pair locked in the caller's order", "if _place(a) < _place(b):", "if True:", (PAIR,)),),
     "lock.py": (

@@ -15,9 +15,10 @@ way to get there: an object that it leads to is believed only if the first one a
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Generic, TypeVar
 
-from virtloom.locks import Edition, Guarded, Level, LockManager, ObjectType
+from virtloom.locks import Edition, Guarded, Level, LockManager, ObjectGone, ObjectType
 from virtloom.locks.context import THREADS
 
 S = TypeVar("S")
@@ -93,18 +94,51 @@ class Collection(Generic[S]):
         """Give the object's place another name; its state is the caller's to change.
 
         :raises NameTaken: if another object has the name.
+        :raises ObjectGone: if it was removed.
         """
         with self._lock:
-            holder = self._by_name.get(name)
-            if holder is not None and holder is not obj:
-                raise NameTaken(name, holder)
-            _, old = self._entries[obj.key]
-            self._by_name[name] = obj
-            self._entries[obj.key] = obj, name
-            self.edition.renew()
-            obj.label = name
-            if old != name:
-                del self._by_name[old]
+            self._leave_name(obj, self._move(obj, name))
+
+    @contextmanager
+    def renaming(self, obj: Guarded[S], name: str) -> Iterator[None]:
+        """As `rename`, with a block that does what else there is to do; if it fails, the object has its old name again.
+
+        In the block the object is found by its new name alone, and nobody else can take either.
+
+        :raises NameTaken: if another object has the name.
+        :raises ObjectGone: if it was removed.
+        """
+        with self._lock:
+            old = self._move(obj, name)
+        try:
+            yield
+        except BaseException:
+            with self._lock, suppress(ObjectGone):
+                self._move(obj, old)
+            raise
+        finally:
+            with self._lock:
+                self._leave_name(obj, old)
+                self._leave_name(obj, name)
+
+    def _move(self, obj: Guarded[S], name: str) -> str:
+        """Under the lock: the name finds the object; its old one, which is returned, finds it no more but is kept."""
+        holder = self._by_name.get(name)
+        if holder is not None and holder is not obj:
+            raise NameTaken(name, holder)
+        entry = self._entries.get(obj.key)
+        if entry is None or entry[0] is not obj:
+            raise ObjectGone(self.object_type.name, obj.key)
+        self._by_name[name] = obj
+        self._entries[obj.key] = obj, name
+        self.edition.renew()
+        obj.label = name
+        return entry[1]
+
+    def _leave_name(self, obj: Guarded[S], name: str) -> None:
+        """Under the lock: leave a name to others, unless the object still has it."""
+        if self._by_name.get(name) is obj and self._entries.get(obj.key) != (obj, name):
+            del self._by_name[name]
 
     def remove(self, obj: Guarded[S]) -> None:
         """Forget an object that was retired under its own lock; that lock is no longer held. Idempotent."""

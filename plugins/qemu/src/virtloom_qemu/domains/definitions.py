@@ -90,22 +90,18 @@ class Definitions(DomainsBase):
     # Renaming.
 
     def domain_rename(self, dom: DomainHandle, new_name: str, flags: int) -> None:
-        """`virDomainRename`: the new name is reserved first, so that nobody else can take it meanwhile."""
+        """`virDomainRename`: nobody else can take either name until the files have moved."""
         self._check_flags(flags, 0, "DomainRename")
         found = self._find(dom)
         with found.job(JobKind.MODIFY):
             with found.locked() as state:
                 old = self._refuse_rename(state, new_name)
             try:
-                self.domains.rename(found, new_name)
+                with self.domains.renaming(found, new_name):
+                    self._rename_files(old, new_name)
             except NameTaken:
                 detail = f"domain with name '{new_name}' already exists"
                 raise VirtError(ErrorCode.OPERATION_INVALID, detail, ErrorDomain.DOMAIN) from None
-            try:
-                self._rename_files(old, new_name)
-            except BaseException:
-                self.domains.rename(found, old.name)
-                raise
             with found.locked() as state:
                 self._lifecycle(state, Event.UNDEFINED, Undefined.RENAMED)
                 state.definition = old.replace(name=new_name)

@@ -84,27 +84,22 @@ class Life(DomainsBase):
             state.persistent = False
 
     def domain_rename(self, dom: DomainHandle, new_name: str, flags: int) -> None:
-        """`virDomainRename`: the new name is reserved first, so that nobody else can take it meanwhile."""
+        """`virDomainRename`: nobody else can take either name until it is done."""
         found = self._find(dom)
         with found.changing() as state:
             self._refuse_rename(state, new_name)
-            old_name = state.definition.name
         try:
-            self.domains.rename(found, new_name)
+            with self.domains.renaming(found, new_name):
+                check_flags(flags, 0, "testDomainRenameCallback")
+                with found.changing() as state:
+                    self._refuse_rename(state, new_name)
+                    self._lifecycle(state, Event.UNDEFINED, Undefined.RENAMED)
+                    state.definition = state.definition.replace(name=new_name)
+                    self._lifecycle(state, Event.DEFINED, Defined.RENAMED)
+                    found.publish(state.view())
         except NameTaken:
             detail = f"domain with name '{new_name}' already exists"
             raise VirtError(ErrorCode.OPERATION_INVALID, detail, ErrorDomain.DOMAIN) from None
-        try:
-            check_flags(flags, 0, "testDomainRenameCallback")
-            with found.changing() as state:
-                self._refuse_rename(state, new_name)
-                self._lifecycle(state, Event.UNDEFINED, Undefined.RENAMED)
-                state.definition = state.definition.replace(name=new_name)
-                self._lifecycle(state, Event.DEFINED, Defined.RENAMED)
-                found.publish(state.view())
-        except BaseException:
-            self.domains.rename(found, old_name)
-            raise
 
     def _refuse_rename(self, state: TestDomain, new_name: str) -> None:
         """What `virDomainRename` refuses; in libvirt some of it before the driver is asked."""

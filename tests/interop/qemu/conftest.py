@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from daemons import Daemon, Virsh, needs
+from daemons import CONFIG, Daemon, Virsh, needs
 
 GUEST = """<domain type='qemu'>
   <name>{name}</name>
@@ -30,6 +30,7 @@ class Host:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.config = CONFIG
         self.daemon = Daemon(root)
         self.virsh = Virsh(self.daemon.uri("qemu", "/system"))
 
@@ -37,7 +38,7 @@ class Host:
         """The daemon dies as nothing can keep it from dying, and another is started."""
         self.daemon.process.kill()
         self.daemon.process.wait()
-        self.daemon = Daemon(self.root)
+        self.daemon = Daemon(self.root, self.config)
 
     def write(self, name: str, *, memory: int = 32, os: str = "", devices: str = "") -> str:
         """A guest's definition in a file."""

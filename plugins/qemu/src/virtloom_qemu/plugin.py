@@ -26,6 +26,10 @@ CONFIG = tuple(
         ("log_timestamp", "whether lines of QEMU's log begin with the time"),
         ("firmware_folders", "where installed firmware is described, nearest first"),
         ("save_image_format", "how saved guests are compressed: raw, gzip, bzip2, xz or lzop"),
+        ("user", "whom guests run as; empty takes libvirt-qemu or qemu, if it can reach the daemon's folders"),
+        ("group", "the group that guests run in; empty takes the one that is called as the user"),
+        ("dynamic_ownership", "whether a guest's files are given to whom it runs as"),
+        ("remember_owner", "whether they are given back to whom they belonged to, rather than to root"),
     )
 )
 

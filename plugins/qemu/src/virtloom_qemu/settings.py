@@ -19,6 +19,8 @@ class Settings:
     :ivar log_timestamp: whether lines of its log begin with the time.
     :ivar firmware_folders: where installed firmware is described (QEMU's docs/interop/firmware.json), nearest first.
     :ivar save_image_format: how saved guests are compressed: `raw`, `gzip`, `bzip2`, `xz` or `lzop`.
+    :ivar user: group: whom guests run as; empty chooses a user that is there for it (`process.identity`).
+    :ivar dynamic_ownership: whether files are given to it; :ivar remember_owner: and given back to whom they were.
     """
 
     vnc_listen: str = "127.0.0.1"
@@ -31,6 +33,10 @@ class Settings:
     log_timestamp: bool = True
     firmware_folders: Sequence[str] = field(default_factory=lambda: ["/etc/qemu/firmware", "/usr/share/qemu/firmware"])
     save_image_format: str = "raw"
+    user: str = ""
+    group: str = ""
+    dynamic_ownership: bool = True
+    remember_owner: bool = True
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Settings:

@@ -29,6 +29,7 @@ class KeptDomains(Domains[S]):
     """The calls that define and undefine domains; a driver names its `rules` before it mixes them in."""
 
     rules: DomainRules
+    cannot = "cannot"  # how its refusals begin: libvirt's drivers write it in two ways
 
     @contextmanager
     def _changing(self, dom: DomainHandle) -> Iterator[S]:
@@ -182,7 +183,7 @@ class KeptDomains(Domains[S]):
         with found.job(JobKind.MODIFY):
             with found.locked() as state:
                 if not state.persistent:
-                    detail = "Cannot set autostart for transient domain"
+                    detail = f"{self.cannot} set autostart for transient domain"
                     raise VirtError(ErrorCode.OPERATION_INVALID, detail, self.error_domain)
                 name = state.definition.name
             if autostart:

@@ -28,6 +28,7 @@ class ContainersBase(KeptDomains[Container], DomainMetadata[Container]):
 
     error_domain = ErrorDomain.LXC
     functions = "lxc"
+    cannot = "Cannot"
     rules = RULES
 
     def __init__(self, host: DriverHost) -> None:

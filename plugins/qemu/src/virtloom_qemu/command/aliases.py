@@ -23,7 +23,8 @@ def assign_aliases(guest: Guest) -> None:
             name_device(device, f"{prefix}{index}")
     for tag, name in SINGLE.items():
         for device in guest.all(tag):
-            name_device(device, name)
+            if device.get("model") != "none":
+                name_device(device, name)
     for disk in guest.all("disk"):
         name_device(disk, disk_alias(guest, disk))
     for controller in guest.all("controller"):

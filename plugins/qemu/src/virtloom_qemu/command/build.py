@@ -117,6 +117,7 @@ STEPS: tuple[Step, ...] = (
     processor.add_processor,
     firmware.add_loader,
     memory.add_memory,
+    processor.add_count,
     threads.add_iothreads,
     numa.add_numa,
     _uuid,

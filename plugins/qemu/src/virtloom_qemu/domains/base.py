@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -16,10 +17,13 @@ from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.capabilities import EmulatorCache
 from virtloom_qemu.definition.rules import QemuRules
 from virtloom_qemu.object_types import DOMAIN
+from virtloom_qemu.process.identity import chosen
 from virtloom_qemu.runs.alteration import Alteration
 from virtloom_qemu.runs.given.displays import Displays
 from virtloom_qemu.runs.given.images import DiskImages
 from virtloom_qemu.runs.given.interfaces import Interfaces
+from virtloom_qemu.runs.given.labels import identity_of, relabels
+from virtloom_qemu.runs.given.ownership import Ownership
 from virtloom_qemu.runs.happening.transitions import Transitions
 from virtloom_qemu.runs.state import QemuDomain, Run
 from virtloom_qemu.runs.status import Status, StatusFiles
@@ -44,8 +48,15 @@ class DomainsBase(KeptDomains[QemuDomain], Transitions):
         self.disk_images = DiskImages(host)
         self.displays = Displays(self.settings, host.locks)
         self.interfaces = Interfaces(host)
+        self.identity = chosen(self.settings.user, self.settings.group, host.dirs.state)
         self.emulators = EmulatorCache(host.dirs.cache / "capabilities", host.run)
         self.rules: QemuRules = QemuRules(self.emulators, self.settings, host.dirs.state)
+
+    def _ownership(self, live: Domain) -> Ownership:
+        """What gives files to whom a run's process runs as."""
+        given = os.geteuid() == 0 and self.settings.dynamic_ownership and relabels(live)
+        who = identity_of(live, self.identity) if given else None
+        return Ownership(who, remember=self.settings.remember_owner)
 
     def open(self, uri: URI) -> dict[DriverKind, Driver]:
         """See `HypervisorDriver.open`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 
+from virtloom.driver.handles import DomainHandle
 from virtloom.driver.node import NodeCalls
 from virtloom.driver.node.cpu_models import MODELS, NAMELESS, model_names
 from virtloom.errors import ErrorCode, VirtError
@@ -55,8 +56,21 @@ class HostCalls(NodeCalls, DomainsBase):
         return document.write(host_capabilities(self.emulators))
 
     def node_get_security_model(self) -> tuple[list[int], list[int]]:
-        """`virNodeGetSecurityModel`: none."""
-        return [0], [0]
+        """`virNodeGetSecurityModel`: the first of them, which confines nothing; users' rights are the second."""
+        return list(b"none\0"), list(b"0\0")
+
+    def domain_get_security_label(self, dom: DomainHandle) -> tuple[list[int], int]:
+        """`virDomainGetSecurityLabel`: that of the first security model, which gives none."""
+        self._find(dom)
+        return [0], 0
+
+    def domain_get_security_label_list(self, dom: DomainHandle) -> tuple[list[tuple[list[int], int]], int]:
+        """`virDomainGetSecurityLabelList`: whom a guest's process runs as."""
+        with self._reading(dom) as state:
+            labels = [node for node in state.definition.seclabel if state.active and node.find("label") is not None]
+        texts = [label.need("label").text.strip() for label in labels]
+        found = [(list(text.encode() + b"\0"), 0) for text in texts]
+        return found, len(found)
 
     # Guests.
 

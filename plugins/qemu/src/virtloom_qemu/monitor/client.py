@@ -38,6 +38,9 @@ class MonitorEvent(NamedTuple):
     microseconds: int
 
 
+Around = Callable[[str, Mapping[str, Any]], AbstractContextManager[None]]
+
+
 class _Question:
     """A command that was sent: its answer, once there is one."""
 
@@ -56,6 +59,7 @@ class Monitor:
     :param on_event: takes each event, on the monitor's thread; it only queues it.
     :param on_end: told once that nothing more comes, and whether that is because the peer broke the protocol.
     :param waiting: what a wait for an answer is put inside (`DriverHost.waiting`).
+    :param around: what a command is put inside, by its name and arguments; it sees a command that fails by the error.
 
     :ivar ended: why it is no more; None while it is.
     :ivar version: QEMU's version from its greeting, as (major, minor, micro).
@@ -72,6 +76,7 @@ class Monitor:
         on_event: Callable[[MonitorEvent], None] = lambda event: None,
         on_end: Callable[[str, bool], None] = lambda reason, broken: None,
         waiting: Callable[[str], AbstractContextManager[Any]] = nullcontext,
+        around: Around = lambda command, arguments: nullcontext(),
         deadline: float = DEADLINE,
     ) -> None:
         self.name = name
@@ -81,6 +86,7 @@ class Monitor:
         self._on_event = on_event
         self._on_end = on_end
         self._waiting = waiting
+        self._around = around
         self._deadline = deadline
         self._lock = locks.lock("monitor", Level.LEAF)
         self._numbers = count(1)
@@ -119,7 +125,8 @@ class Monitor:
         message: dict[str, Any] = {"execute": command}
         if arguments:
             message["arguments"] = dict(arguments)
-        return _result(command, self.roundtrip(message, timeout=timeout, fds=fds))
+        with self._around(command, arguments or {}):
+            return _result(command, self.roundtrip(message, timeout=timeout, fds=fds))
 
     def roundtrip(
         self, message: Mapping[str, Any], *, timeout: float | None = None, fds: Sequence[int] = ()
@@ -128,7 +135,7 @@ class Monitor:
 
         :raises VirtError: MonitorTimeout or MonitorClosed.
         """
-        question, number = _Question(), f"virtloom-{next(self._numbers)}"
+        question, number = _Question(), f"libvirt-{next(self._numbers)}"
         with self._lock:
             if self.ended is None:
                 self._asked[number] = question

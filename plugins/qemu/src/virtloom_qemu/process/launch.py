@@ -13,6 +13,7 @@ from typing import IO
 
 from virtloom.driver.store import write_atomically
 from virtloom.errors import system_error
+from virtloom_qemu.process.identity import Identity
 from virtloom_qemu.process.process import GuestProcess
 
 ENVIRONMENT = ("PATH", "LC_ALL", "LANG")  # of the daemon's own, what a guest's process is given
@@ -27,8 +28,7 @@ def launch(
     env: Mapping[str, str],
     fds: Sequence[int] = (),
     umask: int = 0o002,
-    user: int | None = None,
-    group: int | None = None,
+    identity: Identity | None = None,
 ) -> GuestProcess:
     """Start a guest's process.
 
@@ -36,7 +36,7 @@ def launch(
     :param log: where what it prints is appended.
     :param env: variables beside the few that it inherits.
     :param fds: descriptors that it is given under their own numbers; the caller keeps and closes its own.
-    :param user: group: whom it runs as; the daemon's own unless given.
+    :param identity: whom it runs as; None for the daemon's own.
     :raises VirtError: SYSTEM_ERROR if it cannot be started; nothing is left then.
     """
     inherited = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
@@ -52,9 +52,9 @@ def launch(
                 start_new_session=True,
                 cwd="/",
                 umask=umask,
-                user=user,
-                group=group,
-                extra_groups=None if group is None else [group],
+                user=None if identity is None else identity.user,
+                group=None if identity is None else identity.group,
+                extra_groups=None if identity is None else identity.groups(),
             )
         except OSError as error:
             raise system_error(error, f"Cannot execute binary {argv[0]}") from error

@@ -89,16 +89,18 @@ def controller_properties(guest: Guest, one: Node) -> Props:
 
 def _pci(one: Node) -> Props:
     model, target = one.get("model"), one.find("target")
-    props: Props = {"driver": one.value("model", "name"), "id": alias(one)}
+    props: Props = {"driver": one.value("model", "name")}
     if model == "pci-bridge":
         props["chassis_nr"] = optional(target, "chassisNr")
     elif model in EXPANDERS:
-        node = one.find("target/node")
         props["bus_nr"] = optional(target, "busNr")
-        props["numa_node"] = None if node is None else int(node.text)
     elif model in WITH_PORT:
         props |= {"port": optional(target, "port"), "chassis": optional(target, "chassis")}
-        props["hotplug"] = switch(target.get("hotplug")) if target is not None else None
+    props["id"] = alias(one)
+    if model in EXPANDERS and (node := one.find("target/node")) is not None:
+        props["numa_node"] = int(node.text)
+    elif model in WITH_PORT and target is not None:
+        props["hotplug"] = switch(target.get("hotplug"))
     return props
 
 

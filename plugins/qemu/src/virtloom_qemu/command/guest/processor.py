@@ -26,12 +26,16 @@ KVM = (("hidden", "on", "kvm=off"), ("hint-dedicated", "on", "kvm-hint-dedicated
 
 
 def add_processor(guest: Guest, context: Context, line: CommandLine) -> None:
-    """`-cpu` and `-smp`."""
+    """`-cpu`."""
     model, flags = _model(guest), _flags(guest)
     if flags and not model:
         model = ["qemu32" if guest.arch == "i686" else "qemu64"]
     if model:
         line.option("cpu", ",".join([*model, *flags]))
+
+
+def add_count(guest: Guest, context: Context, line: CommandLine) -> None:
+    """`-smp`."""
     line.option("smp", _count(guest))
 
 

@@ -50,6 +50,7 @@ class Displays:
             return one
         address = listens[0].address or self._addresses[one.type]
         listens = (listens[0].replace(address=address), *listens[1:])
+        one = one.replace(listen_attribute=address)
         if not one.autoport and (one.port or 0) > 0:
             return one.replace(listens=listens)
         ports.append(self._reserve(one.type, address))

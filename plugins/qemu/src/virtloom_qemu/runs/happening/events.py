@@ -21,8 +21,10 @@ from virtloom.driver.constants.domain_state import DomainShutdownReason, DomainS
 from virtloom.driver.constants.domain_state import DomainShutoffReason as Shutoff
 from virtloom.errors import VirtError
 from virtloom.locks import Guarded, JobKind, LockError
+from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.monitor import EventWorker, Monitor, MonitorEvent
 from virtloom_qemu.process import GuestPaths, GuestProcess
+from virtloom_qemu.runs.given.opened import OpenedImages
 from virtloom_qemu.runs.happening.blockjobs import BlockJobEvents
 from virtloom_qemu.runs.state import Happening, QemuDomain, Run
 from virtloom_qemu.runs.talk import Talk
@@ -42,21 +44,24 @@ class Happenings(BlockJobEvents):
     def _make_run(
         self,
         found: Guarded[QemuDomain],
-        name: str,
         number: int,
         process: GuestProcess,
         paths: GuestPaths,
         sock: socket.socket,
+        live: Domain,
     ) -> Run:
         """A run on a monitor that was connected to; what it tells is kept until its worker is started."""
-        worker: EventWorker[Happening] = EventWorker(name, self.host.locks, lambda one: self._deal_with(found, one))
+        worker: EventWorker[Happening] = EventWorker(
+            live.name, self.host.locks, lambda one: self._deal_with(found, one)
+        )
         monitor = Monitor(
             sock,
-            name,
+            live.name,
             self.host.locks,
             on_event=lambda event: worker.put(Happening(event)),
             on_end=lambda reason, broken: worker.put(Happening(None, reason, broken), always=True),
             waiting=self.host.waiting,
+            around=OpenedImages(self._ownership(live), live).around,
         )
         return Run(number, process, paths, monitor, worker)
 

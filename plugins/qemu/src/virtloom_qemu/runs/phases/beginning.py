@@ -22,10 +22,14 @@ from virtloom_qemu.command import Context, build, prepare
 from virtloom_qemu.firmware import make_variables
 from virtloom_qemu.monitor.channel import connect
 from virtloom_qemu.process import GuestPaths, GuestProcess, launch
+from virtloom_qemu.process.identity import Identity
 from virtloom_qemu.runs.given.interfaces import Connection
+from virtloom_qemu.runs.given.labels import identity_of, labelled
 from virtloom_qemu.runs.given.logfile import GuestLog
+from virtloom_qemu.runs.given.ownership import give_folder
 from virtloom_qemu.runs.given.resources import given
 from virtloom_qemu.runs.happening.events import Happenings
+from virtloom_qemu.runs.happening.processor import with_processor
 from virtloom_qemu.runs.happening.refresh import refresh, vcpu_threads
 from virtloom_qemu.runs.happening.taints import taints_of
 from virtloom_qemu.runs.state import QemuDomain, Run
@@ -91,10 +95,12 @@ class Beginning(Happenings):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         journal = Journal(paths.journal)
         journal.begin()
+        if os.geteuid() == 0:
+            definition = labelled(definition, self.identity)
         with self.interfaces.all_connected(definition, journal) as (linked, connections):
-            live, process = self._launch(linked, connections, attempt)
-            monitor = self._reach(process, attempt)
-        run = self._make_run(found, live.name, attempt.number, process, paths, monitor)
+            live = self._prepared(linked, attempt)
+            process, monitor = self._launch(live, connections, attempt)
+        run = self._make_run(found, attempt.number, process, paths, monitor, live)
         with found.locked() as state:
             state.begin_run(live, run)
             found.publish(state.view())
@@ -102,19 +108,32 @@ class Beginning(Happenings):
         journal.close()
         return run, live
 
-    def _launch(
-        self, definition: Domain, connections: Sequence[Connection], attempt: Attempt
-    ) -> tuple[Domain, GuestProcess]:
-        context, paths = self._context(definition, attempt.number, attempt.start), attempt.paths
+    def _prepared(self, definition: Domain, attempt: Attempt) -> Domain:
+        """The definition of the run, with its images noted and its variables made."""
+        context = self._context(definition, attempt)
         context.emulator.require(definition.type, definition.node().value("cpu", "mode"))
         live = prepare(self.disk_images.found(definition), context)
         self.disk_images.hold(live, attempt.number)
         make_variables(live, reset=attempt.start.reset_nvram)
+        return live
+
+    def _launch(
+        self, live: Domain, connections: Sequence[Connection], attempt: Attempt
+    ) -> tuple[GuestProcess, socket.socket]:
+        """Start the process, and connect to its monitor."""
+        context, paths, who = self._context(live, attempt), attempt.paths, identity_of(live, self.identity)
         with given(live, paths.folder, paths.monitor, connections) as resources:
             line = build(live, replace(context, descriptors=resources.descriptors))
             argv = resources.arguments(line.argv)
             attempt.log.starting(argv, line.env)
-            return live, launch(argv, log=paths.log, pid_file=paths.pid, env=line.env, fds=resources.fds)
+            for folder in (paths.folder, paths.channels):
+                give_folder(folder, who)
+            other = None if who == Identity.own() else who
+            with self._ownership(live).granted(live):
+                process = launch(
+                    argv, log=paths.log, pid_file=paths.pid, env=line.env, fds=resources.fds, identity=other
+                )
+                return process, self._reach(process, attempt)
 
     @staticmethod
     def _reach(process: GuestProcess, attempt: Attempt) -> socket.socket:
@@ -128,16 +147,16 @@ class Beginning(Happenings):
             process.end()
             raise attempt.log.exit_error() or error from error
 
-    def _context(self, definition: Domain, number: int, start: Start) -> Context:
+    def _context(self, definition: Domain, attempt: Attempt) -> Context:
         emulator = self.emulators.lookup(definition.parts.emulator or "")
         return Context(
             emulator,
             self.settings,
             self.host.dirs.state,
-            id=number,
-            incoming=start.incoming,
-            load_snapshot=start.load_snapshot,
-            reset_nvram=start.reset_nvram,
+            id=attempt.number,
+            incoming=attempt.start.incoming,
+            load_snapshot=attempt.start.load_snapshot,
+            reset_nvram=attempt.start.reset_nvram,
             privileged=os.geteuid() == 0,
         )
 
@@ -149,7 +168,7 @@ class Beginning(Happenings):
             for one in live.parts.interfaces:
                 if one.link is not None and one.link.get("state") == "down" and one.alias is not None:
                     talk.ask("set_link", name=one.alias.get("name"), up=False)
-            known, threads = refresh(talk, live), vcpu_threads(talk)
+            known, threads = with_processor(refresh(talk, live), talk), vcpu_threads(talk)
             with talk.state() as state:
                 state.definition, state.vcpu_threads = known, threads
                 state.tainted = taints_of(known)

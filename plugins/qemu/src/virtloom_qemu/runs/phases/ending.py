@@ -92,6 +92,7 @@ class Ending(Processors):
         self.disk_images.let_go(live, number)
         for one in live.parts.interfaces:
             self.interfaces.disconnect(one)
+        self._ownership(live).restore(live)
 
     def _failed(self, found: Guarded[QemuDomain]) -> None:
         """A start came to nothing before there was a run."""

@@ -25,6 +25,7 @@ from virtloom.driver.constants.domain_state import DomainShutoffReason as Shutof
 from virtloom.driver.constants.domain_state import DomainState
 from virtloom.errors import VirtError
 from virtloom.locks import Guarded, Job, JobKind, LockError
+from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.blockjobs.job import BlockJob
 from virtloom_qemu.monitor import MonitorEvent
 from virtloom_qemu.monitor.channel import connect
@@ -72,14 +73,14 @@ class Reconnecting(Strays):
         self.disk_images.hold(definition, status.id, running=True)
         process = GuestProcess(status.pid, status.began)
         paths = self._paths(status)
-        run = self._found_run(found, definition.name, status.id, process, paths)
+        run = self._found_run(found, definition, status.id, process, paths)
         with found.locked() as state:
             state.run = run
             found.publish(state.view())
         return found
 
     def _found_run(
-        self, found: Guarded[QemuDomain], name: str, number: int, process: GuestProcess, paths: GuestPaths
+        self, found: Guarded[QemuDomain], live: Domain, number: int, process: GuestProcess, paths: GuestPaths
     ) -> Run | None:
         """A connection to the monitor of a process that lives; None if it does not."""
         if not process.alive():
@@ -87,10 +88,10 @@ class Reconnecting(Strays):
         try:
             sock = connect(paths.monitor, CONNECT_WITHIN, process.alive)
         except VirtError as error:
-            self.host.log.error("the monitor of %s cannot be reached, so the guest is ended: %s", name, error)
+            self.host.log.error("the monitor of %s cannot be reached, so the guest is ended: %s", live.name, error)
             process.end()
             return None
-        return self._make_run(found, name, number, process, paths, sock)
+        return self._make_run(found, number, process, paths, sock, live)
 
     def _spawn(self, found: Guarded[QemuDomain], status: Status) -> threading.Event:
         """Have a guest asked on a thread of its own; the event says that it holds its job."""

@@ -1,0 +1,58 @@
+"""The images that a guest opens and closes while it runs: given to its user before, and given back after.
+
+It stands around every command of the monitor, so that who adds a block node need not think of owners.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from virtloom.errors import VirtError
+from virtloom.xmldef.domain.definition import Domain
+from virtloom_qemu.runs.given.ownership import Ownership, images_of
+
+
+class OpenedImages:
+    """The images of one run, by the nodes that have them open.
+
+    :param live: the definition that the run begins with, or is found again with.
+    """
+
+    def __init__(self, ownership: Ownership, live: Domain) -> None:
+        self._ownership = ownership
+        self._nodes = {
+            f"libvirt-{image.number}-storage": (image.path, image.is_ours)
+            for disk in live.parts.disks
+            for image in images_of(disk)
+            if image.number is not None
+        }
+
+    @contextmanager
+    def around(self, command: str, arguments: Mapping[str, Any]) -> Iterator[None]:
+        """What is done before and after a command of the monitor.
+
+        :raises VirtError: SYSTEM_ERROR, OPERATION_INVALID if an image cannot be given to the guest.
+        """
+        path = arguments.get("filename")
+        if command == "blockdev-del":
+            yield
+            self._closed(str(arguments.get("node-name")))
+        elif command == "blockdev-add" and isinstance(path, str):
+            self._ownership.grant(path)
+            ours = arguments.get("read-only") is not True
+            try:
+                yield
+            except VirtError:
+                if ours:
+                    self._ownership.give_back(path)
+                raise
+            self._nodes[str(arguments.get("node-name"))] = (path, ours)
+        else:
+            yield
+
+    def _closed(self, node: str) -> None:
+        path, ours = self._nodes.pop(node, ("", False))
+        if ours:
+            self._ownership.give_back(path)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from virtloom.driver.constants.domain_event import DomainEventID
 from virtloom.driver.events import EventFamily
+from virtloom.driver.flags import check_flags
 from virtloom.errors import ErrorCode, VirtError
 
 if TYPE_CHECKING:
@@ -18,6 +20,13 @@ Builtin = Callable[["Session", Args], Any]
 
 AUTH_NONE = 0
 LIB_VERSION = 9_000_000  # the libvirt release whose behaviour this daemon has: major * 10^6 + minor * 10^3 + release
+
+
+class MonitorEvents:
+    """`virConnectDomainQemuMonitorEventRegisterFlags`"""
+
+    REGEX = 1
+    NOCASE = 2
 
 
 class Feature:
@@ -147,6 +156,31 @@ def deregister(family: EventFamily) -> Builtin:
     return call
 
 
+def register_monitor(session: Session, args: Args) -> Args:
+    """`virConnectDomainQemuMonitorEventRegister`: what monitors tell, of one guest or of all, chosen by name."""
+    handle, name, flags = args
+    check_flags(flags, MonitorEvents.REGEX | MonitorEvents.NOCASE, "virDomainQemuMonitorEventStateRegisterID")
+    session.events_of(EventFamily.QEMU_MONITOR)
+    return (session.subscriptions.add(EventFamily.QEMU_MONITOR, 0, handle, by_name(name, flags)),)
+
+
+def by_name(name: str | None, flags: int) -> Callable[[str], bool] | None:
+    """What chooses events by their names; None for all of them.
+
+    :param flags: `virConnectDomainQemuMonitorEventRegisterFlags`.
+    :raises VirtError: INVALID_ARG for a regular expression that is none.
+    """
+    if name is None:
+        return None
+    if not flags & MonitorEvents.REGEX:
+        return (lambda told: told.casefold() == name.casefold()) if flags & MonitorEvents.NOCASE else name.__eq__
+    try:
+        pattern = re.compile(name, re.IGNORECASE if flags & MonitorEvents.NOCASE else 0)
+    except re.error as error:
+        raise VirtError(ErrorCode.INVALID_ARG, f"failed to compile regex '{name}': {error}") from None
+    return lambda told: pattern.search(told) is not None
+
+
 def _event_calls() -> dict[str, Builtin]:
     families = {
         "connect_domain_event_callback": EventFamily.DOMAIN,
@@ -178,6 +212,8 @@ BUILTINS: dict[str, Builtin] = {
     "connect_domain_event_deregister": deregister_lifecycle,
     "connect_domain_event_register_any": register_legacy,
     "connect_domain_event_deregister_any": deregister_legacy,
+    "connect_domain_monitor_event_register": register_monitor,
+    "connect_domain_monitor_event_deregister": deregister(EventFamily.QEMU_MONITOR),
 } | _event_calls()
 
 # Answered by the daemon where the driver has nothing to say.

@@ -188,6 +188,8 @@ class Session:
         driver = self._drivers.get(EVENT_KINDS[family])
         if driver is None or driver.events is None:
             raise no_support(current().api)
+        if family is EventFamily.QEMU_MONITOR and not driver.tells_monitors:
+            raise no_support(current().api)
         return driver.events
 
     # The bracket.

@@ -17,8 +17,8 @@ from virtloom.api.ports import ClientPort
 from virtloom.driver.events import Event, EventFamily
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Level, LockManager
-from virtloom.wire import remote
-from virtloom.wire.programs import Procedure
+from virtloom.wire import qemu, remote
+from virtloom.wire.programs import Procedure, Program
 
 PM_REASON = 0  # the `reason` of the power management events, which libvirt never sets to anything else
 
@@ -29,6 +29,7 @@ class Subscription(NamedTuple):
     :ivar callback: the number that the client knows it by; None for the legacy form, which has none.
     :ivar handle: the one object that it is about, or None for all.
     :ivar after: the number of the last event before it.
+    :ivar wants: chooses by the name that an event has in itself (that of a monitor's event); None for all.
     """
 
     callback: int | None
@@ -36,6 +37,7 @@ class Subscription(NamedTuple):
     number: int
     handle: Any
     after: int
+    wants: Callable[[str], bool] | None = None
 
 
 class Subscriptions:
@@ -57,16 +59,19 @@ class Subscriptions:
         self._all: tuple[Subscription, ...] = ()
         self._next = 0
 
-    def add(self, family: EventFamily, number: int, handle: Any = None) -> int:
+    def add(
+        self, family: EventFamily, number: int, handle: Any = None, wants: Callable[[str], bool] | None = None
+    ) -> int:
         """Register for an event; returns the callback's number.
 
+        :param wants: chooses among events that have names of their own.
         :raises VirtError: INTERNAL_ERROR for an event that there is not.
         """
         _require(family, number, legacy=False)
         self._listen()
         with self._lock:
             callback, self._next = self._next, self._next + 1
-            self._all = (*self._all, Subscription(callback, family, number, handle, self._last_event()))
+            self._all = (*self._all, Subscription(callback, family, number, handle, self._last_event(), wants))
         return callback
 
     def add_legacy(self, number: int) -> None:
@@ -113,12 +118,14 @@ class Subscriptions:
             if one.number == event.number and one.family is event.family and _is_told(one, event):
                 procedure = event_procedure(event.family, event.number, one.callback is None)
                 if procedure is not None:
-                    self._port.send_event(remote.PROGRAM, procedure, message(procedure, one.callback, event))
+                    self._port.send_event(program_of(event.family), procedure, message(procedure, one.callback, event))
 
 
 def _is_told(one: Subscription, event: Event) -> bool:
     """Whether an event is newer than a registration and about its object, by uuid, or by name where there is none."""
     if event.sequence <= one.after:
+        return False
+    if one.wants is not None and not one.wants(str(event.payload[0])):
         return False
     wanted, handle = one.handle, event.handle
     if wanted is None:
@@ -134,11 +141,16 @@ def _require(family: EventFamily, number: int, *, legacy: bool) -> None:
 @cache
 def _procedures() -> dict[tuple[str, int, bool], Procedure]:
     found = {}
-    for procedure in remote.PROGRAM.procedures:
+    for procedure in (*remote.PROGRAM.procedures, *qemu.PROGRAM.procedures):
         event = procedure.event
-        if event is not None and event.number is not None:
-            found[event.family, event.number, event.legacy] = procedure
+        if event is not None and (event.number is not None or event.family == EventFamily.QEMU_MONITOR.value):
+            found[event.family, event.number or 0, event.legacy] = procedure
     return found
+
+
+def program_of(family: EventFamily) -> Program:
+    """The program that has a family's events."""
+    return qemu.PROGRAM if family is EventFamily.QEMU_MONITOR else remote.PROGRAM
 
 
 def event_procedure(family: EventFamily, number: int, legacy: bool) -> Procedure | None:

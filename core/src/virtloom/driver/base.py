@@ -28,6 +28,7 @@ class Driver:
     kind: DriverKind
     error_domain: ErrorDomain = ErrorDomain.NONE
     events: EventSource | None = None  # where its events come from, if it emits any
+    tells_monitors: bool = False  # whether its events have what the monitors of its guests tell
     features: frozenset[int] = frozenset()  # of `virDrvFeature`, what a hypervisor supports beyond the daemon's own
     # How many typed parameters a method returns, by its name, where that does not depend on what is asked about: a
     # client that asks for the count alone is then answered without a call.

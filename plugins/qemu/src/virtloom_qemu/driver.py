@@ -13,6 +13,7 @@ from virtloom_qemu.domains.longjobs import LongJobs
 from virtloom_qemu.domains.memory import Memory
 from virtloom_qemu.domains.monitoring import Monitoring
 from virtloom_qemu.domains.power import Power
+from virtloom_qemu.domains.screen import Screen
 from virtloom_qemu.domains.snapshots import Snapshots
 from virtloom_qemu.domains.statistics import Statistics
 from virtloom_qemu.domains.terminals import Terminals
@@ -30,6 +31,7 @@ class QemuDriver(
     Terminals,
     Power,
     Disks,
+    Screen,
     BlockJobs,
     LongJobs,
     Snapshots,

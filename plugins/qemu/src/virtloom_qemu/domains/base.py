@@ -39,6 +39,7 @@ class DomainsBase(KeptDomains[QemuDomain], Transitions):
 
     error_domain = ErrorDomain.QEMU
     functions = "qemu"
+    tells_monitors = True
     paths = ("/system", "/session")
 
     def __init__(self, host: DriverHost) -> None:

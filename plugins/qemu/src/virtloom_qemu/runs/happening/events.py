@@ -74,7 +74,12 @@ class Happenings(BlockJobEvents):
         if event is None:
             self._on_end(found, run, happening)
             return
-        payload = (event.name, event.seconds, event.microseconds, json.dumps(event.data) if event.data else None)
+        payload = (
+            event.name,
+            event.seconds,
+            event.microseconds,
+            json.dumps(event.data, separators=(",", ":")) if event.data else None,
+        )
         self._source.emit(EventFamily.QEMU_MONITOR, 0, handle, payload)
         name = self.handlers.get(event.name)
         if name is not None:

@@ -36,6 +36,11 @@ def virtloom_declare() -> DriverDeclaration:
                 False,
                 "Whether a container may have the host's own root as its root. Its init then acts on the host's files.",
             ),
+            ConfigKey(
+                "require_limits",
+                True,
+                "Whether a container is refused whose limits this host cannot keep, for want of control groups.",
+            ),
         ),
     )
 

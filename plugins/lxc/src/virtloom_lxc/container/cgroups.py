@@ -39,7 +39,6 @@ CPUS = File("cpuset", "cpuset.cpus", "cpuset.cpus")
 MEMS = File("cpuset", "cpuset.mems", "cpuset.mems")
 DEVICES_ALLOW = File("devices", "devices.allow", "")
 DEVICES_DENY = File("devices", "devices.deny", "")
-BLKIO_WEIGHTS = (File("blkio", "blkio.weight", "io.weight"), File("blkio", "blkio.bfq.weight", "io.bfq.weight"))
 
 
 class Group:
@@ -53,12 +52,16 @@ class Group:
         self._hierarchy = hierarchy
         self.path = path
 
+    def version(self, controller: str) -> int:
+        """The version that a controller is used through; 0 if the host has it not."""
+        return self._hierarchy.version(controller)
+
     def require(self, controller: str, detail: str) -> None:
         """Refuse what needs a controller that the host has not.
 
         :raises VirtError: OPERATION_INVALID, with libvirt's words for it.
         """
-        if not self._hierarchy.version(controller):
+        if not self.version(controller):
             raise VirtError(ErrorCode.OPERATION_INVALID, detail)
 
     def file(self, setting: File) -> Path:
@@ -66,7 +69,7 @@ class Group:
 
         :raises VirtError: SYSTEM_ERROR, as for a file that is not there.
         """
-        version = self._hierarchy.version(setting.controller)
+        version = self.version(setting.controller)
         name = setting.unified if version == 2 else setting.legacy
         mount = self._hierarchy.mount(setting.controller)
         if not name or mount is None:
@@ -113,7 +116,7 @@ class Group:
 
     def set_limit(self, setting: File, kib: int) -> None:
         """Change a limit; UNLIMITED or more takes it away."""
-        unified = self._hierarchy.version(setting.controller) == 2
+        unified = self.version(setting.controller) == 2
         self.write(setting, ("max" if unified else -1) if kib >= UNLIMITED else kib << 10)
 
     def usage(self, setting: File) -> int:
@@ -123,7 +126,7 @@ class Group:
     def memory_stat(self) -> dict[str, int]:
         """What the kernel tells of memory, groups below included: `cache` in KiB, `pgfault` and `pgmajfault`."""
         told = _pairs(self.read(File("memory", "memory.stat", "memory.stat")))
-        unified = self._hierarchy.version("memory") == 2
+        unified = self.version("memory") == 2
         names = {"cache": "file"} if unified else {name: f"total_{name}" for name in ("cache", "pgfault", "pgmajfault")}
         found = {name: told[names.get(name, name)] for name in ("cache", "pgfault", "pgmajfault")}
         return found | {"cache": found["cache"] >> 10}
@@ -132,14 +135,14 @@ class Group:
 
     def bandwidth(self) -> tuple[int, int]:
         """Period and quota in us; a quota of -1 is none."""
-        if self._hierarchy.version("cpu") == 2:
+        if self.version("cpu") == 2:
             quota, period = self.read(CPU_PERIOD).split()
             return int(period), -1 if quota == "max" else int(quota)
         return int(self.read(CPU_PERIOD)), int(self.read(CPU_QUOTA))
 
     def set_bandwidth(self, period: int = 0, quota: int = 0) -> None:
         """Change period or quota in us; 0 leaves it as it is."""
-        if self._hierarchy.version("cpu") == 2:
+        if self.version("cpu") == 2:
             old_period, old_quota = self.bandwidth()
             quota = quota or old_quota
             self.write(CPU_PERIOD, f"{'max' if quota < 0 else quota} {period or old_period}")
@@ -151,13 +154,13 @@ class Group:
 
     def cpu_time(self) -> int:
         """Processor time used, in ns."""
-        if self._hierarchy.version("cpuacct") == 1:
+        if self.version("cpuacct") == 1:
             return int(self.read(File("cpuacct", "cpuacct.usage", "")))
         return 1000 * self._cpu_stat()["usage_usec"]
 
     def cpu_times(self) -> tuple[int, int]:
         """Processor time used by programs and by the kernel, in ns."""
-        if self._hierarchy.version("cpuacct") == 1:
+        if self.version("cpuacct") == 1:
             told = _pairs(self.read(File("cpuacct", "cpuacct.stat", "")))
             tick = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
             return told["user"] * tick, told["system"] * tick
@@ -169,7 +172,7 @@ class Group:
 
         :raises VirtError: OPERATION_UNSUPPORTED with version 2, which does not count it.
         """
-        if self._hierarchy.version("cpuacct") != 1:
+        if self.version("cpuacct") != 1:
             detail = "per cpu statistics are not counted by control groups of version 2"
             raise VirtError(ErrorCode.OPERATION_UNSUPPORTED, detail, ErrorDomain.CGROUP)
         return [int(text) for text in self.read(File("cpuacct", "cpuacct.usage_percpu", "")).split()]
@@ -180,10 +183,6 @@ class Group:
 
     # Disks.
 
-    def weight_file(self) -> File:
-        """The file of the weight, which depends on the kernel's scheduler of input and output."""
-        return next((file for file in BLKIO_WEIGHTS if self.has(file)), BLKIO_WEIGHTS[0])
-
     def io_served(self, path: str | None) -> tuple[int, int, int, int]:
         """Bytes read and written, and requests for each, of one device or of all.
 
@@ -191,7 +190,7 @@ class Group:
         """
         device = None if path is None else os.stat(path).st_rdev
         wanted = None if device is None else f"{os.major(device)}:{os.minor(device)}"
-        if self._hierarchy.version("blkio") == 2:
+        if self.version("blkio") == 2:
             return self._io_stat(wanted)
         files = ("blkio.throttle.io_service_bytes", "blkio.throttle.io_serviced")
         (read, write), (reads, writes) = (
@@ -241,7 +240,7 @@ class Group:
 
     def freeze(self, frozen: bool, deadline: float) -> bool:
         """Stop all processes, or let them go on; whether that was so within `deadline` seconds."""
-        if self._hierarchy.version("freezer") == 1:
+        if self.version("freezer") == 1:
             setting, wanted = File("freezer", "freezer.state", ""), "FROZEN" if frozen else "THAWED"
             seen, shows = setting, wanted
         else:

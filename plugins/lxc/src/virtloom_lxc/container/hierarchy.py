@@ -39,7 +39,7 @@ class Hierarchy(NamedTuple):
         return tuple(dict.fromkeys(every))
 
 
-ALWAYS_UNIFIED = frozenset({"freezer", "devices"})  # what version 2 does without a controller of that name
+ALWAYS_UNIFIED = frozenset({"freezer", "devices", "cpuacct"})  # what version 2 does without a controller of that name
 
 
 def parse(mounts: str) -> Hierarchy:

@@ -1,4 +1,4 @@
-"""What was made on the host for one run of a container, to be undone after a crash as well."""
+"""What was made on the host for one run of a container, written down so that it can be undone after a crash as well."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from virtloom_lxc.links import host
 
 
 class Journal(journal.Journal):
-    """The list of one run: its links, loop devices and ports."""
+    """The list of one run; see `virtloom.driver.journal`."""
 
     def link(self, name: str, peer: str, mac: str) -> None:
         """A link of that name is about to be made."""
@@ -27,8 +27,8 @@ class Journal(journal.Journal):
         """
         self.undo_each(
             {
-                "link": lambda entry: host.delete_stray(entry["name"], entry["peer"], entry["mac"]),
-                "loop": lambda entry: loops.detach(entry["image"]),
-                "port": lambda entry: release(entry["network"], bytes.fromhex(entry["uuid"])),
+                "link": lambda made: host.delete_stray(made["name"], made["peer"], made["mac"]),
+                "port": lambda made: release(made["network"], bytes.fromhex(made["uuid"])),
+                "loop": lambda made: loops.detach(made["image"]),
             }
         )

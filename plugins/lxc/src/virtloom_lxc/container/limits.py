@@ -6,26 +6,43 @@ import os
 import stat
 from collections.abc import Iterator
 
-from virtloom.errors import ErrorDomain, system_error
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.tunables import cpu_tunables, memory_limits
 from virtloom.xmldef.values import cpus
-from virtloom_lxc.container import cgroups
+from virtloom_lxc.container import blkio, cgroups
 from virtloom_lxc.container.capabilities import keeps
 from virtloom_lxc.container.cgroups import File, Group
 from virtloom_lxc.container.devices import passed_devices
 from virtloom_lxc.container.filesystems import filesystems
+from virtloom_lxc.container.hierarchy import Hierarchy
 
 Setting = tuple[File, str]
 
 # null, zero, full, random, urandom, tty, ptmx, fuse, and every terminal (`virLXCCgroupSetupDeviceACL`).
 DEVICES = ("c 1:3", "c 1:5", "c 1:7", "c 1:8", "c 1:9", "c 5:0", "c 5:2", "c 10:229", "c 136:*")
-THROTTLES = {
-    "read_bytes_sec": "blkio.throttle.read_bps_device",
-    "write_bytes_sec": "blkio.throttle.write_bps_device",
-    "read_iops_sec": "blkio.throttle.read_iops_device",
-    "write_iops_sec": "blkio.throttle.write_iops_device",
-}
+# What each limit needs, and what is said of a host that lacks it (`virLXCProcessStart`, `virDomainCgroupSetup...`).
+NEEDED = (
+    ("cpuacct", lambda _: True, ErrorCode.INTERNAL_ERROR, "Unable to find 'cpuacct' cgroups controller mount"),
+    ("devices", lambda _: True, ErrorCode.INTERNAL_ERROR, "Unable to find 'devices' cgroups controller mount"),
+    ("memory", lambda _: True, ErrorCode.INTERNAL_ERROR, "Unable to find 'memory' cgroups controller mount"),
+    ("cpu", cpu_tunables, ErrorCode.CONFIG_UNSUPPORTED, "CPU tuning is not available on this host"),
+    ("cpuset", lambda domain: list(placement(domain)), ErrorCode.CONFIG_UNSUPPORTED,
+     "cgroup cpuset is required for the placement of processors"),
+    ("blkio", lambda domain: domain.blkiotune, ErrorCode.CONFIG_UNSUPPORTED,
+     "Block I/O tuning is not available on this host"),
+)  # fmt: skip
+
+
+def require(domain: Domain, hierarchy: Hierarchy) -> None:
+    """Refuse a container whose limits this host cannot keep.
+
+    :raises VirtError: INTERNAL_ERROR or CONFIG_UNSUPPORTED, in libvirt's words.
+    """
+    for controller, wanted, code, detail in NEEDED:
+        if wanted(domain) and not hierarchy.version(controller):
+            hint = f"the kernel has no controller '{controller}' mounted; require_limits = false does without"
+            raise VirtError(code, detail, ErrorDomain.LXC, hint=hint)
 
 
 def settings(domain: Domain, group: Group) -> Iterator[Setting]:
@@ -35,7 +52,7 @@ def settings(domain: Domain, group: Group) -> Iterator[Setting]:
     """
     yield from memory(domain)
     yield from processors(domain)
-    yield from disks(domain, group)
+    yield from blkio.settings(domain, group)
     yield from devices(domain)
 
 
@@ -51,10 +68,15 @@ def memory(domain: Domain) -> Iterator[Setting]:
 
 
 def processors(domain: Domain) -> Iterator[Setting]:
-    """Shares of time, and where it may run (`virLXCCgroupSetupCpuTune`, `virLXCCgroupSetupCpusetTune`)."""
+    """Shares of time, and where it may run (`virLXCCgroupSetupCpuTune`)."""
     tune = cpu_tunables(domain)
     names = (("shares", cgroups.CPU_SHARES), ("period", cgroups.CPU_PERIOD), ("quota", cgroups.CPU_QUOTA))
     yield from ((file, str(tune[name])) for name, file in names if name in tune)
+    yield from placement(domain)
+
+
+def placement(domain: Domain) -> Iterator[Setting]:
+    """Which processors and whose memory it uses (`virLXCCgroupSetupCpusetTune`)."""
     vcpu = domain.vcpu
     if vcpu is not None and vcpu.cpuset and vcpu.placement != "auto":
         yield cgroups.CPUS, cpus.format(vcpu.cpuset)
@@ -62,34 +84,6 @@ def processors(domain: Domain) -> Iterator[Setting]:
     nodes = memory.get("nodeset") if memory is not None and memory.get("mode") != "strict" else None
     if nodes:
         yield cgroups.MEMS, nodes
-
-
-def disks(domain: Domain, group: Group) -> Iterator[Setting]:
-    """The weight of its input and output, and limits for single devices (`virDomainCgroupSetupBlkio`)."""
-    node = domain.blkiotune
-    if node is None:
-        return
-    weight = node.find("weight")
-    if weight is not None and weight.text:
-        yield group.weight_file(), weight.text
-    for device in node.all("device"):
-        path = device.find("path")
-        for name, file in THROTTLES.items():
-            rate = device.find(name)
-            if path is not None and rate is not None and rate.text:
-                yield File("blkio", file, ""), f"{numbers(path.text)} {rate.text}"
-
-
-def numbers(path: str) -> str:
-    """A device's major and minor number.
-
-    :raises VirtError: SYSTEM_ERROR.
-    """
-    try:
-        found = os.stat(path)
-    except OSError as error:
-        raise system_error(error, f"Path '{path}' is not accessible", ErrorDomain.CGROUP) from error
-    return f"{os.major(found.st_rdev)}:{os.minor(found.st_rdev)}"
 
 
 def devices(domain: Domain) -> Iterator[Setting]:
@@ -110,6 +104,6 @@ def rule(path: str, access: str) -> str:
 
     :raises VirtError: SYSTEM_ERROR if it is not there.
     """
-    place = numbers(path)
+    place = blkio.numbers(path)
     kind = "b" if stat.S_ISBLK(os.stat(path).st_mode) else "c"
     return f"{kind} {place} {access}"

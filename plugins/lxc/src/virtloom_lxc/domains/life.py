@@ -24,7 +24,8 @@ from virtloom.driver.handles import DomainHandle
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.locks import Guarded, JobKind, ObjectGone
 from virtloom.xmldef.domain.definition import Domain
-from virtloom_lxc.container import rootfs, run
+from virtloom_lxc.container import limits, rootfs, run
+from virtloom_lxc.container.hierarchy import host as host_hierarchy
 from virtloom_lxc.container.run import Run
 from virtloom_lxc.domains.ending import Ending
 from virtloom_lxc.domains.sharing import Sharing
@@ -103,6 +104,8 @@ class Life(Ending, Sharing):
             raise _unsupported("Only PTY console types are supported")
         rootfs.check_roots(definition, allow_host_root=self.host.config["allow_host_root"])
         rootfs.check_init(definition)
+        if self.host.config["require_limits"]:
+            limits.require(definition, host_hierarchy())
         checking.check(definition, self._networks)
 
     def _destroy_with_client(self, found: Guarded[Container], mine: Run) -> None:

@@ -9,6 +9,7 @@ from virtloom.driver.handles import DomainHandle
 from virtloom.errors import ErrorCode, VirtError, system_error
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_lxc.domains.base import ContainersBase
+from virtloom_lxc.links import making
 from virtloom_lxc.rules import shares
 
 KERNEL_NAMES = {"sharenet": "net", "shareipc": "ipc", "shareuts": "uts"}
@@ -24,6 +25,9 @@ class Sharing(ContainersBase):
 
         :raises VirtError: NO_DOMAIN, OPERATION_INVALID, CONFIG_UNSUPPORTED or SYSTEM_ERROR.
         """
+        if "sharenet" in shares(definition) and (definition.parts.interfaces or any(making.passed(definition))):
+            detail = "a container that shares a network has no interfaces of its own"
+            raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail)
         return {
             KERNEL_NAMES[name]: str(self._shared_one(name, kind, value))
             for name, (kind, value) in shares(definition).items()

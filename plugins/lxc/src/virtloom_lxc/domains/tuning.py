@@ -36,9 +36,8 @@ from virtloom.xmldef.domain.tunables import (
     with_cpu_tunables,
     with_memory_limits,
 )
+from virtloom_lxc.container import blkio as blkio_files
 from virtloom_lxc.container import cgroups
-from virtloom_lxc.container.cgroups import Group
-from virtloom_lxc.container.limits import THROTTLES, numbers
 from virtloom_lxc.container.run import Run
 from virtloom_lxc.domains.changing import BOTH, Changing
 
@@ -166,7 +165,7 @@ class Tuning(Changing):
         weight, devices = blkio(definition)
         if live and run is not None:
             run.group.require("blkio", NO_BLKIO)
-            weight = int(run.group.read(run.group.weight_file()).split()[-1])
+            weight = int(run.group.read(blkio_files.weight_file(run.group)).split()[-1])
         lists = (
             string(name, ",".join(f"{path},{rates[field]}" for path, rates in devices.items() if rates.get(field)))
             for name, field in zip(BLKIO_DEVICE, BLKIO_FIELDS, strict=True)
@@ -182,8 +181,9 @@ class Tuning(Changing):
             run.group.require("blkio", NO_BLKIO)
             weight, devices = _with_blkio(definition, given)
             if "weight" in given:
-                run.group.write(run.group.weight_file(), weight)
-            _throttle(run.group, devices, given)
+                run.group.write(blkio_files.weight_file(run.group), weight)
+            fields = [field for name, field in zip(BLKIO_DEVICE, BLKIO_FIELDS, strict=True) if name in given]
+            blkio_files.change(run.group, devices, fields)
 
         def changed(definition: Domain) -> Domain:
             return definition.replace(blkiotune=blkio_node(*_with_blkio(definition, given)))
@@ -207,12 +207,3 @@ def _with_blkio(definition: Domain, given: Mapping[str, ParamValue]) -> tuple[in
         if name in given:
             merge_device_rates(devices, field, str(given[name]), name)
     return int(given.get("weight", weight)), devices
-
-
-def _throttle(group: Group, devices: Mapping[str, Mapping[str, int]], given: Mapping[str, ParamValue]) -> None:
-    """Limit single devices for a container that runs."""
-    fields = [field for name, field in zip(BLKIO_DEVICE, BLKIO_FIELDS, strict=True) if name in given]
-    for path, rates in devices.items():
-        for field in fields:
-            if field in rates and field in THROTTLES:
-                group.write(cgroups.File("blkio", THROTTLES[field], ""), f"{numbers(path)} {rates[field]}")

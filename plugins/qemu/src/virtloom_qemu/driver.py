@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from virtloom.driver import DriverHost
 from virtloom.driver.domains import DomainAddresses, DomainLookup, DomainMetadata
-from virtloom_qemu.domains.attaching import Attaching
 from virtloom_qemu.domains.blockjobs import BlockJobs
 from virtloom_qemu.domains.configuration import Configuration
 from virtloom_qemu.domains.disks import Disks
@@ -12,6 +11,7 @@ from virtloom_qemu.domains.host import HostCalls
 from virtloom_qemu.domains.longjobs import LongJobs
 from virtloom_qemu.domains.memory import Memory
 from virtloom_qemu.domains.monitoring import Monitoring
+from virtloom_qemu.domains.plugging import Plugging
 from virtloom_qemu.domains.power import Power
 from virtloom_qemu.domains.screen import Screen
 from virtloom_qemu.domains.snapshots import Snapshots
@@ -24,7 +24,7 @@ class QemuDriver(
     DomainLookup[QemuDomain],
     HostCalls,
     Configuration,
-    Attaching,
+    Plugging,
     Statistics,
     Memory,
     Monitoring,

@@ -75,6 +75,20 @@ class DomainRules:
         :return: the device's kind, such as `disk`, and the device.
         :raises VirtError: in libvirt's words.
         """
+        tag, given = self.read_device(text)
+        name = DEVICE_FIELDS[tag]
+        others = getattr(domain.parts, name)
+        if not isinstance(others, tuple):
+            return tag, given
+        completed = self.complete(domain.with_devices(**{name: (*others, given)}))
+        return tag, next(one for one in reversed(getattr(completed.parts, name)) if one not in others)
+
+    @staticmethod
+    def read_device(text: str) -> tuple[str, Any]:
+        """The kind and the device of a document, as it is written.
+
+        :raises VirtError: in libvirt's words.
+        """
         root = document.parse(text, "device_definition", ErrorDomain.DOMAIN)
         name = DEVICE_FIELDS.get(root.tag)
         if name is None:
@@ -85,11 +99,7 @@ class DomainRules:
         holder = Node("devices")
         holder.children.append(root)
         given = getattr(Devices.read(holder), name)
-        if not isinstance(given, tuple):
-            return root.tag, given
-        others = tuple(getattr(domain.parts, name))
-        completed = self.complete(domain.with_devices(**{name: (*others, *given)}))
-        return root.tag, next(one for one in reversed(getattr(completed.parts, name)) if one not in others)
+        return root.tag, given[0] if isinstance(given, tuple) else given
 
     def complete(self, domain: Domain) -> Domain:
         """A domain with everything filled in and checked.

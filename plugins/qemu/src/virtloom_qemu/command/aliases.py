@@ -19,8 +19,9 @@ MEMORY = {"dimm": "dimm", "nvdimm": "nvdimm", "virtio-pmem": "virtiopmem", "virt
 def assign_aliases(guest: Guest) -> None:
     """Give every device without an alias one."""
     for tag, prefix in NUMBERED.items():
+        runs = next_index(guest, (tag,), prefix) > 0  # names of a run are not given again to what comes later
         for index, device in enumerate(guest.all(tag)):
-            name_device(device, f"{prefix}{index}")
+            name_device(device, f"{prefix}{next_index(guest, (tag,), prefix) if runs else index}")
     for tag, name in SINGLE.items():
         for device in guest.all(tag):
             if device.get("model") != "none":

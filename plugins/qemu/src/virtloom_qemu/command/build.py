@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.command.boot import boot_indexes, boot_options
@@ -34,14 +34,15 @@ Step = Callable[[Guest, Context, CommandLine], None]
 SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
 
 
-def build(definition: Domain, context: Context) -> CommandLine:
+def build(definition: Domain, context: Context, turns: Mapping[str, int] | None = None) -> CommandLine:
     """The command line of one run.
 
     :param definition: completed and prepared: every device has its place and its alias; see `prepare`.
+    :param turns: by alias, which devices the guest's order of kinds means to boot from; found out unless given.
     :raises VirtError: CONFIG_UNSUPPORTED for what QEMU cannot do, INTERNAL_ERROR for what the host does not have.
     """
     guest = Guest(definition, context.emulator)
-    guest.boot_indexes = boot_indexes(guest)
+    guest.boot_indexes = boot_indexes(guest) if turns is None else dict(turns)
     line = CommandLine(context.emulator.path, overrides(guest))
     for step in STEPS:
         step(guest, context, line)

@@ -27,7 +27,7 @@ from virtloom_qemu.runs.given.ownership import Ownership
 from virtloom_qemu.runs.happening.transitions import Transitions
 from virtloom_qemu.runs.state import QemuDomain, Run
 from virtloom_qemu.runs.status import Status, StatusFiles
-from virtloom_qemu.runs.talk import Talk, quit_unexpectedly
+from virtloom_qemu.runs.talk import Talk
 from virtloom_qemu.settings import Settings
 
 
@@ -109,17 +109,12 @@ class DomainsBase(KeptDomains[QemuDomain], Transitions):
                 config = state.config if chosen & Impact.CONFIG else None
                 change = Alteration(live, config, state.definition, talk)
             yield change
+            change.settle()
             if change.config is not None and change.config is not config:
                 self.write_definition(change.config)
-            with found.locked() as state:
-                if change.live is not None and state.run is not change.talk.run:
-                    raise quit_unexpectedly()
-                if change.live is not None:
-                    state.definition = change.live
-                if change.config is not None:
+                with found.locked() as state:
                     state.set_config(change.config)
-                state.status_version += 1
-                found.publish(state.view())
+                    found.publish(state.view())
         self._keep_status(found)
 
     def _keep_status(self, found: Guarded[QemuDomain]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -45,6 +46,17 @@ class Run:
     worker: EventWorker[Happening]
 
 
+class Leaving:
+    """A device that the guest was told to let go, while somebody waits for it to go.
+
+    :ivar done: set when the guest answered; :ivar refused: whether it will not let go.
+    """
+
+    def __init__(self) -> None:
+        self.done = threading.Event()
+        self.refused = False
+
+
 @dataclass
 class QemuDomain(DomainState):
     """One domain.
@@ -61,6 +73,7 @@ class QemuDomain(DomainState):
     :ivar last_image: the highest number that an image of this run has had.
     :ivar work: how far the long job is that runs; :ivar completed: how the last one was that ended well.
     :ivar block_jobs: what is done with its images, by the names that QEMU has for the jobs; replaced whole.
+    :ivar leaving: by alias, the devices that somebody waits to see go.
     :ivar status_version: how often the state that a restarted daemon needs was changed.
     """
 
@@ -79,6 +92,7 @@ class QemuDomain(DomainState):
     work: JobStats | None = None
     completed: JobStats | None = None
     block_jobs: dict[str, BlockJob] = field(default_factory=dict)
+    leaving: dict[str, Leaving] = field(default_factory=dict)
 
     @property
     def starting(self) -> bool:
@@ -113,4 +127,5 @@ class QemuDomain(DomainState):
         self.block_jobs = {}
         self.last_image = 0
         self.work = None
+        self.leaving = {}
         self.tainted = frozenset()

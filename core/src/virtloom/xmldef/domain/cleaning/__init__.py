@@ -45,6 +45,7 @@ DEVICE_STEPS: dict[str, tuple[Step, ...]] = {
     "shmem": (devices.shared_memory,),
     "hostdev": (devices.managed, devices.iscsi_path),
     "filesystem": (devices.filesystem,),
+    "memory": (devices.memory_module,),
 }
 
 

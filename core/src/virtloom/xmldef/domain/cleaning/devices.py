@@ -158,6 +158,18 @@ def filesystem(node: Node) -> None:
         source.attrs |= {"usage": size.text, "units": "KiB"}
 
 
+MODULE_SIZES = ("target/size", "target/requested", "target/block", "target/label/size", "source/pagesize",
+                "source/alignsize")  # fmt: skip
+
+
+def memory_module(node: Node) -> None:
+    """The sizes of a memory module are in KiB (`virDomainMemoryTargetDefParseXML`)."""
+    for path in MODULE_SIZES:
+        size = node.find(path)
+        if size is not None:
+            in_units(size, "KiB", 1024)
+
+
 def entropy(rng: Node) -> None:
     """Entropy comes from /dev/random, unless told otherwise."""
     for backend in rng.all("backend"):

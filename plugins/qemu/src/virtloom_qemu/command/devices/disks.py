@@ -30,11 +30,18 @@ def add_disks(guest: Guest, context: Context, line: CommandLine) -> None:
             continue
         if disk.get("type") == "vhostuser":
             add_backend(line, context, f"chr-vu-{alias(disk)}", disk.need("source"), "charvhostuser")
-        elif image is not None:
-            add_secrets(line, image)
-            add_nodes(line, image)
-            add_copy_on_read(line, disk, image)
+        else:
+            add_image(line, disk)
         line.device(disk_properties(guest, disk))
+
+
+def add_image(line: CommandLine, disk: Node) -> None:
+    """The nodes of a disk's image, with what they need; nothing for an empty drive."""
+    image = image_of(disk)
+    if image is not None:
+        add_secrets(line, image)
+        add_nodes(line, image)
+        add_copy_on_read(line, disk, image)
 
 
 def add_copy_on_read(line: CommandLine, disk: Node, image: Image) -> None:

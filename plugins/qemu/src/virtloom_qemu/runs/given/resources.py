@@ -77,7 +77,7 @@ def given(live: Domain, folder: Path, monitor: Path, connections: Sequence[Conne
         made.fds.append(socket.fileno())
         made.descriptors["charmonitor"] = (str(socket.fileno()),)
         for device in devices_with_files(live):
-            _open_files(device, made, stack)
+            open_files(device, made, stack)
         for one, connection in zip(live.parts.interfaces, connections, strict=False):
             made.pass_connection(_alias(one), connection)
             if one.type == "vdpa":
@@ -113,7 +113,11 @@ def _alias(device: CharDevice | Interface) -> str:
     return (device.alias.get("name") if device.alias is not None else None) or ""
 
 
-def _open_files(device: CharDevice, made: Resources, stack: ExitStack) -> None:
+def open_files(device: CharDevice, made: Resources, stack: ExitStack) -> None:
+    """Open the files that a character device writes to, until the stack is unwound, and have them passed.
+
+    :raises VirtError: SYSTEM_ERROR.
+    """
     alias = _alias(device)
     source = device.source[0] if device.source else Node("source")
     if device.type == "file":

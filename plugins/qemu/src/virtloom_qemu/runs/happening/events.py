@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import signal
 import socket
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from virtloom.driver import EventFamily
 from virtloom.driver.constants.domain_event import DomainEventID
@@ -31,7 +31,10 @@ from virtloom_qemu.runs.talk import Talk
 
 
 class Happenings(BlockJobEvents):
-    """Dealing with what guests tell."""
+    """Dealing with what guests tell.
+
+    :cvar handlers: the method for each event; a part of the driver that deals with more names its own.
+    """
 
     handlers: ClassVar[dict[str, str]] = {
         "STOP": "_on_processors",
@@ -40,6 +43,11 @@ class Happenings(BlockJobEvents):
         "RESET": "_on_reset",
         "JOB_STATUS_CHANGE": "_on_job_status",
     }
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        parts = (part.__dict__.get("handlers", {}) for part in reversed(cls.__mro__))
+        cls.handlers = {event: method for handlers in parts for event, method in handlers.items()}
 
     def _make_run(
         self,

@@ -14,11 +14,11 @@ KIB = 1024
 
 
 def refresh(talk: Talk, live: Domain) -> Domain:
-    """The live definition with the terminals that were opened and the memory that the guest has.
+    """The live definition with the terminals that were opened and the memory that the guest has, and where.
 
     :raises VirtError: if the monitor fails.
     """
-    return with_balloon(with_terminals(live, talk.ask("query-chardev")), talk)
+    return with_balloon(with_modules(with_terminals(live, talk.ask("query-chardev")), talk), talk)
 
 
 def vcpu_threads(talk: Talk) -> dict[int, int]:
@@ -57,3 +57,21 @@ def with_balloon(live: Domain, talk: Talk) -> Domain:
         return live
     told = talk.tries("query-balloon")
     return live if told is None else live.replace(current_memory=int(told["actual"]) // KIB)
+
+
+def with_modules(live: Domain, talk: Talk) -> Domain:
+    """A definition whose memory modules say where the guest finds them (`qemuDomainUpdateMemoryDeviceInfo`)."""
+    if not live.parts.memories:
+        return live
+    told = {one["data"].get("id"): one["data"] for one in talk.ask("query-memory-devices")}
+    return live.with_devices(memories=tuple(_with_base(one, told) for one in live.parts.memories))
+
+
+def _with_base(module: Node, told: dict[str, dict[str, Any]]) -> Node:
+    found = told.get(module.value("alias", "name") or "")
+    place = module.find("address")
+    if found is None or place is None or place.get("type") != "dimm" or not found.get("addr"):
+        return module
+    made = module.copy()
+    made.need("address").attrs = {"type": "dimm", "slot": str(found["slot"]), "base": hex(found["addr"])}
+    return made

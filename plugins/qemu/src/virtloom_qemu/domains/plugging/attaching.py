@@ -1,0 +1,111 @@
+"""Devices that are attached."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from virtloom.driver.constants.domain import DomainDeviceModifyFlags as Modify
+from virtloom.driver.constants.domain_event import DomainEventID
+from virtloom.driver.handles import DomainHandle
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
+from virtloom.xmldef.domain.definition import Domain
+from virtloom.xmldef.domain.devices import Disk, Interface
+from virtloom.xmldef.domain.rules import DEVICE_FIELDS
+from virtloom_qemu.domains.plugging.media import Media
+from virtloom_qemu.hotplug.finding import as_node, refuse_second, replaced
+from virtloom_qemu.hotplug.kinds import KINDS, value
+from virtloom_qemu.hotplug.refusals import (
+    kind_word,
+    refuse_attaching,
+    refuse_character,
+    refuse_second_live,
+    unsupported,
+)
+from virtloom_qemu.runs.alteration import Alteration
+from virtloom_qemu.runs.happening.refresh import refresh
+from virtloom_qemu.storage.chain import with_chain
+
+BOTH = Modify.LIVE | Modify.CONFIG
+NO_ROOM = {
+    "pci": "No more available PCI slots",
+    "virtio-serial": "Unable to find a free virtio-serial port",
+    "usb": "No free USB ports",
+}
+
+
+class Attaching(Media):
+    """The calls that attach devices."""
+
+    def domain_attach_device_flags(self, dom: DomainHandle, xml: str, flags: int) -> None:
+        """`virDomainAttachDeviceFlags`: what is kept is made ready first, then the guest gets it, then it is kept."""
+        self._check_flags(flags, BOTH, "DomainAttachDeviceFlags")
+        with self._altering(dom, flags) as change:
+            tag, device = self.rules.read_device(xml)
+            if change.config is not None:
+                change.config, kept = self._kept_with(change.config, tag, device)
+                if isinstance(kept, Interface):
+                    device = device.replace(mac=kept.mac)  # the one that was made up is that of both
+            if change.live is not None:
+                self._attach_live(change, tag, device)
+
+    def _kept_with(self, config: Domain, tag: str, device: Any) -> tuple[Domain, Any]:
+        """What is kept, with a device more, and that device, everything filled in.
+
+        :raises VirtError: for one that cannot be.
+        """
+        if tag in KINDS:
+            refuse_character(config, as_node(device, tag))
+            refuse_second(config, as_node(device, tag))
+        completed = self._completed(config, tag, device)
+        if tag not in KINDS:
+            raise unsupported(f"persistent attach of device '{kind_word(tag)}' is not supported")
+        return completed
+
+    def _completed(self, definition: Domain, tag: str, device: Any) -> tuple[Domain, Any]:
+        """A definition with a device more, and that device, everything filled in."""
+        field = DEVICE_FIELDS[tag]
+        others = getattr(definition.parts, field)
+        if not isinstance(others, tuple):
+            wanted = self.rules.complete(definition.with_devices(**{field: device}))
+            return wanted, getattr(wanted.parts, field)
+        wanted = definition.with_devices(**{field: (*others, device)})
+        wanted = self.rules.complete(self._with_memory(wanted, tag, device, 1))
+        return wanted, next(one for one in getattr(wanted.parts, field) if one not in others)
+
+    # While the guest runs.
+
+    def _attach_live(self, change: Alteration, tag: str, device: Any) -> None:
+        live = change.live
+        assert live is not None
+        if isinstance(device, Disk) and (drive := self._drive_of(live, device)) is not None:
+            self._change_medium(change, drive, device, force=False)
+            return
+        refuse_second_live(live, as_node(device, tag))
+        wanted, made = self._completed(live, tag, device)
+        refuse_attaching(live, as_node(made, tag))
+        _refuse_controllers(live, wanted)
+        if isinstance(made, Disk):
+            made, bare = with_chain(made), made
+            wanted = replaced(wanted, tag, bare, made)
+        self._let_come(change, tag, wanted)
+
+    def _let_come(self, change: Alteration, tag: str, wanted: Domain) -> None:
+        """Have the guest get what it is to have more, and tell of it."""
+        live = change.live
+        assert live is not None
+        known = {value(as_node(one, tag), "alias@name") for one in getattr(live.parts, DEVICE_FIELDS[tag])}
+        change.live = refresh(change.talk, self._plug(change.talk, live, wanted))
+        names = (value(as_node(one, tag), "alias@name") for one in getattr(change.live.parts, DEVICE_FIELDS[tag]))
+        new = next((name for name in names if name not in known), None)
+        change.settle(lambda state: self._emit(DomainEventID.DEVICE_ADDED, state.handle, (new,)))
+
+
+def _refuse_controllers(live: Domain, wanted: Domain) -> None:
+    """Refuse a device that has no place on the controllers that there are; just those for SCSI come by themselves.
+
+    :raises VirtError: INTERNAL_ERROR.
+    """
+    known = {(one.type, one.index) for one in live.parts.controllers}
+    for one in wanted.parts.controllers:
+        if (one.type, one.index) not in known and one.type in NO_ROOM:
+            raise VirtError(ErrorCode.INTERNAL_ERROR, NO_ROOM[one.type], ErrorDomain.DOMAIN)

@@ -1,0 +1,77 @@
+"""How a running guest comes to have a device, and what a document says of one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from virtloom.xmldef.document import Node
+from virtloom.xmldef.domain.definition import Domain
+from virtloom_qemu.command import build, prepare
+from virtloom_qemu.command.boot import boot_indexes
+from virtloom_qemu.command.guest.memory import module_size
+from virtloom_qemu.definition.guest import Guest
+from virtloom_qemu.hotplug.finding import as_node
+from virtloom_qemu.hotplug.given import passed
+from virtloom_qemu.hotplug.lines import Step, difference, make
+from virtloom_qemu.runs.phases.beginning import Beginning, Start
+from virtloom_qemu.runs.talk import Talk
+
+# Kinds whose documents leave out what tells one device from another, and where a definition has them.
+FILLED = {"input": "inputs", "rng": "rngs", "shmem": "shmems", "sound": "sounds", "memory": "memories",
+          "watchdog": "watchdogs", "serial": "serials", "channel": "channels"}  # fmt: skip
+
+
+class PluggingBase(Beginning):
+    """What the calls for devices stand on."""
+
+    def _steps(
+        self, talk: Talk, fewer: Domain, more: Domain, descriptors: Mapping[str, tuple[str, ...]] | None = None
+    ) -> list[Step]:
+        """What QEMU has to be told for a guest to be as one definition says and no more as another.
+
+        :param fewer: more: prepared; the second has all that the first has.
+        :param descriptors: see `Context`.
+        """
+        context = self._context(fewer, talk.run.id, Start())
+        turns = boot_indexes(Guest(fewer, context.emulator))  # what comes later does not change what is booted from
+        wanted = build(more, replace(context, descriptors=descriptors or {}), turns)
+        return difference(build(fewer, context, turns), wanted)
+
+    def _plug(self, talk: Talk, live: Domain, wanted: Domain) -> Domain:
+        """Have a guest get the devices that it is to have and does not have.
+
+        :param wanted: completed; :return: the same, prepared.
+        :raises VirtError: what cannot be; nothing is changed then.
+        """
+        wanted = prepare(wanted, self._context(live, talk.run.id, Start()))
+        with passed(talk.monitor, live, wanted) as descriptors:
+            make(talk.monitor, self._steps(talk, live, wanted, descriptors))
+        return wanted
+
+    def _described(self, xml: str, definition: Domain) -> Node:
+        """The device that a document means, with what it does not say filled in, but for its place.
+
+        :param definition: that it may be in.
+        :raises VirtError: for what is no device.
+        """
+        tag, given = self.rules.read_device(xml)
+        node = as_node(given, tag)
+        if tag not in FILLED:
+            return node
+        _, device = self.rules.parse_device(xml, definition.with_devices(**{FILLED[tag]: ()}))
+        made = as_node(device, tag).copy()
+        if node.find("address") is None:
+            made.drop("address")
+        return made
+
+    @staticmethod
+    def _with_memory(definition: Domain, tag: str, device: Any, sign: int) -> Domain:
+        """A definition with as much memory more, or less, as a module has."""
+        if tag != "memory":
+            return definition
+        size, current = sign * module_size(device), definition.current_memory
+        if current is not None:
+            definition = definition.replace(current_memory=current + size)
+        return definition.replace(memory=definition.memory + size)

@@ -1,0 +1,75 @@
+"""Media of drives that a running guest has: a CD goes in, out, or another takes its place."""
+
+from __future__ import annotations
+
+from virtloom.xmldef.document import Node
+from virtloom.xmldef.domain.definition import Domain
+from virtloom.xmldef.domain.devices import Disk
+from virtloom_qemu.command import CommandLine, prepare
+from virtloom_qemu.command.devices.disks import add_image, backend_node
+from virtloom_qemu.domains.plugging.base import PluggingBase
+from virtloom_qemu.hotplug.finding import replaced
+from virtloom_qemu.hotplug.lines import Step, difference, make, take
+from virtloom_qemu.runs.alteration import Alteration
+from virtloom_qemu.runs.phases.beginning import Start
+from virtloom_qemu.runs.talk import Talk
+from virtloom_qemu.storage.chain import with_chain
+
+DRIVES = ("cdrom", "floppy")
+
+
+class Media(PluggingBase):
+    """What is done to drives."""
+
+    @staticmethod
+    def _drive_of(live: Domain, disk: Disk) -> Disk | None:
+        """The drive that a disk is a medium for; None if it is a disk by itself."""
+        if disk.device not in DRIVES:
+            return None
+        return next((one for one in live.parts.disks if one.name == disk.name), None)
+
+    def _change_medium(self, change: Alteration, drive: Disk, disk: Disk, *, force: bool) -> None:
+        """Put another medium into a drive, or none (`qemuDomainChangeEjectableMedia`).
+
+        :param disk: what says which; of it, just the medium counts.
+        :param force: whether the guest is not asked.
+        :raises VirtError: what the host or the guest refuses; the drive may be empty then.
+        """
+        live, talk = change.live, change.talk
+        assert live is not None
+        medium = with_chain(_with_medium(drive, disk))
+        wanted = replaced(live, "disk", drive, medium)
+        wanted = prepare(wanted, self._context(live, talk.run.id, Start()))
+        loaded = next(one for one in wanted.parts.disks if one.name == drive.name)
+        self._swap(talk, drive.node(), loaded.node(), force=force)
+        change.live = wanted
+        change.settle()
+
+    def _swap(self, talk: Talk, old: Node, new: Node, *, force: bool) -> None:
+        device, behind = new.value("alias", "name"), _image_steps(new)
+        talk.ask("blockdev-open-tray", id=device, force=force)
+        talk.ask("blockdev-remove-medium", id=device)
+        take(talk.monitor, _image_steps(old))
+        if behind:
+            make(talk.monitor, behind)
+            try:
+                talk.ask("blockdev-insert-medium", id=device, node_name=backend_node(new))
+            except BaseException:
+                take(talk.monitor, behind)
+                raise
+        talk.ask("blockdev-close-tray", id=device)
+
+
+def _with_medium(drive: Disk, disk: Disk) -> Disk:
+    """A drive with what is in another."""
+    kind = (disk.driver.get("type") if disk.driver is not None else None) or "raw"
+    driver = Node("driver", {**(drive.driver.attrs if drive.driver is not None else {"name": "qemu"}), "type": kind})
+    return drive.replace(
+        type=disk.type, source=disk.source, driver=driver, backing_store=disk.backing_store, readonly=disk.readonly
+    )
+
+
+def _image_steps(disk: Node) -> list[Step]:
+    line = CommandLine("")
+    add_image(line, disk)
+    return difference(CommandLine(""), line)

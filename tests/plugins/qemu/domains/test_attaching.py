@@ -72,7 +72,7 @@ def test_a_disk_gets_another_source(driver: Any, guest: DomainHandle) -> None:
     ("verb", "device", "code", "told"),
     [
         ("attach", DISK.replace("vdb", "vda"), ErrorCode.OPERATION_INVALID, "target vda already exists"),
-        ("detach", DISK, ErrorCode.INVALID_ARG, "no target device vdb"),
+        ("detach", DISK, ErrorCode.DEVICE_MISSING, "no target device vdb"),
         ("detach", CARD, ErrorCode.DEVICE_MISSING, "matching MAC address '52:54:00:00:00:0a'"),
         ("attach", "<hub type='usb'/>", ErrorCode.OPERATION_UNSUPPORTED,
          "persistent attach of device 'hub' is not supported"),

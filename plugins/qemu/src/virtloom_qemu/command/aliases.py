@@ -40,9 +40,11 @@ def assign_aliases(guest: Guest) -> None:
 
 
 def name_device(device: Node, name: str) -> None:
-    """Give a device an alias, unless it has one."""
+    """Give a device an alias, unless it has one; it stands before the address."""
     if device.find("alias") is None:
-        device.add("alias", {"name": name})
+        tags = [child.tag for child in device.children]
+        place = tags.index("address") if "address" in tags else len(tags)
+        device.children.insert(place, Node("alias", {"name": name}))
 
 
 def next_index(guest: Guest, tags: tuple[str, ...], prefix: str) -> int:

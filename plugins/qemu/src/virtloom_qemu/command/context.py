@@ -23,6 +23,7 @@ class Context:
     :ivar descriptors: by the alias of a device, what QEMU knows the file descriptors by that it is given for it.
     :ivar incoming: where the guest's state comes from (`-incoming`); :ivar load_snapshot: an internal snapshot's name.
     :ivar reset_nvram: whether the variables of its firmware begin anew.
+    :ivar first_image: the number of the first image that has none.
     :ivar privileged: whether the daemon runs as root.
     """
 
@@ -33,6 +34,7 @@ class Context:
     descriptors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     incoming: str | None = None
     load_snapshot: str | None = None
+    first_image: int = 1
     reset_nvram: bool = False
     privileged: bool = True
 

@@ -24,7 +24,7 @@ def prepare(definition: Domain, context: Context) -> Domain:
     choose_firmware(guest, folders, context.state, boots=boots, reset=context.reset_nvram)
     align_memory(guest)
     assign_aliases(guest)
-    number_images(guest.all("disk"))
+    number_images(guest.all("disk"), context.first_image)
     _channels(guest, context)
     return guest.domain()
 

@@ -1,4 +1,4 @@
-"""What a running guest is given of the host for a device that comes: files, passed through its monitor (`add-fd`)."""
+"""What a running guest is given of the host for a device that comes: descriptors, passed through its monitor."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from virtloom.errors import VirtError
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.monitor import Monitor
+from virtloom_qemu.runs.given.interfaces import Connection
 from virtloom_qemu.runs.given.resources import Resources, devices_with_files, open_files
 
 
@@ -25,11 +26,30 @@ class Passed(Resources):
         self.numbers.append(told["fdset-id"])
         self.descriptors[name] = (f"/dev/fdset/{told['fdset-id']}",)
 
+    def pass_connection(self, alias: str, connection: Connection) -> None:
+        """See `Resources.pass_connection`: here QEMU knows descriptors by names, until one is taken (`getfd`)."""
+        for name, opened in ((alias, connection.taps), (f"vhost-{alias}", connection.vhosts)):
+            for place, descriptor in enumerate(opened):
+                self._monitor.execute("getfd", {"fdname": f"{name}-{place}"}, fds=[descriptor])
+                self.descriptors[name] = (*self.descriptors.get(name, ()), f"{name}-{place}")
+
+    def take_back(self) -> None:
+        """Have QEMU close what it did not take."""
+        for number in self.numbers:
+            with suppress(VirtError):
+                self._monitor.execute("remove-fd", {"fdset-id": number})
+        for name in (name for names in self.descriptors.values() for name in names if "/" not in name):
+            with suppress(VirtError):
+                self._monitor.execute("closefd", {"fdname": name})
+
 
 @contextmanager
-def passed(monitor: Monitor, live: Domain, wanted: Domain) -> Iterator[Mapping[str, tuple[str, ...]]]:
+def passed(
+    monitor: Monitor, live: Domain, wanted: Domain, connection: Connection | None = None
+) -> Iterator[Mapping[str, tuple[str, ...]]]:
     """Pass what the devices need that a guest is to have and does not have yet; taken back if the block fails.
 
+    :param connection: of an interface that comes.
     :return: how the command line names each (`Context.descriptors`).
     :raises VirtError: SYSTEM_ERROR for what cannot be opened.
     """
@@ -39,11 +59,12 @@ def passed(monitor: Monitor, live: Domain, wanted: Domain) -> Iterator[Mapping[s
             for device in devices_with_files(wanted):
                 if device not in known:
                     open_files(device, made, stack)
+            for one in wanted.parts.interfaces:
+                if connection is not None and one not in live.parts.interfaces:
+                    made.pass_connection((one.alias.get("name") if one.alias is not None else None) or "", connection)
             yield made.descriptors
         except BaseException:
-            for number in made.numbers:
-                with suppress(VirtError):
-                    monitor.execute("remove-fd", {"fdset-id": number})
+            made.take_back()
             raise
 
 

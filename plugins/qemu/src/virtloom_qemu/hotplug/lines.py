@@ -20,6 +20,7 @@ class Step(NamedTuple):
     """A part of a device in QEMU: the command that makes it, and the one that takes it away.
 
     :ivar name: what QEMU knows it by.
+    :ivar take: "" for what need not be taken away.
     """
 
     name: str
@@ -83,12 +84,17 @@ def _chardev(value: str) -> Step:
     return Step(words["id"], "chardev-add", chardev_add(words), "chardev-remove", {"id": words["id"]})
 
 
+def _watchdog_action(value: str) -> Step:
+    return Step("", "set-action", {"watchdog": value}, "", {})  # without a watchdog it says nothing
+
+
 MAKERS: dict[str, Callable[[str], Step]] = {
     "-device": _json("device_add", "device_del"),
     "-object": _json("object-add", "object-del"),
     "-netdev": _json("netdev_add", "netdev_del"),
     "-blockdev": _json("blockdev-add", "blockdev-del", "node-name", "node-name"),
     "-chardev": _chardev,
+    "-watchdog-action": _watchdog_action,
 }
 
 
@@ -113,6 +119,6 @@ def make(monitor: Monitor, steps: Sequence[Step]) -> None:
 
 def take(monitor: Monitor, steps: Sequence[Step]) -> None:
     """Take parts away, those made last first; one that is gone already, or never was, is passed over."""
-    for step in reversed(steps):
+    for step in (one for one in reversed(steps) if one.take):
         with suppress(VirtError):
             monitor.execute(step.take, step.taken_by)

@@ -8,8 +8,10 @@ from typing import Any
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
+from virtloom.xmldef.domain.devices import Video
 from virtloom_qemu.command.guest.memory import module_size
 from virtloom_qemu.definition.addresses.place import place_of
+from virtloom_qemu.definition.checks.displays import WITH_HEADS
 from virtloom_qemu.definition.guest import has_pci, number
 from virtloom_qemu.hotplug.finding import as_node, every, means
 from virtloom_qemu.hotplug.kinds import CHARACTERS, KINDS, value
@@ -65,6 +67,17 @@ def refuse_second_live(live: Domain, node: Node) -> None:
     if node.tag == "controller" and node.get("type") == "scsi" and ("scsi", node.get("index")) in known:
         raise VirtError(ErrorCode.OPERATION_FAILED, f"target scsi:{node.get('index')} already exists")
     refuse_character(live, node)
+
+
+def refuse_second_card(device: Any) -> None:
+    """Refuse a graphics card that only a guest's first can be.
+
+    :raises VirtError: CONFIG_UNSUPPORTED.
+    """
+    model = device.model.type if isinstance(device, Video) and device.model is not None else None
+    if model is not None and model not in WITH_HEADS:
+        detail = f"video type '{model}' is only valid as primary video device"
+        raise unsupported(detail, ErrorCode.CONFIG_UNSUPPORTED)
 
 
 def refuse_character(definition: Domain, node: Node) -> None:

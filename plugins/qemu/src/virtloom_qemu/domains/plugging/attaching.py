@@ -7,6 +7,7 @@ from typing import Any
 from virtloom.driver.constants.domain import DomainDeviceModifyFlags as Modify
 from virtloom.driver.constants.domain_event import DomainEventID
 from virtloom.driver.handles import DomainHandle
+from virtloom.driver.journal import Journal
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Disk, Interface
@@ -18,10 +19,12 @@ from virtloom_qemu.hotplug.refusals import (
     kind_word,
     refuse_attaching,
     refuse_character,
+    refuse_second_card,
     refuse_second_live,
     unsupported,
 )
 from virtloom_qemu.runs.alteration import Alteration
+from virtloom_qemu.runs.given.interfaces import Connection
 from virtloom_qemu.runs.happening.refresh import refresh
 from virtloom_qemu.storage.chain import with_chain
 
@@ -58,6 +61,7 @@ class Attaching(Media):
             refuse_second(config, as_node(device, tag))
         completed = self._completed(config, tag, device)
         if tag not in KINDS:
+            refuse_second_card(device)
             raise unsupported(f"persistent attach of device '{kind_word(tag)}' is not supported")
         return completed
 
@@ -87,17 +91,35 @@ class Attaching(Media):
         if isinstance(made, Disk):
             made, bare = with_chain(made), made
             wanted = replaced(wanted, tag, bare, made)
-        self._let_come(change, tag, wanted)
+        if isinstance(made, Interface):
+            self._connect(change, wanted, made)
+        else:
+            self._let_come(change, tag, wanted)
 
-    def _let_come(self, change: Alteration, tag: str, wanted: Domain) -> None:
-        """Have the guest get what it is to have more, and tell of it."""
+    def _connect(self, change: Alteration, wanted: Domain, made: Interface) -> None:
+        """Have the guest get an interface, with its end on the host."""
+        journal = Journal(change.talk.run.paths.journal)
+        journal.begin()
+        try:
+            with self.interfaces.connected(wanted, made, journal) as connection:
+                wanted = replaced(wanted, "interface", made, connection.interface)
+                name = self._let_come(change, "interface", wanted, connection)
+                self._keep_status(change.talk.found)
+        finally:
+            journal.close()
+        if made.link is not None and made.link.get("state") == "down":
+            change.talk.tries("set_link", name=name, up=False)
+
+    def _let_come(self, change: Alteration, tag: str, wanted: Domain, connection: Connection | None = None) -> str:
+        """Have the guest get what it is to have more, and tell of it; what it is called."""
         live = change.live
         assert live is not None
         known = {value(as_node(one, tag), "alias@name") for one in getattr(live.parts, DEVICE_FIELDS[tag])}
-        change.live = refresh(change.talk, self._plug(change.talk, live, wanted))
+        change.live = refresh(change.talk, self._plug(change.talk, live, wanted, connection))
         names = (value(as_node(one, tag), "alias@name") for one in getattr(change.live.parts, DEVICE_FIELDS[tag]))
-        new = next((name for name in names if name not in known), None)
+        new = next((name for name in names if name not in known), None) or ""
         change.settle(lambda state: self._emit(DomainEventID.DEVICE_ADDED, state.handle, (new,)))
+        return new
 
 
 def _refuse_controllers(live: Domain, wanted: Domain) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
+from virtloom.xmldef.domain.devices import Disk
 from virtloom_qemu.command import build, prepare
 from virtloom_qemu.command.boot import boot_indexes
 from virtloom_qemu.command.guest.memory import module_size
@@ -15,12 +16,18 @@ from virtloom_qemu.definition.guest import Guest
 from virtloom_qemu.hotplug.finding import as_node
 from virtloom_qemu.hotplug.given import passed
 from virtloom_qemu.hotplug.lines import Step, difference, make
+from virtloom_qemu.runs.given.interfaces import Connection
 from virtloom_qemu.runs.phases.beginning import Beginning, Start
 from virtloom_qemu.runs.talk import Talk
 
 # Kinds whose documents leave out what tells one device from another, and where a definition has them.
 FILLED = {"input": "inputs", "rng": "rngs", "shmem": "shmems", "sound": "sounds", "memory": "memories",
           "watchdog": "watchdogs", "serial": "serials", "channel": "channels"}  # fmt: skip
+
+
+def is_unnumbered(disk: Disk) -> bool:
+    """Whether a disk has an image that no run has used yet."""
+    return disk.source is not None and disk.source.get("index") is None
 
 
 class PluggingBase(Beginning):
@@ -39,14 +46,22 @@ class PluggingBase(Beginning):
         wanted = build(more, replace(context, descriptors=descriptors or {}), turns)
         return difference(build(fewer, context, turns), wanted)
 
-    def _plug(self, talk: Talk, live: Domain, wanted: Domain) -> Domain:
+    def _prepared(self, talk: Talk, wanted: Domain) -> Domain:
+        """What a guest is to be, with all that its run needs to say: aliases, numbers of images, paths."""
+        context = self._context(wanted, talk.run.id, Start())
+        with talk.state() as state:
+            first = state.number_image() if any(map(is_unnumbered, wanted.parts.disks)) else 1
+        return prepare(wanted, replace(context, first_image=first))
+
+    def _plug(self, talk: Talk, live: Domain, wanted: Domain, connection: Connection | None = None) -> Domain:
         """Have a guest get the devices that it is to have and does not have.
 
         :param wanted: completed; :return: the same, prepared.
+        :param connection: of an interface that comes.
         :raises VirtError: what cannot be; nothing is changed then.
         """
-        wanted = prepare(wanted, self._context(live, talk.run.id, Start()))
-        with passed(talk.monitor, live, wanted) as descriptors:
+        wanted = self._prepared(talk, wanted)
+        with passed(talk.monitor, live, wanted, connection) as descriptors:
             make(talk.monitor, self._steps(talk, live, wanted, descriptors))
         return wanted
 

@@ -15,6 +15,7 @@ from virtloom.driver.handles import DomainHandle
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.locks import Guarded, JobKind, might_sleep
 from virtloom.xmldef.domain.definition import Domain
+from virtloom.xmldef.domain.devices import Interface
 from virtloom_qemu.domains.plugging.base import PluggingBase
 from virtloom_qemu.hotplug.finding import as_node, find, find_by_alias, replaced
 from virtloom_qemu.hotplug.given import take_back
@@ -128,6 +129,8 @@ class Detaching(PluggingBase):
         take(talk.monitor, [step for step in self._steps(talk, fewer, live) if not step.is_device])
         alias = value(as_node(device, tag), "alias@name") or ""
         take_back(talk.monitor, alias)
+        if isinstance(device, Interface):
+            self.interfaces.disconnect(device)
         change.live = fewer
         change.settle(lambda state: self._emit(DomainEventID.DEVICE_REMOVED, state.handle, (alias,)))
 

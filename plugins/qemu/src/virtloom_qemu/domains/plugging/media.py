@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from virtloom.driver.constants.domain_event import DomainEventID
+from virtloom.locks import Guarded
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Disk
-from virtloom_qemu.command import CommandLine, prepare
+from virtloom_qemu.command import CommandLine
 from virtloom_qemu.command.devices.disks import add_image, backend_node
 from virtloom_qemu.domains.plugging.base import PluggingBase
 from virtloom_qemu.hotplug.finding import replaced
 from virtloom_qemu.hotplug.lines import Step, difference, make, take
+from virtloom_qemu.monitor import MonitorEvent
 from virtloom_qemu.runs.alteration import Alteration
-from virtloom_qemu.runs.phases.beginning import Start
+from virtloom_qemu.runs.state import QemuDomain, Run
 from virtloom_qemu.runs.talk import Talk
 from virtloom_qemu.storage.chain import with_chain
 
 DRIVES = ("cdrom", "floppy")
+TRAY_OPENED, TRAY_CLOSED = 0, 1  # virDomainEventTrayChangeReason
 
 
 class Media(PluggingBase):
-    """What is done to drives."""
+    """What is done to drives, and what guests do to them."""
+
+    handlers = {"DEVICE_TRAY_MOVED": "_on_tray_moved"}
 
     @staticmethod
     def _drive_of(live: Domain, disk: Disk) -> Disk | None:
@@ -39,11 +45,25 @@ class Media(PluggingBase):
         assert live is not None
         medium = with_chain(_with_medium(drive, disk))
         wanted = replaced(live, "disk", drive, medium)
-        wanted = prepare(wanted, self._context(live, talk.run.id, Start()))
+        wanted = self._prepared(talk, wanted)
         loaded = next(one for one in wanted.parts.disks if one.name == drive.name)
         self._swap(talk, drive.node(), loaded.node(), force=force)
         change.live = wanted
         change.settle()
+
+    def _on_tray_moved(self, found: Guarded[QemuDomain], run: Run, event: MonitorEvent) -> None:
+        """A tray was opened or closed, by the guest or by us (`qemuProcessHandleTrayChange`)."""
+        alias, is_open = event.data.get("id"), bool(event.data.get("tray-open"))
+        with found.locked() as state:
+            drive = next((one for one in state.definition.parts.disks if _alias(one) == alias), None)
+            if drive is None or drive.target is None:
+                return
+            moved = drive.replace(target=drive.target.replace(tray="open" if is_open else None))
+            state.definition = replaced(state.definition, "disk", drive, moved)
+            state.status_version += 1
+            found.publish(state.view())
+            self._emit(DomainEventID.TRAY_CHANGE, state.handle, (alias, TRAY_OPENED if is_open else TRAY_CLOSED))
+        self._keep_status(found)
 
     def _swap(self, talk: Talk, old: Node, new: Node, *, force: bool) -> None:
         device, behind = new.value("alias", "name"), _image_steps(new)
@@ -60,12 +80,22 @@ class Media(PluggingBase):
         talk.ask("blockdev-close-tray", id=device)
 
 
+def _alias(disk: Disk) -> str | None:
+    return disk.alias.get("name") if disk.alias is not None else None
+
+
 def _with_medium(drive: Disk, disk: Disk) -> Disk:
     """A drive with what is in another."""
     kind = (disk.driver.get("type") if disk.driver is not None else None) or "raw"
     driver = Node("driver", {**(drive.driver.attrs if drive.driver is not None else {"name": "qemu"}), "type": kind})
+    target = drive.target.replace(tray=None) if drive.target is not None else None
     return drive.replace(
-        type=disk.type, source=disk.source, driver=driver, backing_store=disk.backing_store, readonly=disk.readonly
+        target=target,
+        type=disk.type,
+        source=disk.source,
+        driver=driver,
+        backing_store=disk.backing_store,
+        readonly=disk.readonly,
     )
 
 

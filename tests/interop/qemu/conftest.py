@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import suppress
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
-from daemons import CONFIG, Daemon, Virsh, needs
+from daemons import CONFIG, Daemon, Virsh, eventually, needs
 
 GUEST = """<domain type='qemu'>
   <name>{name}</name>
@@ -49,6 +51,25 @@ class Host:
     def pid(self, name: str) -> int:
         """The process of a guest."""
         return int((self.root / "run" / "qemu" / f"{name}.pid").read_text())
+
+    @contextmanager
+    def events(self, name: str) -> Iterator[Callable[[], str]]:
+        """A virsh that prints every event of a guest's; what it has printed so far."""
+        path = self.root / f"{name}.events"
+        words = ["stdbuf", "-oL", "virsh", "-c", self.virsh.uri, "event", "--all", "--loop", "--domain", name]
+        with path.open("w") as file:
+            listening = subprocess.Popen(words, stdout=file, stdin=subprocess.DEVNULL)
+
+        def listens() -> bool:
+            self.virsh("desc", name, "--live", str(time.monotonic()))  # tells of itself, once somebody hears it
+            return "metadata-change" in path.read_text()
+
+        try:
+            eventually(listens, "virsh to listen")
+            yield path.read_text
+        finally:
+            listening.kill()
+            listening.wait()
 
     def clear(self) -> None:
         for file in (self.root / "run" / "qemu").glob("*.pid"):

@@ -44,14 +44,10 @@ def find(definition: Domain, node: Node, lack: Lack) -> Any:
 
 def means(kind: Kind, node: Node, one: Node) -> bool:
     """Whether a document means a device."""
-    if node.tag == "interface":
-        mac = value(node, "mac@address")
-        same = mac is None or mac.lower() == value(one, "mac@address")
-    elif node.tag == "hostdev":
-        same = _source(node) == _source(one)
-    else:
-        same = True
-    return same and all(value(node, path) == value(one, path) for path in kind.marks) and same_place(node, one)
+    same = all(value(node, path) == value(one, path) for path in kind.marks) and same_place(node, one)
+    hinted = ((path, text) for path in kind.hints if (text := value(node, path)) is not None)
+    same = same and all(text.lower() == (value(one, path) or "").lower() for path, text in hinted)
+    return same and (node.tag != "hostdev" or _source(node) == _source(one))
 
 
 def _source(node: Node) -> Any:

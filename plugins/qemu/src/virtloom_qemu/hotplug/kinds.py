@@ -46,6 +46,7 @@ class Kind(NamedTuple):
     :ivar marks: what tells one from the others; of all of it, a document that means one says the same.
     :ivar gone: the error for one that is not kept; :ivar gone_live: for one that a running guest does not have.
     :ivar there: what is said of a second one with the same marks, where that cannot be; of the last mark.
+    :ivar hints: what a document may say besides, in capitals or not.
     """
 
     field: str
@@ -53,6 +54,7 @@ class Kind(NamedTuple):
     gone: Lack
     gone_live: Lack
     there: str | None = None
+    hints: tuple[str, ...] = ()
 
 
 def _no_hostdev(node: Node) -> str:
@@ -91,13 +93,13 @@ NO_INPUT = Lack("matching input device not found")
 NO_LEASE = "Lease %s in lockspace %s does not exist"
 LEASE = ("key#", "lockspace#")
 PRESENT = "device is already in the domain configuration"
-CHARACTER_MARKS = ("type", "source@path", "source@mode", "source@host", "source@service", "target@type", "target@name",
-                   "target@port")  # fmt: skip
+CHARACTER_MARKS = ("type", "source@path", "source@mode", "source@host", "source@service", "target@type",
+                   "target@name")  # fmt: skip
 
 
 def _character(field: str, tag: str) -> Kind:
     live = Lack(f"chr type '{tag}' device not present in domain configuration")
-    return Kind(field, CHARACTER_MARKS, ABSENT._replace(code=INVALID), live)
+    return Kind(field, CHARACTER_MARKS, ABSENT._replace(code=INVALID), live, hints=("target@port",))
 
 
 KINDS = {
@@ -108,7 +110,7 @@ KINDS = {
         Lack("disk %s not found", ("target@dev",)),
         "target %s already exists",
     ),
-    "interface": Kind("interfaces", (), NO_INTERFACE, NO_INTERFACE),
+    "interface": Kind("interfaces", (), NO_INTERFACE, NO_INTERFACE, hints=("mac@address",)),
     "hostdev": Kind("hostdevs", ("mode", "type"), ABSENT, Lack(_no_hostdev), PRESENT),
     "controller": Kind(
         "controllers",

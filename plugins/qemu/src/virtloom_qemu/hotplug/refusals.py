@@ -67,6 +67,7 @@ def refuse_second_live(live: Domain, node: Node) -> None:
     if node.tag == "controller" and node.get("type") == "scsi" and ("scsi", node.get("index")) in known:
         raise VirtError(ErrorCode.OPERATION_FAILED, f"target scsi:{node.get('index')} already exists")
     refuse_character(live, node)
+    refuse_memory(live, node)
 
 
 def refuse_second_card(device: Any) -> None:
@@ -88,8 +89,9 @@ def refuse_character(definition: Domain, node: Node) -> None:
     if node.tag not in CHARACTERS:
         return
     refuse_serial_console(node, "attaching")
-    kind = KINDS[node.tag]
-    if any(means(kind, node, as_node(one, node.tag)) for one in every(definition, kind)):
+    kind, port = KINDS[node.tag], value(node, "target@port")
+    others = [as_node(one, node.tag) for one in every(definition, kind)]
+    if any(means(kind, node, one) and value(one, "target@port") == port for one in others):
         raise VirtError(ErrorCode.OPERATION_INVALID, "chardev already exists")
 
 
@@ -151,12 +153,18 @@ def _attach_hostdev(live: Domain, node: Node) -> None:
         raise unsupported(detail, ErrorCode.CONFIG_UNSUPPORTED)
 
 
-def _attach_memory(live: Domain, node: Node) -> None:
-    maximum, size = live.max_memory, module_size(node)
+def refuse_memory(definition: Domain, node: Node) -> None:
+    """Refuse a module for which a definition has no room.
+
+    :raises VirtError: CONFIG_UNSUPPORTED.
+    """
+    if node.tag != "memory":
+        return
+    maximum, size = definition.max_memory, module_size(node)
     if maximum is None:
         detail = "cannot use/hotplug a memory device when domain 'maxMemory' is not defined"
         raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail, ErrorDomain.DOMAIN)
-    if live.memory + size > int(maximum.text):
+    if definition.memory + size > int(maximum.text):
         detail = (
             f"Attaching memory device with size '{size}' would exceed domain's maxMemory config size '{maximum.text}'"
         )
@@ -216,7 +224,7 @@ ATTACHING: dict[str, Refusal] = {
     "hostdev": _attach_hostdev,
     "redirdev": _nothing,
     "rng": _nothing,
-    "memory": _attach_memory,
+    "memory": _nothing,
     "shmem": _attach_shmem,
     "watchdog": _attach_watchdog,
     "input": _attach_input,

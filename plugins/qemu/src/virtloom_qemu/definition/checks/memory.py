@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
 from virtloom_qemu.definition.checks.refusal import unsupported
 from virtloom_qemu.definition.guest import Guest, number, place_type
@@ -59,13 +60,24 @@ def _placed(module: Node, slots: int) -> None:
 
 
 def module(guest: Guest, settings: Settings, device: Node) -> None:
-    """QEMU has such a module."""
+    """QEMU has such a module, and the guest the cell that it is for (`virDomainMemoryDefValidate`)."""
+    node, numa = device.find("target/node"), guest.root.find("cpu/numa")
+    cells = len(list(numa.all("cell"))) if numa is not None else 0
+    if node is not None and not cells:
+        raise _detail("can't add memory backend as guest has no NUMA nodes configured")
+    if node is not None and node.text.isdigit() and int(node.text) >= cells:
+        detail = f"can't add memory backend for guest node '{node.text}' as the guest has only '{cells}' NUMA nodes "
+        raise _detail(f"{detail}configured")
     model = device.get("model") or ""
     if model == "sgx-epc":
         raise unsupported("sgx epc isn't supported by this QEMU binary")
     needed, detail = DEVICES[model]
     if not guest.emulator.has(needed):
         raise unsupported(detail)
+
+
+def _detail(detail: str) -> VirtError:
+    return VirtError(ErrorCode.XML_DETAIL, detail, ErrorDomain.DOMAIN)
 
 
 def backing(guest: Guest) -> None:

@@ -19,6 +19,7 @@ from virtloom_qemu.hotplug.refusals import (
     kind_word,
     refuse_attaching,
     refuse_character,
+    refuse_memory,
     refuse_second_card,
     refuse_second_live,
     unsupported,
@@ -26,7 +27,6 @@ from virtloom_qemu.hotplug.refusals import (
 from virtloom_qemu.runs.alteration import Alteration
 from virtloom_qemu.runs.given.interfaces import Connection
 from virtloom_qemu.runs.happening.refresh import refresh
-from virtloom_qemu.storage.chain import with_chain
 
 BOTH = Modify.LIVE | Modify.CONFIG
 NO_ROOM = {
@@ -59,6 +59,7 @@ class Attaching(Media):
         if tag in KINDS:
             refuse_character(config, as_node(device, tag))
             refuse_second(config, as_node(device, tag))
+            refuse_memory(config, as_node(device, tag))
         completed = self._completed(config, tag, device)
         if tag not in KINDS:
             refuse_second_card(device)
@@ -89,12 +90,19 @@ class Attaching(Media):
         refuse_attaching(live, as_node(made, tag))
         _refuse_controllers(live, wanted)
         if isinstance(made, Disk):
-            made, bare = with_chain(made), made
-            wanted = replaced(wanted, tag, bare, made)
-        if isinstance(made, Interface):
+            self._attach_disk(change, wanted, made)
+        elif isinstance(made, Interface):
             self._connect(change, wanted, made)
         else:
             self._let_come(change, tag, wanted)
+
+    def _attach_disk(self, change: Alteration, wanted: Domain, disk: Disk) -> None:
+        """Have the guest get a disk, whose images the host's storage notes for it."""
+        live, run = change.live, change.talk.run
+        assert live is not None
+        wanted = replaced(wanted, "disk", disk, self.disk_images.disk_found(live.name, disk))
+        with self._held_images(live, wanted, run):
+            self._let_come(change, "disk", wanted)
 
     def _connect(self, change: Alteration, wanted: Domain, made: Interface) -> None:
         """Have the guest get an interface, with its end on the host."""

@@ -9,7 +9,7 @@ from typing import Any
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Disk
-from virtloom_qemu.command import build, prepare
+from virtloom_qemu.command import Context, build, prepare
 from virtloom_qemu.command.boot import boot_indexes
 from virtloom_qemu.command.guest.memory import module_size
 from virtloom_qemu.definition.guest import Guest
@@ -17,7 +17,9 @@ from virtloom_qemu.hotplug.finding import as_node
 from virtloom_qemu.hotplug.given import passed
 from virtloom_qemu.hotplug.lines import Step, difference, make
 from virtloom_qemu.runs.given.interfaces import Connection
-from virtloom_qemu.runs.phases.beginning import Beginning, Start
+from virtloom_qemu.runs.given.logfile import GuestLog
+from virtloom_qemu.runs.phases.beginning import Attempt, Beginning, Start
+from virtloom_qemu.runs.state import Run
 from virtloom_qemu.runs.talk import Talk
 
 # Kinds whose documents leave out what tells one device from another, and where a definition has them.
@@ -41,14 +43,18 @@ class PluggingBase(Beginning):
         :param fewer: more: prepared; the second has all that the first has.
         :param descriptors: see `Context`.
         """
-        context = self._context(fewer, talk.run.id, Start())
+        context = self._run_context(talk.run, fewer)
         turns = boot_indexes(Guest(fewer, context.emulator))  # what comes later does not change what is booted from
         wanted = build(more, replace(context, descriptors=descriptors or {}), turns)
         return difference(build(fewer, context, turns), wanted)
 
-    def _prepared(self, talk: Talk, wanted: Domain) -> Domain:
+    def _run_context(self, run: Run, definition: Domain) -> Context:
+        """What the command line of a run depends on besides its definition."""
+        return self._context(definition, Attempt(run.id, run.paths, GuestLog(run.paths.log), Start()))
+
+    def _for_run(self, talk: Talk, wanted: Domain) -> Domain:
         """What a guest is to be, with all that its run needs to say: aliases, numbers of images, paths."""
-        context = self._context(wanted, talk.run.id, Start())
+        context = self._run_context(talk.run, wanted)
         with talk.state() as state:
             first = state.number_image() if any(map(is_unnumbered, wanted.parts.disks)) else 1
         return prepare(wanted, replace(context, first_image=first))
@@ -60,7 +66,7 @@ class PluggingBase(Beginning):
         :param connection: of an interface that comes.
         :raises VirtError: what cannot be; nothing is changed then.
         """
-        wanted = self._prepared(talk, wanted)
+        wanted = self._for_run(talk, wanted)
         with passed(talk.monitor, live, wanted, connection) as descriptors:
             make(talk.monitor, self._steps(talk, live, wanted, descriptors))
         return wanted
@@ -75,11 +81,19 @@ class PluggingBase(Beginning):
         node = as_node(given, tag)
         if tag not in FILLED:
             return node
-        _, device = self.rules.parse_device(xml, definition.with_devices(**{FILLED[tag]: ()}))
-        made = as_node(device, tag).copy()
+        made = as_node(self._filled(given, FILLED[tag], definition), tag).copy()
         if node.find("address") is None:
             made.drop("address")
+        if node.value("target", "port") is None and made.find("target") is not None:
+            made.need("target").attrs.pop("port", None)
         return made
+
+    def _filled(self, given: Any, field: str, definition: Domain) -> Any:
+        """A device with everything filled in, as if it were the first of its kind in a definition.
+
+        :param field: where definitions have such devices.
+        """
+        return getattr(self.rules.complete(definition.with_devices(**{field: (given,)})).parts, field)[0]
 
     @staticmethod
     def _with_memory(definition: Domain, tag: str, device: Any, sign: int) -> Domain:

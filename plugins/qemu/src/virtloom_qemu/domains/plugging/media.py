@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from virtloom.driver.constants.domain_event import DomainEventID
 from virtloom.locks import Guarded
 from virtloom.xmldef.document import Node
@@ -16,7 +19,6 @@ from virtloom_qemu.monitor import MonitorEvent
 from virtloom_qemu.runs.alteration import Alteration
 from virtloom_qemu.runs.state import QemuDomain, Run
 from virtloom_qemu.runs.talk import Talk
-from virtloom_qemu.storage.chain import with_chain
 
 DRIVES = ("cdrom", "floppy")
 TRAY_OPENED, TRAY_CLOSED = 0, 1  # virDomainEventTrayChangeReason
@@ -34,6 +36,19 @@ class Media(PluggingBase):
             return None
         return next((one for one in live.parts.disks if one.name == disk.name), None)
 
+    @contextmanager
+    def _held_images(self, live: Domain, wanted: Domain, run: Run) -> Iterator[None]:
+        """Have the storage note the images that a guest is to have; if the block fails, those that it had.
+
+        :raises VirtError: RESOURCE_BUSY if somebody else has one.
+        """
+        self.disk_images.hold(wanted, run.id)
+        try:
+            yield
+        except BaseException:
+            self.disk_images.hold(live, run.id, running=True)
+            raise
+
     def _change_medium(self, change: Alteration, drive: Disk, disk: Disk, *, force: bool) -> None:
         """Put another medium into a drive, or none (`qemuDomainChangeEjectableMedia`).
 
@@ -43,11 +58,12 @@ class Media(PluggingBase):
         """
         live, talk = change.live, change.talk
         assert live is not None
-        medium = with_chain(_with_medium(drive, disk))
+        medium = self.disk_images.disk_found(live.name, _with_medium(drive, disk))
         wanted = replaced(live, "disk", drive, medium)
-        wanted = self._prepared(talk, wanted)
+        wanted = self._for_run(talk, wanted)
         loaded = next(one for one in wanted.parts.disks if one.name == drive.name)
-        self._swap(talk, drive.node(), loaded.node(), force=force)
+        with self._held_images(live, wanted, talk.run):
+            self._swap(talk, drive.node(), loaded.node(), force=force)
         change.live = wanted
         change.settle()
 

@@ -52,8 +52,7 @@ class Updating(Media):
     def _change_live(self, change: Alteration, tag: str, given: Any, *, force: bool) -> None:
         live = change.live
         assert live is not None
-        field = CHANGEABLE[tag]
-        wanted = getattr(self.rules.complete(live.with_devices(**{field: (given,)})).parts, field)[0]
+        wanted = self._filled(given, CHANGEABLE[tag], live)
         if tag == "disk":
             self._change_disk(change, wanted.replace(address=given.address), force=force)
         elif tag == "graphics":

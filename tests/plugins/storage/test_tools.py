@@ -109,6 +109,23 @@ def test_a_volume_group_is_a_pool(tools: Tools, tooled: Store, in_dev: Callable[
     assert tools.calls("vgchange") == [f"vgchange -aly {group}", f"vgchange -aln {group}"]
 
 
+def test_a_volume_that_a_dead_daemon_was_making_is_removed(
+    tools: Tools, tooled: Store, in_dev: Callable[[], str]
+) -> None:
+    group, driver = in_dev(), tooled.driver
+    tools.play(lvm(group))
+    pool = driver.storage_pool_define_xml(pool_xml("logical", "lv", f"<name>{group}</name>"), 0)
+    driver.storage_pool_create(pool, 0)
+    driver.storage_vol_create_xml(pool, volume_xml("v", 4 * MIB, allocation=4 * MIB).replace("raw", "linux"), 0)
+    notes = tooled.hosted.host.dirs.state / "unfinished"
+    assert list(notes.iterdir()) == []
+    driver.storage_pool_destroy(pool)
+    (notes / f"{uuid.UUID(bytes=pool.uuid)}.v").touch()
+    driver.storage_pool_create(pool, 0)
+    assert tooled.names(pool) == list(notes.iterdir()) == []
+    assert tools.calls("lvremove") == [f"lvremove -f /dev/{group}/v"]
+
+
 def test_a_group_that_is_not_there_does_not_start(tools: Tools, tooled: Store) -> None:
     tools.play(lvm("elsewhere"))
     pool = tooled.driver.storage_pool_define_xml(pool_xml("logical", "lv", "<name>vlnone</name>"), 0)

@@ -116,7 +116,7 @@ class DriverHost:
 
     def run(self, argv: Sequence[str], *, deadline: float, **options: Any) -> process.Finished:
         """Run a helper process to its end, with no lock held; see `process.run`."""
-        with self.waiting(f"the end of {argv[0]}"):
+        with self.waiting(f"the end of {options.get('name') or argv[0]}"):
             return process.run(argv, deadline=deadline, **options)
 
     def waiting(self, what: str) -> AbstractContextManager[Any]:

@@ -41,6 +41,7 @@ def run(
     check: bool = True,
     stall: float | None = None,
     beat: Callable[[int], None] | None = None,
+    name: str | None = None,
 ) -> Finished:
     """Run a helper to its end.
 
@@ -50,9 +51,11 @@ def run(
     :param stall: seconds without reading or writing a byte (proc(5), /proc/PID/io) after which it is killed too, for
         work whose length nobody knows.
     :param beat: called twice a second with the bytes that it has written; what it raises ends the helper.
+    :param name: what errors call it; the program's unless another one is run to become it.
     :raises VirtError: OPERATION_TIMEOUT past the deadline or stalled, OPERATION_FAILED for a failure or a missing
         program.
     """
+    name = name or argv[0]
     try:
         process = subprocess.Popen(
             argv,
@@ -63,7 +66,7 @@ def run(
             start_new_session=True,
         )
     except OSError as error:
-        raise VirtError(ErrorCode.OPERATION_FAILED, f"cannot run {argv[0]}: {error.strerror}") from error
+        raise VirtError(ErrorCode.OPERATION_FAILED, f"cannot run {name}: {error.strerror}") from error
     outputs = [_Collector(process.stdout, limit), _Collector(process.stderr, limit)]
     feeder = threading.Thread(target=_feed, args=(process.stdin, stdin), daemon=True)
     feeder.start()
@@ -71,16 +74,16 @@ def run(
         if stall is None and beat is None:
             status = process.wait(deadline)
         else:
-            status = _watched(process, argv[0], deadline, stall or deadline, beat or (lambda written: None))
+            status = _watched(process, name, deadline, stall or deadline, beat or (lambda written: None))
     except subprocess.TimeoutExpired:
-        raise VirtError(ErrorCode.OPERATION_TIMEOUT, f"{argv[0]} did not end within {deadline:g} s") from None
+        raise VirtError(ErrorCode.OPERATION_TIMEOUT, f"{name} did not end within {deadline:g} s") from None
     finally:
         _kill_session(process)
         feeder.join(1)
     stdout, stderr = (output.finish() for output in outputs)
     if check and status != 0:
         words = stderr.decode(errors="replace").strip() or "it printed no reason"
-        raise VirtError(ErrorCode.OPERATION_FAILED, f"{argv[0]} ended with status {status}: {words}")
+        raise VirtError(ErrorCode.OPERATION_FAILED, f"{name} ended with status {status}: {words}")
     return Finished(status, stdout, stderr)
 
 

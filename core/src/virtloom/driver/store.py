@@ -89,7 +89,7 @@ class DefinitionStore:
             except (VirtError, ValueError, OSError) as error:
                 self._set_aside(path, error)
                 continue
-            yield path.name[: -len(self._suffix)], loaded
+            yield path.name.removesuffix(self._suffix), loaded
 
     def _set_aside(self, path: Path, error: Exception) -> None:
         aside = path.with_name(path.name + ".damaged")

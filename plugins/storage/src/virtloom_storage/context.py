@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from virtloom.driver.lanes import Lane, Pulse
 from virtloom.errors import ErrorDomain, system_error
+from virtloom.locks import Guarded
 from virtloom_storage.images.prober import Prober
 from virtloom_storage.programs import Programs
 from virtloom_storage.secrets import Secrets
@@ -24,6 +25,7 @@ class Context:
     :ivar secrets: finds the values of secrets.
     :ivar prober: tells what is in an image.
     :ivar deadline: seconds for the storage to answer.
+    :ivar layout: whoever changes a table that all volumes share (of a disk's partitions) takes a job on it.
     :ivar is_volume: whether a path is that of a volume of any active pool.
     """
 
@@ -32,6 +34,7 @@ class Context:
     secrets: Secrets
     prober: Prober
     deadline: float
+    layout: Guarded[None]
     is_volume: Callable[[str], bool]
 
     def io(self, call: Callable[[], T], failing: str = "", pulse: Pulse | None = None) -> T:

@@ -6,5 +6,6 @@ from virtloom.locks import ObjectType
 
 POOL = ObjectType("pool", key="uuid")
 VOLUME = ObjectType("volume", key="pool/name")
+LAYOUT = ObjectType("layout", key="pool")
 
-ALL = (POOL, VOLUME)
+ALL = (POOL, VOLUME, LAYOUT)

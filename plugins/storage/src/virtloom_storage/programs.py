@@ -54,6 +54,10 @@ def require(program: str) -> str:
     return found
 
 
+# Long work on a volume ends with the daemon, which would find the volume half made and still being written to.
+_WITH_US = ("setpriv", "--pdeathsig", "KILL", "--")
+
+
 class Programs:
     """Runs helper programs for one driver.
 
@@ -82,14 +86,20 @@ class Programs:
         :param shown: changes a text that an error shows (a temporary name into the one that was asked for).
         :raises VirtError: INTERNAL_ERROR as libvirt has it if it failed, OPERATION_TIMEOUT past a limit.
         """
-        options["beat"] = pulse.beat if pulse is not None else None
+        if pulse is not None:
+            options |= {"beat": pulse.beat, "before": _WITH_US if find(_WITH_US[0]) else ()}
         finished = self.attempt(argv, deadline=deadline, stall=stall, **options)
         if finished.status != 0:
             raise failure([require(argv[0]), *argv[1:]], finished, shown, options.get("env"))
         return finished.stdout
 
-    def attempt(self, argv: Sequence[str], *, deadline: float = DEADLINE, **options: Any) -> Finished:
-        """Run a program to its end, whatever its exit status; see `run`."""
+    def attempt(
+        self, argv: Sequence[str], *, deadline: float = DEADLINE, before: Sequence[str] = (), **options: Any
+    ) -> Finished:
+        """Run a program to its end, whatever its exit status; see `run`.
+
+        :param before: a command that becomes the program.
+        """
         path = argv[0] if argv[0].startswith("/") else require(argv[0])
         if not os.path.exists(path):
             words = f"libvirt:  error : cannot execute binary {path}: No such file or directory"
@@ -97,12 +107,12 @@ class Programs:
         env = options.pop("env", None)
         if env is not None:
             options["env"] = {**os.environ, **env}
-        options.setdefault("limit", 8 << 20)
-        return self._host.run([path, *argv[1:]], deadline=deadline, check=False, **options)
+        options = {"limit": 8 << 20, "check": False, "name": path, **options}
+        return self._host.run([*before, path, *argv[1:]], deadline=deadline, **options)
 
     def inspect(self, argv: Sequence[str], *, deadline: float) -> Finished:
         """Run a program that looks at untrusted data: with little memory, little time, and no right to write."""
-        return self.attempt([*LIMITS, require(argv[0]), *argv[1:]], deadline=deadline)
+        return self.attempt(argv, deadline=deadline, before=LIMITS)
 
 
 def failure(

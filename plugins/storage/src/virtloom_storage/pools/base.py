@@ -19,8 +19,9 @@ from virtloom_storage.backends.registry import Backends
 from virtloom_storage.context import Context
 from virtloom_storage.images.prober import Prober
 from virtloom_storage.leases import Leases
-from virtloom_storage.object_types import POOL, VOLUME
+from virtloom_storage.object_types import LAYOUT, POOL, VOLUME
 from virtloom_storage.pools.state import Entry, PoolState, View
+from virtloom_storage.pools.unfinished import Unfinished
 from virtloom_storage.programs import Programs
 from virtloom_storage.secrets import Secrets
 
@@ -39,6 +40,7 @@ class PoolsBase(StorageDriver):
         self.pools: Collection[PoolState] = host.collection(POOL)
         self._kept = host.store()
         self._running = DefinitionStore(host.dirs.runtime)
+        self._unfinished = Unfinished(host.dirs.state / "unfinished")
         self._programs = Programs(host)
         self._secrets = Secrets(host, host.dirs.runtime / "secrets")
         self._prober = Prober(self._programs, float(host.config["probe_deadline"]))
@@ -47,7 +49,8 @@ class PoolsBase(StorageDriver):
         """The means of a new pool."""
         lane = Lane(f"pool '{name}'", self.host.locks, self.host.waiting, int(self.host.config["io_threads"]))
         deadline = float(self.host.config["io_deadline"])
-        return Context(lane, self._programs, self._secrets, self._prober, deadline, self._is_volume)
+        layout: Guarded[None] = self.host.locks.guard(LAYOUT, name, None)
+        return Context(lane, self._programs, self._secrets, self._prober, deadline, layout, self._is_volume)
 
     def _is_volume(self, path: str) -> bool:
         return any(entry.volume.path == path for view in self._views() for entry in view.volumes.values())

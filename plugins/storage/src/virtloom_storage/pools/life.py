@@ -197,7 +197,7 @@ class PoolLife(PoolRefresh):
         context = pool.published.context if pool.published is not None else self._context(definition.name)
         try:
             self._running.write(definition.name, definition.format())
-            scan = backend.refresh(context, definition)
+            scan = self._unfinished.swept(context, backend, backend.refresh(context, definition))
         except BaseException:
             self._running.remove(definition.name)
             with suppress(VirtError):

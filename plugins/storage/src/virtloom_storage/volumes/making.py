@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+
 from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import StoragePoolHandle, StorageVolHandle
 from virtloom.driver.lanes import Pulse
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Guarded, JobKind
+from virtloom.xmldef.storage.pool import Pool
 from virtloom.xmldef.storage.volume import Capacity, Volume, parse_volume
 from virtloom_storage.backends.base import Backend, Making
 from virtloom_storage.pools.base import require_active
@@ -67,13 +70,19 @@ class VolumeMaking(VolumeWork):
             view, claim = self._begin(pool, entry, Pulse(job))
             try:
                 making = Making(volume, path, source, flags, claim.pulse)
-                made = backend.make(view.context, view.definition, making)
+                with self._noted(view.definition, making):
+                    made = backend.make(view.context, view.definition, making)
             except BaseException:
                 self._give_up(pool, entry, claim)
                 raise
             kept = entry._replace(volume=made, made_at=None)
             self._keep(pool, backend, kept, claim)
         return handle_of(view, kept)
+
+    def _noted(self, pool: Pool, making: Making) -> AbstractContextManager[None]:
+        """Note a volume that has its own name before it is whole."""
+        has_own_name = making.path == making.volume.path
+        return self._unfinished.noted(pool, making.volume.name) if has_own_name else nullcontext()
 
     def _begin(self, pool: Guarded[PoolState], entry: Entry, pulse: Pulse) -> tuple[View, Claim]:
         name = entry.volume.name

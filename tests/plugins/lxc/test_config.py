@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from virtloom.driver.cgroups import Hierarchy
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_lxc.container.config import Prepared, configuration, portable_lines
-from virtloom_lxc.container.hierarchy import Hierarchy
 from virtloom_lxc.container.places import Places
 from virtloom_lxc.links.inside import Inside
 from virtloom_lxc.rules import RULES

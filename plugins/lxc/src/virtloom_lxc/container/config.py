@@ -6,15 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from virtloom.driver.cgroups import Group, Hierarchy, files
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.values import uuid
-from virtloom_lxc.container import cgroups, limits
+from virtloom_lxc.container import limits
 from virtloom_lxc.container.capabilities import capability_lines
-from virtloom_lxc.container.cgroups import Group
 from virtloom_lxc.container.devices import passed_devices
 from virtloom_lxc.container.filesystems import Filesystem, filesystems
-from virtloom_lxc.container.hierarchy import Hierarchy
 from virtloom_lxc.container.places import Places
 from virtloom_lxc.container.rootfs import account
 from virtloom_lxc.links.inside import Inside
@@ -220,18 +219,18 @@ def _network(prepared: Prepared) -> Iterator[str]:
 def _limits(domain: Domain, hierarchy: Hierarchy) -> Iterator[str]:
     """Limits, by the names of the version that each controller is used through."""
     example = Group(hierarchy, PARTITION)
-    unified = {cgroups.DEVICES_ALLOW: "devices.allow", cgroups.DEVICES_DENY: "devices.deny"}
+    unified = {files.DEVICES_ALLOW: "devices.allow", files.DEVICES_DENY: "devices.deny"}
     bandwidth = {}
     for file, value in limits.settings(domain, example):
         version = hierarchy.version(file.controller)
-        if version == 2 and file in (cgroups.CPU_PERIOD, cgroups.CPU_QUOTA):
+        if version == 2 and file in (files.CPU_PERIOD, files.CPU_QUOTA):
             bandwidth[file] = value
             continue
         name = (file.unified or unified.get(file, "")) if version == 2 else file.legacy
         if version and name:
             yield f"lxc.cgroup{'2' if version == 2 else ''}.{name} = {value}"
     if bandwidth:
-        period, quota = bandwidth.get(cgroups.CPU_PERIOD, "100000"), bandwidth.get(cgroups.CPU_QUOTA, "max")
+        period, quota = bandwidth.get(files.CPU_PERIOD, "100000"), bandwidth.get(files.CPU_QUOTA, "max")
         yield f"lxc.cgroup2.cpu.max = {quota} {period}"
 
 

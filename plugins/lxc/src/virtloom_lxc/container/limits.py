@@ -6,16 +6,14 @@ import os
 import stat
 from collections.abc import Iterator
 
+from virtloom.driver.cgroups import File, Group, Hierarchy, blkio, files
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.tunables import cpu_tunables, memory_limits
 from virtloom.xmldef.values import cpus
-from virtloom_lxc.container import blkio, cgroups
 from virtloom_lxc.container.capabilities import keeps
-from virtloom_lxc.container.cgroups import File, Group
 from virtloom_lxc.container.devices import passed_devices
 from virtloom_lxc.container.filesystems import filesystems
-from virtloom_lxc.container.hierarchy import Hierarchy
 
 Setting = tuple[File, str]
 
@@ -60,17 +58,17 @@ def memory(domain: Domain) -> Iterator[Setting]:
     """The memory that it has now is its limit, unless another one is given (`virLXCCgroupSetupMemTune`)."""
     tune = memory_limits(domain)
     hard = tune.get("hard_limit") or domain.current_memory or domain.memory
-    yield cgroups.MEMORY, f"{hard}K"
+    yield files.MEMORY, f"{hard}K"
     if "soft_limit" in tune:
-        yield cgroups.MEMORY_SOFT, f"{tune['soft_limit']}K"
+        yield files.MEMORY_SOFT, f"{tune['soft_limit']}K"
     if "swap_hard_limit" in tune:
-        yield cgroups.MEMORY_SWAP, f"{tune['swap_hard_limit']}K"
+        yield files.MEMORY_SWAP, f"{tune['swap_hard_limit']}K"
 
 
 def processors(domain: Domain) -> Iterator[Setting]:
     """Shares of time, and where it may run (`virLXCCgroupSetupCpuTune`)."""
     tune = cpu_tunables(domain)
-    names = (("shares", cgroups.CPU_SHARES), ("period", cgroups.CPU_PERIOD), ("quota", cgroups.CPU_QUOTA))
+    names = (("shares", files.CPU_SHARES), ("period", files.CPU_PERIOD), ("quota", files.CPU_QUOTA))
     yield from ((file, str(tune[name])) for name, file in names if name in tune)
     yield from placement(domain)
 
@@ -79,24 +77,24 @@ def placement(domain: Domain) -> Iterator[Setting]:
     """Which processors and whose memory it uses (`virLXCCgroupSetupCpusetTune`)."""
     vcpu = domain.vcpu
     if vcpu is not None and vcpu.cpuset and vcpu.placement != "auto":
-        yield cgroups.CPUS, cpus.format(vcpu.cpuset)
+        yield files.CPUS, cpus.format(vcpu.cpuset)
     memory = domain.numatune.find("memory") if domain.numatune is not None else None
     nodes = memory.get("nodeset") if memory is not None and memory.get("mode") != "strict" else None
     if nodes:
-        yield cgroups.MEMS, nodes
+        yield files.MEMS, nodes
 
 
 def devices(domain: Domain) -> Iterator[Setting]:
     """It may use the harmless devices, and those that it is given."""
-    yield cgroups.DEVICES_DENY, "a"
+    yield files.DEVICES_DENY, "a"
     if keeps(domain, "mknod"):
-        yield cgroups.DEVICES_ALLOW, "a *:* m"
-    yield from ((cgroups.DEVICES_ALLOW, f"{device} rwm") for device in DEVICES)
+        yield files.DEVICES_ALLOW, "a *:* m"
+    yield from ((files.DEVICES_ALLOW, f"{device} rwm") for device in DEVICES)
     for one in filesystems(domain):
         if one.kind == "block":
-            yield cgroups.DEVICES_ALLOW, rule(one.source, "r" if one.readonly else "rw")
+            yield files.DEVICES_ALLOW, rule(one.source, "r" if one.readonly else "rw")
     for device in passed_devices(domain):
-        yield cgroups.DEVICES_ALLOW, rule(device.source, device.access)
+        yield files.DEVICES_ALLOW, rule(device.source, device.access)
 
 
 def rule(path: str, access: str) -> str:

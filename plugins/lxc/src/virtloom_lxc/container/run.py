@@ -17,16 +17,14 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
+from virtloom.driver.cgroups import Group, Hierarchy, host_hierarchy
 from virtloom.driver.links.networks import Networks
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_lxc.container import loops
-from virtloom_lxc.container.cgroups import Group
 from virtloom_lxc.container.config import PARTITION, Prepared, configuration, init_command, owner
 from virtloom_lxc.container.filesystems import filesystems
-from virtloom_lxc.container.hierarchy import Hierarchy
-from virtloom_lxc.container.hierarchy import host as host_hierarchy
 from virtloom_lxc.container.journal import Journal
 from virtloom_lxc.container.monitor import Monitor, Report, listen
 from virtloom_lxc.container.places import Places

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import NamedTuple
 
+from virtloom.driver.cgroups import Group, files
 from virtloom.driver.constants.domain import DomainStatsTypes as Kind
 from virtloom.driver.domains import DomainBulkStats
 from virtloom.driver.domains.bulk import Rows, interface_rows, state_rows
@@ -18,8 +19,6 @@ from virtloom.errors import VirtError
 from virtloom.locks import Guarded, ObjectGone
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Disk
-from virtloom_lxc.container import cgroups
-from virtloom_lxc.container.cgroups import Group
 from virtloom_lxc.container.run import Run
 from virtloom_lxc.domains.base import ContainersBase
 from virtloom_lxc.domains.state import Container
@@ -61,11 +60,11 @@ def _memory(subject: Subject) -> Rows:
     yield ullong("balloon.maximum", definition.memory)
     if group is None:
         return
-    if group.has(cgroups.MEMORY_SWAP_USAGE):
-        yield ullong("balloon.swap_in", group.usage(cgroups.MEMORY_SWAP_USAGE))
+    if group.has(files.MEMORY_SWAP_USAGE):
+        yield ullong("balloon.swap_in", group.usage(files.MEMORY_SWAP_USAGE))
     told = group.memory_stat()
     yield from (ullong(f"balloon.{word}", told[name]) for name, word in PAGING.items() if name in told)
-    yield ullong("balloon.rss", group.usage(cgroups.MEMORY_USAGE))
+    yield ullong("balloon.rss", group.usage(files.MEMORY_USAGE))
 
 
 def _vcpu(subject: Subject) -> Rows:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from virtloom.driver.cgroups import host_hierarchy
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.xmldef.domain.formatting import format_domain
-from virtloom_lxc.container.hierarchy import host as host_hierarchy
 from virtloom_lxc.domains.base import ContainersBase
 from virtloom_lxc.native.reading import from_native
 from virtloom_lxc.native.writing import to_native

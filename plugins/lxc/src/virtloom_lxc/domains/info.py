@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from virtloom.driver.cgroups import files
 from virtloom.driver.constants.domain import DomainXMLFlags
 from virtloom.driver.domains import DomainAddresses
 from virtloom.driver.handles import DomainHandle
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.xmldef.domain.formatting import format_domain
-from virtloom_lxc.container import cgroups
 from virtloom_lxc.domains.base import ContainersBase
 from virtloom_lxc.domains.state import Container
 from virtloom_lxc.host import label_of
@@ -36,7 +36,7 @@ class Info(ContainersBase, DomainAddresses[Container]):
             definition, shown, run = state.definition, state.state, state.run
         memory, time = definition.current_memory or definition.memory, 0
         if run is not None:
-            memory, time = run.group.usage(cgroups.MEMORY_USAGE), run.group.cpu_time()
+            memory, time = run.group.usage(files.MEMORY_USAGE), run.group.cpu_time()
         vcpus = definition.vcpu.maximum if definition.vcpu is not None else 1
         return shown, definition.memory, memory, vcpus, time
 

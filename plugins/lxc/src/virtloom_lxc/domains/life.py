@@ -6,6 +6,7 @@ import os
 import signal
 from contextlib import suppress
 
+from virtloom.driver.cgroups import host_hierarchy
 from virtloom.driver.constants.domain import DomainCreateFlags
 from virtloom.driver.constants.domain_event import DomainEventResumedDetail as Resumed
 from virtloom.driver.constants.domain_event import DomainEventStartedDetail as Started
@@ -25,7 +26,6 @@ from virtloom.errors import ErrorCode, VirtError
 from virtloom.locks import Guarded, JobKind, ObjectGone
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_lxc.container import limits, rootfs, run
-from virtloom_lxc.container.hierarchy import host as host_hierarchy
 from virtloom_lxc.container.run import Run
 from virtloom_lxc.domains.ending import Ending
 from virtloom_lxc.domains.sharing import Sharing

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from virtloom.driver.cgroups import host_hierarchy
 from virtloom.errors import VirtError
 from virtloom_lxc.container import run
-from virtloom_lxc.container.hierarchy import host as host_hierarchy
 from virtloom_lxc.container.monitor import Monitor
 from virtloom_lxc.container.run import FOUND_WITHIN, Run
 from virtloom_lxc.domains.ending import Ending

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from virtloom.driver.cgroups import Group
 from virtloom.driver.domains import DomainState
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
-from virtloom_lxc.container.cgroups import Group
 from virtloom_lxc.container.run import Run
 
 

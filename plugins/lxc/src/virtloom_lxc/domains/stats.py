@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from virtloom.driver.cgroups import files
 from virtloom.driver.constants.domain import DomainMemoryStatTags as Tag
 from virtloom.driver.handles import DomainHandle
 from virtloom.driver.links.counters import InterfaceStats, interface_counters
@@ -12,7 +13,6 @@ from virtloom.driver.node.kernel import text
 from virtloom.driver.params import TypedParam, llong, ullong
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.xmldef.domain.devices import Interface
-from virtloom_lxc.container import cgroups
 from virtloom_lxc.domains.base import ContainersBase
 from virtloom_lxc.links.checking import is_direct, mac_of
 
@@ -48,7 +48,7 @@ class Stats(ContainersBase):
         with self._reading(dom) as state:
             group, definition = state.group(), state.definition
         current = definition.current_memory or definition.memory
-        swap, used = group.usage(cgroups.MEMORY_SWAP_USAGE), group.usage(cgroups.MEMORY_USAGE)
+        swap, used = group.usage(files.MEMORY_SWAP_USAGE), group.usage(files.MEMORY_USAGE)
         return [(Tag.ACTUAL_BALLOON, current), (Tag.SWAP_IN, swap), (Tag.RSS, used)]
 
     def domain_block_stats(self, dom: DomainHandle, path: str) -> tuple[int, int, int, int, int]:

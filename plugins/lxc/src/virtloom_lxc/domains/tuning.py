@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from virtloom.driver.cgroups import blkio as blkio_files
+from virtloom.driver.cgroups import files
 from virtloom.driver.constants.domain import DomainMemoryModFlags
 from virtloom.driver.constants.domain import DomainModificationImpact as Impact
 from virtloom.driver.handles import DomainHandle
@@ -36,12 +38,10 @@ from virtloom.xmldef.domain.tunables import (
     with_cpu_tunables,
     with_memory_limits,
 )
-from virtloom_lxc.container import blkio as blkio_files
-from virtloom_lxc.container import cgroups
 from virtloom_lxc.container.run import Run
 from virtloom_lxc.domains.changing import BOTH, Changing
 
-LIMITS = dict(zip(MEMTUNE, (cgroups.MEMORY, cgroups.MEMORY_SOFT, cgroups.MEMORY_SWAP), strict=True))
+LIMITS = dict(zip(MEMTUNE, (files.MEMORY, files.MEMORY_SOFT, files.MEMORY_SWAP), strict=True))
 SCHEDULER = {"cpu_shares": ULLONG, "vcpu_period": ULLONG, "vcpu_quota": LLONG}
 BLKIO = {"weight": UINT} | dict.fromkeys(BLKIO_DEVICE, STRING)
 NO_MEMORY = "cgroup memory controller is not mounted"
@@ -64,7 +64,7 @@ class Tuning(Changing):
             if flags & DomainMemoryModFlags.MAXIMUM:
                 detail = "Cannot resize the max memory on an active domain"
                 raise VirtError(ErrorCode.OPERATION_INVALID, detail)
-            run.group.set_limit(cgroups.MEMORY, memory)
+            run.group.set_limit(files.MEMORY, memory)
 
         def changed(definition: Domain) -> Domain:
             if flags & DomainMemoryModFlags.MAXIMUM:
@@ -132,7 +132,7 @@ class Tuning(Changing):
             definition, run = state.chosen(flags), state.run
         if live and run is not None:
             run.group.require("cpu", NO_CPU)
-            shares, (period, quota) = int(run.group.read(cgroups.CPU_SHARES)), run.group.bandwidth()
+            shares, (period, quota) = int(run.group.read(files.CPU_SHARES)), run.group.bandwidth()
         else:
             kept = cpu_tunables(definition)
             shares, period, quota = (kept.get(name, 0) for name in ("shares", "period", "quota"))
@@ -149,7 +149,7 @@ class Tuning(Changing):
         def live(run: Run, _: Domain) -> None:
             run.group.require("cpu", NO_CPU)
             if "shares" in wanted:
-                run.group.write(cgroups.CPU_SHARES, wanted["shares"])
+                run.group.write(files.CPU_SHARES, wanted["shares"])
             run.group.set_bandwidth(wanted.get("period", 0), wanted.get("quota", 0))
 
         self._change(dom, flags, lambda definition: with_cpu_tunables(definition, wanted), live)

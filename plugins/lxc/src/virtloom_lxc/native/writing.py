@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from virtloom.driver.cgroups import Hierarchy
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_lxc.container import config
-from virtloom_lxc.container.hierarchy import Hierarchy
 from virtloom_lxc.links import making
 from virtloom_lxc.links.inside import Inside
 

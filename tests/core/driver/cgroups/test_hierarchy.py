@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from virtloom_lxc.container.hierarchy import parse
+from virtloom.driver.cgroups.hierarchy import parse
 
 CONTROLLERS = ("memory", "cpu", "cpuacct", "cpuset", "blkio", "devices", "freezer", "pids")
 V1 = "cgroup /sys/fs/cgroup/{place} cgroup rw,nosuid,nodev,noexec,relatime,{names} 0 0\n"

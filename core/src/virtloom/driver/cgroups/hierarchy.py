@@ -59,7 +59,7 @@ def parse(mounts: str) -> Hierarchy:
 
 
 @cache
-def host() -> Hierarchy:
+def host_hierarchy() -> Hierarchy:
     """The hierarchy of this host, looked at once."""
     found = parse(Path("/proc/mounts").read_text())
     if found.unified is None:

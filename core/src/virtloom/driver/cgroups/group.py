@@ -1,4 +1,4 @@
-"""A container's control group: its limits and counters, by names that hide the version.
+"""A guest's control group: its limits and counters, by names that hide the version.
 
 Assumes: no lock is held by whoever writes here, for the kernel may take its time.
 """
@@ -12,37 +12,16 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
+from virtloom.driver.cgroups import files
+from virtloom.driver.cgroups.files import File
+from virtloom.driver.cgroups.hierarchy import Hierarchy
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
 from virtloom.xmldef.domain.tunables import UNLIMITED
-from virtloom_lxc.container.hierarchy import Hierarchy
-
-
-class File(NamedTuple):
-    """One setting: its controller, its file in version 1 and in version 2; "" where there is none."""
-
-    controller: str
-    legacy: str
-    unified: str
-
-
-MEMORY = File("memory", "memory.limit_in_bytes", "memory.max")
-MEMORY_SOFT = File("memory", "memory.soft_limit_in_bytes", "memory.high")
-MEMORY_SWAP = File("memory", "memory.memsw.limit_in_bytes", "memory.swap.max")
-MEMORY_USAGE = File("memory", "memory.usage_in_bytes", "memory.current")
-MEMORY_SWAP_USAGE = File("memory", "memory.memsw.usage_in_bytes", "memory.swap.current")
-CPU_SHARES = File("cpu", "cpu.shares", "cpu.weight")
-CPU_PERIOD = File("cpu", "cpu.cfs_period_us", "cpu.max")
-CPU_QUOTA = File("cpu", "cpu.cfs_quota_us", "cpu.max")
-CPUS = File("cpuset", "cpuset.cpus", "cpuset.cpus")
-MEMS = File("cpuset", "cpuset.mems", "cpuset.mems")
-DEVICES_ALLOW = File("devices", "devices.allow", "")
-DEVICES_DENY = File("devices", "devices.deny", "")
 
 
 class Group:
-    """The control group of one container.
+    """The control group of one guest.
 
     :param hierarchy: the host's mounts.
     :param path: its path below each mount, without a slash in front.
@@ -136,21 +115,21 @@ class Group:
     def bandwidth(self) -> tuple[int, int]:
         """Period and quota in us; a quota of -1 is none."""
         if self.version("cpu") == 2:
-            quota, period = self.read(CPU_PERIOD).split()
+            quota, period = self.read(files.CPU_PERIOD).split()
             return int(period), -1 if quota == "max" else int(quota)
-        return int(self.read(CPU_PERIOD)), int(self.read(CPU_QUOTA))
+        return int(self.read(files.CPU_PERIOD)), int(self.read(files.CPU_QUOTA))
 
     def set_bandwidth(self, period: int = 0, quota: int = 0) -> None:
         """Change period or quota in us; 0 leaves it as it is."""
         if self.version("cpu") == 2:
             old_period, old_quota = self.bandwidth()
             quota = quota or old_quota
-            self.write(CPU_PERIOD, f"{'max' if quota < 0 else quota} {period or old_period}")
+            self.write(files.CPU_PERIOD, f"{'max' if quota < 0 else quota} {period or old_period}")
             return
         if period:
-            self.write(CPU_PERIOD, period)
+            self.write(files.CPU_PERIOD, period)
         if quota:
-            self.write(CPU_QUOTA, quota)
+            self.write(files.CPU_QUOTA, quota)
 
     def cpu_time(self) -> int:
         """Processor time used, in ns."""

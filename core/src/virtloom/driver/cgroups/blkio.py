@@ -1,4 +1,4 @@
-"""Limits of a container's input and output: its weight, and rates of single devices, in each version's own words."""
+"""Limits of a guest's input and output: its weight, and rates of single devices, in each version's own words."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from virtloom.driver.cgroups.files import File
+from virtloom.driver.cgroups.group import Group
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.tunables import blkio
-from virtloom_lxc.container.cgroups import File, Group
 
 WEIGHTS = (File("blkio", "blkio.weight", "io.weight"), File("blkio", "blkio.bfq.weight", "io.bfq.weight"))
 DEVICE_WEIGHTS = (
@@ -72,7 +73,7 @@ def device_setting(group: Group, path: str, field: str, value: int) -> tuple[Fil
 
 
 def change(group: Group, devices: Mapping[str, Mapping[str, int]], fields: list[str]) -> None:
-    """Change some settings of devices for a container that runs.
+    """Change some settings of devices for a guest that runs.
 
     :param fields: which of them.
     :raises VirtError: see `settings`, and what the kernel refuses.

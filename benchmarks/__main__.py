@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import calls, hung, locks, streams
+from benchmarks import calls, hung, hung_pool, locks, streams
 
 
 def main() -> int:
@@ -18,6 +18,8 @@ def main() -> int:
         locks.main()
     if options.only in "hung guest":
         hung.main()
+    if options.only in "hung pool":
+        hung_pool.main()
     if options.only in "streams":
         streams.main()
     return 0

@@ -11,11 +11,13 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from functools import partial
 from itertools import chain, repeat
-from statistics import median, quantiles
+from statistics import median
 from typing import NamedTuple
 
 from benchmarks import frames
+from benchmarks.latency import Call, Latency, latencies, p99_ratio, shown, timed
 from benchmarks.rawclient import RawClient
 from benchmarks.targets import Target, virtloomd
 from virtloom.driver.handles import DomainHandle
@@ -24,7 +26,6 @@ from virtloom_testing.control import Control
 STUCK = 200
 ROUNDS = 3
 SECONDS = 3.0  # of calls, before and during
-PAUSE = 0.002  # seconds between calls, as somebody has who watches
 SETTLE = 1.0  # seconds until all are stuck
 CONFIG = """
 [server]
@@ -38,8 +39,6 @@ GUEST = """<domain type='qemu'><name>{name}</name><memory unit='MiB'>32</memory>
 
 # What is asked of the other guest meanwhile; the protocol gives the second priority.
 CALLS = {"ordinary": ("domain_get_xml_desc", 0), "priority": ("domain_get_state", 0)}
-
-Call = Callable[[], object]
 
 
 class Scene(NamedTuple):
@@ -56,13 +55,6 @@ class Scene(NamedTuple):
     other: DomainHandle
     hang: Call
     stuck: tuple[bytes, bytes]
-
-
-class Latency(NamedTuple):
-    """Seconds that calls of one kind took."""
-
-    p50: float
-    p99: float
 
 
 class Round(NamedTuple):
@@ -129,41 +121,23 @@ def _round(scene: Callable[[Target], AbstractContextManager[Scene]]) -> Round:
             client.socket.sendall(frame)
         time.sleep(SETTLE)
         during = _latencies(bystander, calls)
-        connecting = _timed(lambda: RawClient(target.socket, uri=on.uri).close())
-        destroying = _timed(lambda: bystander.call("domain_destroy", on.hung))
+        connecting = timed(lambda: RawClient(target.socket, uri=on.uri).close())
+        destroying = timed(lambda: bystander.call("domain_destroy", on.hung))
         return Round(before, during, connecting, destroying)
 
 
 def _latencies(client: RawClient, calls: Mapping[str, bytes]) -> dict[str, Latency]:
-    """Make calls of each kind in turn, for some seconds."""
-    taken: dict[str, list[float]] = {kind: [] for kind in calls}
-    end = time.perf_counter() + SECONDS
-    while time.perf_counter() < end:
-        for kind, frame in calls.items():
-            taken[kind].append(_timed(lambda frame=frame: client.send(frame)))  # type: ignore[misc]
-        time.sleep(PAUSE)
-    return {kind: Latency(median(times), quantiles(times, n=100)[-1]) for kind, times in taken.items()}
-
-
-def _timed(call: Call) -> float:
-    began = time.perf_counter()
-    call()
-    return time.perf_counter() - began
+    return latencies({kind: partial(client.send, frame) for kind, frame in calls.items()}, SECONDS)
 
 
 def _tell(name: str, rounds: list[Round]) -> None:
     print(f"{STUCK} clients stuck on a guest of {name}, medians of {len(rounds)} rounds:")
     for kind in CALLS:
         before, during = [one.before[kind] for one in rounds], [one.during[kind] for one in rounds]
-        ratio = median(late.p99 / early.p99 for early, late in zip(before, during, strict=True))
-        print(f"  {kind:9} before: {_medians(before)}   during: {_medians(during)}   p99 {ratio:.2f}x, goal 2x")
+        ratio = p99_ratio(before, during)
+        print(f"  {kind:9} before: {shown(before)}   during: {shown(during)}   p99 {ratio:.2f}x, goal 2x")
     print(f"  a new client is connected in {median(one.connecting for one in rounds) * 1e3:.1f} ms")
     print(f"  the hung guest is destroyed in {median(one.destroying for one in rounds) * 1e3:.1f} ms", flush=True)
-
-
-def _medians(latencies: list[Latency]) -> str:
-    p50, p99 = (median(times) * 1e6 for times in zip(*latencies, strict=True))
-    return f"p50 {p50:5.0f} us, p99 {p99:6.0f} us"
 
 
 if __name__ == "__main__":

@@ -1,14 +1,7 @@
-"""A pool whose file system never answers: it harms nobody else, and its own callers are told in time.
-
-The file system is a FUSE mount whose server does not even say hello (fuse(4)): whoever touches it sleeps in the kernel
-until the connection is closed.
-"""
+"""A pool whose file system never answers: it harms nobody else, and its own callers are told in time."""
 
 from __future__ import annotations
 
-import ctypes
-import os
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -18,6 +11,7 @@ import pytest
 from stores import kept, refused
 
 from virtloom.errors import ErrorCode
+from virtloom.testkit.hanging import hanging as hang
 
 DEADLINE = 2.0  # seconds that the storage has to answer
 THREADS = 4  # that touch one pool's storage
@@ -25,19 +19,13 @@ THREADS = 4  # that touch one pool's storage
 
 @contextmanager
 def hanging(folder: Path) -> Iterator[None]:
-    """Every access to a folder hangs, for the length of a block."""
-    if os.geteuid() != 0 or not os.path.exists("/dev/fuse"):
-        pytest.skip("needs root and /dev/fuse")
-    connection = os.open("/dev/fuse", os.O_RDWR | os.O_CLOEXEC)
-    options = f"fd={connection},rootmode=40000,user_id=0,group_id=0".encode()
-    libc = ctypes.CDLL(None, use_errno=True)
-    try:
-        if libc.mount(b"hanging", os.fsencode(folder), b"fuse", 0, options) != 0:
-            pytest.skip(f"no FUSE to be had: {os.strerror(ctypes.get_errno())}")
+    """Every access to a folder hangs, for the length of a block; where that cannot be, the test is skipped."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(hang(folder))
+        except OSError as error:
+            pytest.skip(f"no FUSE to be had: {error}")
         yield
-    finally:
-        os.close(connection)
-        subprocess.run(["umount", "--lazy", folder], check=False, capture_output=True)
 
 
 def test_a_pool_that_hangs_delays_no_other_and_still_tells_what_it_knows(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from virtloom_qemu.domains.memory import Memory
 from virtloom_qemu.domains.monitoring import Monitoring
 from virtloom_qemu.domains.plugging import Plugging
 from virtloom_qemu.domains.power import Power
+from virtloom_qemu.domains.processors import Processors
 from virtloom_qemu.domains.screen import Screen
 from virtloom_qemu.domains.snapshots import Snapshots
 from virtloom_qemu.domains.statistics import Statistics
@@ -25,6 +26,7 @@ class QemuDriver(
     HostCalls,
     Configuration,
     Plugging,
+    Processors,
     Statistics,
     Memory,
     Monitoring,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from virtloom.driver.constants.domain import DomainXMLFlags as Xml
 from virtloom.driver.handles import DomainHandle
-from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.formatting import format_domain
+from virtloom.xmldef.domain.processors import vcpus_now
 from virtloom_qemu.domains.base import DomainsBase
 
 XML_FLAGS = Xml.SECURE | Xml.INACTIVE | Xml.UPDATE_CPU | Xml.MIGRATABLE
@@ -44,11 +44,3 @@ class Configuration(DomainsBase):
     def domain_get_max_memory(self, dom: DomainHandle) -> int:
         """`virDomainGetMaxMemory`, in KiB."""
         return self._view(dom).definition.memory
-
-
-def vcpus_now(definition: Domain) -> int:
-    """How many processors a definition has from the start."""
-    vcpu = definition.vcpu
-    if vcpu is None:
-        return 1
-    return vcpu.maximum if vcpu.current is None else vcpu.current

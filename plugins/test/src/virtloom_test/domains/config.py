@@ -2,49 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from virtloom.driver.constants.domain import DomainMemoryModFlags, DomainVcpuFlags, DomainXMLFlags
 from virtloom.driver.constants.domain import DomainModificationImpact as Impact
 from virtloom.driver.constants.domain_state import VcpuState
+from virtloom.driver.cpumaps import cpu_map, cpu_set, pinned_cpus
 from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import DomainHandle
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
-from virtloom.xmldef.domain.parts import Vcpu
-from virtloom.xmldef.values import cpus
+from virtloom.xmldef.domain.processors import (
+    emulator_pin,
+    pins_of,
+    vcpu_part,
+    vcpus_now,
+    with_max_vcpus,
+    with_pin,
+    with_vcpus,
+)
 from virtloom_test.domains.base import DomainsBase
 from virtloom_test.domains.text import domain_text
 
 XML_FLAGS = DomainXMLFlags.SECURE | DomainXMLFlags.INACTIVE | DomainXMLFlags.MIGRATABLE
 MAX_VCPUS = 32
 BOTH = Impact.LIVE | Impact.CONFIG
-
-
-def cpu_map(numbers: Iterable[int], length: int) -> bytes:
-    """A set of processors as the wire's map of `length` bytes (`VIR_COPY_CPUMAP`)."""
-    made = bytearray(length)
-    for cpu in numbers:
-        if cpu // 8 < length:
-            made[cpu // 8] |= 1 << cpu % 8
-    return bytes(made)
-
-
-def cpu_set(data: bytes) -> frozenset[int]:
-    """The set that a map of processors stands for."""
-    return frozenset(number for number in range(8 * len(data)) if data[number // 8] & 1 << number % 8)
-
-
-def vcpu_part(definition: Domain) -> Vcpu:
-    """The processors' part of a definition; defaults have filled it in."""
-    return definition.vcpu or Vcpu()
-
-
-def vcpus_now(definition: Domain) -> int:
-    """How many processors a definition has from the start."""
-    vcpu = vcpu_part(definition)
-    return vcpu.maximum if vcpu.current is None else vcpu.current
 
 
 class Configuration(DomainsBase):
@@ -187,9 +168,7 @@ class Configuration(DomainsBase):
     def domain_pin_emulator(self, dom: DomainHandle, cpumap: bytes, flags: int) -> None:
         """`virDomainPinEmulator`"""
         check_flags(flags, BOTH, "testDomainPinEmulator")
-        wanted = cpu_set(cpumap)
-        if not wanted:
-            raise VirtError(ErrorCode.INVALID_ARG, "Empty cpu list for pinning")
+        wanted = pinned_cpus(cpumap)
         with self._changing(dom) as state:
             state.set_chosen(flags, with_pin(state.chosen(flags), "emulatorpin", {}, wanted))
 
@@ -208,48 +187,6 @@ def _require_room(definition: Domain, count: int) -> None:
     if maximum < count:
         detail = f"requested cpu amount exceeds maximum ({count} > {maximum})"
         raise VirtError(ErrorCode.INVALID_ARG, detail)
-
-
-def with_vcpus(definition: Domain, count: int) -> Domain:
-    """A definition with so many processors from the start."""
-    vcpu = vcpu_part(definition)
-    return definition.replace(vcpu=vcpu.replace(current=None if count == vcpu.maximum else count))
-
-
-def with_max_vcpus(definition: Domain, count: int) -> Domain:
-    """A definition with so many processors at most."""
-    vcpu = vcpu_part(definition)
-    current = vcpus_now(definition)
-    return definition.replace(vcpu=vcpu.replace(maximum=count, current=current if current < count else None))
-
-
-def pins_of(definition: Domain) -> dict[int, frozenset[int]]:
-    """Which processors of the guest are pinned, and where."""
-    tune = definition.cputune
-    pins = () if tune is None else tune.all("vcpupin")
-    return {int(pin.get("vcpu") or 0): cpus.parse(pin.get("cpuset") or "0") for pin in pins}
-
-
-def emulator_pin(definition: Domain) -> frozenset[int] | None:
-    """Where the emulator is pinned."""
-    node = None if definition.cputune is None else definition.cputune.find("emulatorpin")
-    return None if node is None else cpus.parse(node.get("cpuset") or "0")
-
-
-ORDER = ("shares", "global_period", "global_quota", "period", "quota", "vcpupin", "emulatorpin", "iothreadpin")
-
-
-def with_pin(definition: Domain, tag: str, attrs: dict[str, str], where: frozenset[int]) -> Domain:
-    """A definition whose `<cputune>` has one more pin, or another one in its place."""
-    pin = Node(tag, {**attrs, "cpuset": cpus.format(where)})
-    old = [] if definition.cputune is None else definition.cputune.children
-    kept = [node for node in old if node.tag != tag or any(node.get(k) != v for k, v in attrs.items())]
-    tune = Node("cputune")
-    place = {name: number for number, name in enumerate(ORDER)}
-    tune.children = sorted(
-        [*kept, pin], key=lambda n: (place.get(n.tag, 99), int(n.get("vcpu") or n.get("iothread") or 0))
-    )
-    return definition.replace(cputune=tune)
 
 
 def with_stats_period(definition: Domain, period: int) -> Domain:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from virtloom.driver.constants.domain import DomainModificationImpact as Impact
+from virtloom.driver.cpumaps import cpu_map, pinned_cpus
 from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import DomainHandle
 from virtloom.driver.params import UINT, ULLONG, TypedParam, checked
-from virtloom.errors import ErrorCode, ErrorDomain, VirtError
-from virtloom.xmldef.document import Node
+from virtloom.errors import ErrorCode, VirtError
 from virtloom.xmldef.domain.definition import Domain
-from virtloom.xmldef.values import cpus
+from virtloom.xmldef.domain.iothreads import thread_ids, thread_pins, with_thread, with_thread_pin, without_thread
+from virtloom.xmldef.domain.processors import vcpu_part, vcpus_now
 from virtloom_test.domains.base import DomainsBase
-from virtloom_test.domains.config import cpu_map, cpu_set, vcpus_now, with_pin
 from virtloom_test.domains.state import TestDomain
 
 BOTH = Impact.LIVE | Impact.CONFIG
@@ -32,8 +32,8 @@ class IoThreads(DomainsBase):
         anywhere = frozenset(range(size))
         rows = []
         for number in thread_ids(definition):
-            where = pin_of(definition, number) or (definition.vcpu and definition.vcpu.cpuset) or anywhere
-            rows.append((number, cpu_map(where, (max(where) // 8) + 1)))
+            where = thread_pins(definition).get(number) or vcpu_part(definition).cpuset or anywhere
+            rows.append((number, cpu_map(where)))
         return rows
 
     def domain_add_iothread(self, dom: DomainHandle, iothread_id: int, flags: int) -> None:
@@ -42,11 +42,7 @@ class IoThreads(DomainsBase):
         _require_number(iothread_id)
         with self._changing(dom) as state:
             chosen = state.impact(flags)
-            for definition in _definitions(state, chosen):
-                if iothread_id in thread_ids(definition):
-                    detail = f"an IOThread is already using iothread_id '{iothread_id}'"
-                    raise VirtError(ErrorCode.INVALID_ARG, detail)
-            _replace(state, chosen, lambda d: with_threads(d, [*thread_ids(d), iothread_id]))
+            _replace(state, chosen, lambda definition: with_thread(definition, iothread_id))
             state.iothreads = {**state.iothreads, iothread_id: {"poll_max_ns": 32768, "poll_grow": 0, "poll_shrink": 0}}
 
     def domain_del_iothread(self, dom: DomainHandle, iothread_id: int, flags: int) -> None:
@@ -55,22 +51,18 @@ class IoThreads(DomainsBase):
         _require_number(iothread_id)
         with self._changing(dom) as state:
             chosen = state.impact(flags)
-            for definition in _definitions(state, chosen):
-                _require_thread(definition, iothread_id)
-            _replace(state, chosen, lambda d: with_threads(d, [n for n in thread_ids(d) if n != iothread_id]))
+            _replace(state, chosen, lambda definition: without_thread(definition, iothread_id))
             state.iothreads = {number: kept for number, kept in state.iothreads.items() if number != iothread_id}
 
     def domain_pin_iothread(self, dom: DomainHandle, iothread_id: int, cpumap: bytes, flags: int) -> None:
         """`virDomainPinIOThread`"""
         check_flags(flags, BOTH, "testDomainPinIOThread")
-        where = cpu_set(cpumap)
-        if not where:
-            raise VirtError(ErrorCode.INVALID_ARG, "Empty iothread cpumap list for pinning")
+        where = pinned_cpus(cpumap, "Empty iothread cpumap list for pinning")
         with self._changing(dom) as state:
             definition = state.chosen(flags)
             if iothread_id not in thread_ids(definition):
                 raise VirtError(ErrorCode.INVALID_ARG, f"iothreadid {iothread_id} not found")
-            state.set_chosen(flags, with_pin(definition, "iothreadpin", {"iothread": str(iothread_id)}, where))
+            state.set_chosen(flags, with_thread_pin(definition, iothread_id, where))
 
     def domain_set_iothread_params(
         self, dom: DomainHandle, iothread_id: int, params: Sequence[TypedParam], flags: int
@@ -86,58 +78,14 @@ class IoThreads(DomainsBase):
             state.iothreads = {**state.iothreads, iothread_id: {**state.iothreads.get(iothread_id, {}), **given}}
 
 
-def _definitions(state: TestDomain, chosen: int) -> list[Domain]:
-    live = [state.definition] if chosen & Impact.LIVE else []
-    return [*live, state.config] if chosen & Impact.CONFIG else live
-
-
 def _replace(state: TestDomain, chosen: int, change: Callable[[Domain], Domain]) -> None:
-    if chosen & Impact.LIVE:
-        state.definition = change(state.definition)
-    if chosen & Impact.CONFIG:
-        state.set_config(change(state.config))
+    live = change(state.definition) if chosen & Impact.LIVE else state.definition
+    config = change(state.config) if chosen & Impact.CONFIG else None
+    state.definition = live
+    if config is not None:
+        state.set_config(config)
 
 
 def _require_number(number: int) -> None:
     if number == 0:
         raise VirtError(ErrorCode.INVALID_ARG, "invalid value of 0 for iothread_id")
-
-
-def _require_thread(definition: Domain, number: int) -> None:
-    if number not in thread_ids(definition):
-        detail = f"cannot find IOThread '{number}' in iothreadids list"
-        raise VirtError(ErrorCode.INVALID_ARG, detail, ErrorDomain.TEST)
-
-
-def thread_ids(definition: Domain) -> list[int]:
-    """The numbers of a definition's I/O threads."""
-    given = (
-        []
-        if definition.iothreadids is None
-        else [int(n.get("id") or 0) for n in definition.iothreadids.all("iothread")]
-    )
-    number = 1
-    while len(given) < (definition.iothreads or 0):
-        if number not in given:
-            given.append(number)
-        number += 1
-    return given
-
-
-def pin_of(definition: Domain, number: int) -> frozenset[int] | None:
-    """Where an I/O thread is pinned."""
-    for pin in () if definition.cputune is None else definition.cputune.all("iothreadpin"):
-        if pin.get("iothread") == str(number):
-            found: frozenset[int] = cpus.parse(pin.get("cpuset") or "0")
-            return found
-    return None
-
-
-def with_threads(definition: Domain, numbers: list[int]) -> Domain:
-    """A definition with these I/O threads."""
-    if not numbers:
-        return definition.replace(iothreads=None, iothreadids=None)
-    ids = Node("iothreadids")
-    for number in numbers:
-        ids.add("iothread", {"id": str(number)})
-    return definition.replace(iothreads=len(numbers), iothreadids=ids)

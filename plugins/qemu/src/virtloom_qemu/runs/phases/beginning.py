@@ -20,8 +20,10 @@ from virtloom.locks import Guarded, Job
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.command import Context, build, prepare
 from virtloom_qemu.firmware import make_variables
+from virtloom_qemu.hotplug.processors import plug_the_removable
 from virtloom_qemu.monitor.channel import connect
 from virtloom_qemu.process import GuestPaths, GuestProcess, launch
+from virtloom_qemu.process.affinity import pin_all
 from virtloom_qemu.process.identity import Identity
 from virtloom_qemu.runs.given.interfaces import Connection
 from virtloom_qemu.runs.given.labels import identity_of, labelled
@@ -168,7 +170,9 @@ class Beginning(Happenings):
             for one in live.parts.interfaces:
                 if one.link is not None and one.link.get("state") == "down" and one.alias is not None:
                     talk.ask("set_link", name=one.alias.get("name"), up=False)
+            plug_the_removable(talk, live)
             known, threads = with_processor(refresh(talk, live), talk), vcpu_threads(talk)
+            pin_all(live, run.process.pid, threads)
             with talk.state() as state:
                 state.definition, state.vcpu_threads = known, threads
                 state.tainted = taints_of(known)

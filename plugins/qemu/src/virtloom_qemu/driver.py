@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from virtloom.driver import DriverHost
-from virtloom.driver.domains import DomainAddresses, DomainLookup, DomainMetadata
+from virtloom.driver.domains import DomainLookup, DomainMetadata
+from virtloom_qemu.domains.agent import GuestAgent
 from virtloom_qemu.domains.blockjobs import BlockJobs
 from virtloom_qemu.domains.configuration import Configuration
 from virtloom_qemu.domains.disks import Disks
@@ -37,7 +38,7 @@ class QemuDriver(
     BlockJobs,
     LongJobs,
     Snapshots,
-    DomainAddresses[QemuDomain],
+    GuestAgent,
     DomainMetadata[QemuDomain],
 ):
     """QEMU's guests on this host."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from virtloom.driver.constants.domain import DomainLifecycle as Lifecycle
 from virtloom.driver.constants.domain import DomainLifecycleAction as Action
 from virtloom.driver.constants.domain import DomainModificationImpact as Impact
@@ -10,7 +12,8 @@ from virtloom.driver.constants.domain_state import DomainPausedReason as Paused
 from virtloom.driver.constants.domain_state import DomainState
 from virtloom.driver.handles import DomainHandle
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
-from virtloom.locks import JobKind
+from virtloom.locks import JobKind, LockError
+from virtloom_qemu.domains.agent.base import AgentTalk, has_agent
 from virtloom_qemu.domains.definitions import invalid
 from virtloom_qemu.domains.life import Life
 
@@ -25,7 +28,30 @@ ACTIONS = {
 }
 
 
-class Power(Life):
+GO_WITHIN = 60.0  # seconds for an agent that does not answer to have shut the guest down
+
+
+class Ways(NamedTuple):
+    """How a guest may be told to go; none named is any.
+
+    :ivar agent: acpi: whether the way was named.
+    """
+
+    agent: bool
+    acpi: bool
+
+    @classmethod
+    def of(cls, flags: int, agent: int, acpi: int) -> Ways:
+        """The ways that flags name."""
+        return cls(bool(flags & agent), bool(flags & acpi))
+
+    @property
+    def any(self) -> bool:
+        """Whether none was named."""
+        return not self.agent and not self.acpi
+
+
+class Power(Life, AgentTalk):
     """The calls for power and reset."""
 
     def domain_shutdown_flags(self, dom: DomainHandle, flags: int) -> None:
@@ -35,7 +61,8 @@ class Power(Life):
         with self._reading(dom) as state:
             state.require_active()
             again = state.definition.on_poweroff == "restart"
-        self._press_power(dom, reboot=again, only_running=True)
+        ways = Ways.of(flags, known.GUEST_AGENT, known.ACPI_POWER_BTN)
+        self._tell_to_go(dom, ways, reboot=again, only_running=True)
 
     def domain_reboot(self, dom: DomainHandle, flags: int) -> None:
         """`virDomainReboot`: the guest shuts down and is started again."""
@@ -44,7 +71,37 @@ class Power(Life):
         with self._reading(dom) as state:
             state.require_active()
             again = state.definition.on_reboot not in ("destroy", "preserve")
-        self._press_power(dom, reboot=again, only_running=False)
+        ways = Ways.of(flags, known.GUEST_AGENT, known.ACPI_POWER_BTN)
+        self._tell_to_go(dom, ways, reboot=again, only_running=False)
+
+    def _tell_to_go(self, dom: DomainHandle, ways: Ways, *, reboot: bool, only_running: bool) -> None:
+        """Have a guest shut down or reboot, by the first way that it takes."""
+        with self._reading(dom) as state:
+            use_agent = ways.agent or (ways.any and has_agent(state))
+        if use_agent:
+            try:
+                self._ask_agent_to_go(dom, reboot=reboot)
+            except (VirtError, LockError):
+                if ways.agent and not ways.acpi:
+                    raise
+            else:
+                return
+        self._press_power(dom, reboot=reboot, only_running=only_running)
+
+    def _ask_agent_to_go(self, dom: DomainHandle, *, reboot: bool) -> None:
+        """Have the agent shut the guest down or reboot it (`qemuAgentShutdown`)."""
+        with self._agent(dom, JobKind.AGENT_MODIFY) as talk:
+            with talk.found.locked() as state:
+                state.fake_reboot = False
+                state.status_version += 1
+                resets = state.resets
+
+            def gone() -> bool:
+                with talk.found.locked() as state:
+                    return state.run is not talk.run or state.state == DomainState.SHUTDOWN or state.resets > resets
+
+            mode = "reboot" if reboot else "powerdown"
+            talk.agent.execute("guest-shutdown", {"mode": mode}, timeout=GO_WITHIN, until=gone)
 
     def _press_power(self, dom: DomainHandle, *, reboot: bool, only_running: bool) -> None:
         with self._talking(dom, JobKind.MODIFY) as talk:

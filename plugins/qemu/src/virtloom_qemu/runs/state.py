@@ -72,6 +72,8 @@ class QemuDomain(DomainState):
     :ivar updated: whether it was defined anew while it ran.
     :ivar last_image: the highest number that an image of this run has had.
     :ivar work: how far the long job is that runs; :ivar completed: how the last one was that ended well.
+    :ivar agent_timeout: how long its agent has for an answer (`virDomainQemuAgentCommandTimeoutValues`).
+    :ivar resets: how often it was reset in this run.
     :ivar block_jobs: what is done with its images, by the names that QEMU has for the jobs; replaced whole.
     :ivar leaving: by alias, the devices that somebody waits to see go.
     :ivar status_version: how often the state that a restarted daemon needs was changed.
@@ -89,6 +91,8 @@ class QemuDomain(DomainState):
     updated: bool = False
     vcpu_threads: dict[int, int] = field(default_factory=dict)
     last_image: int = 0
+    agent_timeout: int = -1
+    resets: int = 0
     work: JobStats | None = None
     completed: JobStats | None = None
     block_jobs: dict[str, BlockJob] = field(default_factory=dict)
@@ -126,6 +130,8 @@ class QemuDomain(DomainState):
         self.vcpu_threads = {}
         self.block_jobs = {}
         self.last_image = 0
+        self.agent_timeout = -1
+        self.resets = 0
         self.work = None
         self.leaving = {}
         self.tainted = frozenset()

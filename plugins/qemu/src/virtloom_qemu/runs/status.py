@@ -48,6 +48,7 @@ class Status:
     job: str | None = None
     block_jobs: dict[str, Any] = field(default_factory=dict)
     last_image: int = 0
+    agent_timeout: int = -1
     format: int = FORMAT
 
     @classmethod
@@ -71,6 +72,7 @@ class Status:
             job=job,
             block_jobs={name: asdict(one) for name, one in state.block_jobs.items()},
             last_image=state.last_image,
+            agent_timeout=state.agent_timeout,
         )
 
     def domain(self) -> Domain:

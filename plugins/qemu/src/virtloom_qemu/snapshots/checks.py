@@ -14,7 +14,6 @@ from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Disk
 from virtloom_qemu.storage.chain import format_of
 
-AGENT = "org.qemu.guest_agent.0"  # the channel of the guest agent
 OVERLAYS = ("qcow2", "qed")  # the formats that a new image on top of another may have
 
 
@@ -125,15 +124,6 @@ def _check_file(name: str | None, path: str, kind: str, *, reuse: bool) -> None:
     if not reuse and kind == "file" and status.st_size > 0:
         detail = f"external snapshot file for disk {name} already exists and is not a block device: {path}"
         raise _unsupported(detail)
-
-
-def no_agent(definition: Domain, *, running: bool) -> VirtError:
-    """Why a guest cannot be asked to hold its file systems still (`qemuDomainAgentAvailable`)."""
-    if not running:
-        return VirtError(ErrorCode.OPERATION_INVALID, "domain is not running")
-    if any(channel.target is not None and channel.target.name == AGENT for channel in definition.parts.channels):
-        return VirtError(ErrorCode.AGENT_UNRESPONSIVE, "QEMU guest agent is not connected")
-    return VirtError(ErrorCode.ARGUMENT_UNSUPPORTED, "QEMU guest agent is not configured")
 
 
 def _unsupported(detail: str) -> VirtError:

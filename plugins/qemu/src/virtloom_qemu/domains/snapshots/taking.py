@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from virtloom.driver.constants.domain_event import DomainEventStoppedDetail as Stopped
@@ -15,15 +17,17 @@ from virtloom.driver.domains.moments.redefining import checked_redefinition
 from virtloom.driver.domains.moments.snapshots import parse_redefinition, parse_snapshot
 from virtloom.driver.handles import DomainHandle, DomainSnapshotHandle
 from virtloom.errors import ErrorCode, VirtError
-from virtloom.locks import Guarded, Job, JobKind
+from virtloom.locks import Guarded, Job, JobKind, LockError
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
+from virtloom_qemu.domains.agent.base import AgentTalk
+from virtloom_qemu.domains.agent.filesystems import freeze, thaw
 from virtloom_qemu.domains.definitions import invalid
 from virtloom_qemu.domains.snapshots.offline import OfflineSnapshots
 from virtloom_qemu.domains.snapshots.online import OnlineSnapshots
 from virtloom_qemu.runs.state import QemuDomain
 from virtloom_qemu.runs.talk import Talk
-from virtloom_qemu.snapshots.checks import check_name, no_agent, prepare
+from virtloom_qemu.snapshots.checks import check_name, prepare
 from virtloom_qemu.snapshots.definitions import kept, shown
 
 CREATE_FLAGS = (
@@ -48,7 +52,7 @@ STATES = {
 }
 
 
-class SnapshotTaking(OfflineSnapshots, OnlineSnapshots):
+class SnapshotTaking(OfflineSnapshots, OnlineSnapshots, AgentTalk):
     """`virDomainSnapshotCreateXML`"""
 
     def domain_snapshot_create_xml(self, dom: DomainHandle, xml_desc: str, flags: int) -> DomainSnapshotHandle:
@@ -82,12 +86,11 @@ class SnapshotTaking(OfflineSnapshots, OnlineSnapshots):
             now, run, handle = state.state, state.run, state.handle
             persistent = state.persistent
         moment = self._planned(xml, definition, config if persistent else None, now, there, flags)
-        if flags & Create.QUIESCE and run is not None:
-            raise no_agent(definition, running=now == DomainState.RUNNING)
         if run is None:
             self._take_offline(found, moment, definition)
         else:
-            self._take_online(Talk(found, job, run), moment, flags, now)
+            with self._quiesced(handle, wanted=bool(flags & Create.QUIESCE)):
+                self._take_online(Talk(found, job, run), moment, flags, now)
         if not flags & Create.NO_METADATA:
             with found.locked() as state:
                 there = state.snapshots
@@ -96,6 +99,23 @@ class SnapshotTaking(OfflineSnapshots, OnlineSnapshots):
             self._end(found, run, Shutoff.FROM_SNAPSHOT, Stopped.FROM_SNAPSHOT)
         self._keep_status(found)
         return DomainSnapshotHandle(moment.name, handle)
+
+    @contextmanager
+    def _quiesced(self, dom: DomainHandle, *, wanted: bool) -> Iterator[None]:
+        """The guest's file systems hold still for the block, if that is wanted."""
+        if not wanted:
+            yield
+            return
+        with self._agent(dom, JobKind.AGENT_MODIFY) as talk:
+            freeze(talk.agent)
+        try:
+            yield
+        except BaseException:
+            with suppress(VirtError, LockError), self._agent(dom, JobKind.AGENT_MODIFY) as talk:
+                thaw(talk.agent)
+            raise
+        with self._agent(dom, JobKind.AGENT_MODIFY) as talk:
+            thaw(talk.agent)
 
     def _planned(
         self, xml: str, definition: Domain, config: Domain | None, now: int, there: Moments, flags: int

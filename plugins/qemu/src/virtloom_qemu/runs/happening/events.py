@@ -26,11 +26,12 @@ from virtloom_qemu.monitor import EventWorker, Monitor, MonitorEvent
 from virtloom_qemu.process import GuestPaths, GuestProcess
 from virtloom_qemu.runs.given.opened import OpenedImages
 from virtloom_qemu.runs.happening.blockjobs import BlockJobEvents
+from virtloom_qemu.runs.happening.channels import ChannelEvents
 from virtloom_qemu.runs.state import Happening, QemuDomain, Run
 from virtloom_qemu.runs.talk import Talk
 
 
-class Happenings(BlockJobEvents):
+class Happenings(BlockJobEvents, ChannelEvents):
     """Dealing with what guests tell.
 
     :cvar handlers: the method for each event; a part of the driver that deals with more names its own.
@@ -42,6 +43,7 @@ class Happenings(BlockJobEvents):
         "SHUTDOWN": "_on_shutdown",
         "RESET": "_on_reset",
         "JOB_STATUS_CHANGE": "_on_job_status",
+        "VSERPORT_CHANGE": "_on_port",
     }
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -168,6 +170,7 @@ class Happenings(BlockJobEvents):
             if state.run is not run or state.starting:
                 return
             self._emit(DomainEventID.REBOOT, state.handle)
+            state.resets += 1
             state.fake_reboot = False
             state.status_version += 1
         self._keep_status(found)

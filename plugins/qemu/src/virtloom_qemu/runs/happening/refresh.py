@@ -7,6 +7,7 @@ from typing import Any
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import CharDevice
+from virtloom_qemu.agent.channel import with_states
 from virtloom_qemu.runs.talk import Talk
 
 KINDS = ("serials", "parallels", "consoles", "channels")
@@ -18,7 +19,8 @@ def refresh(talk: Talk, live: Domain) -> Domain:
 
     :raises VirtError: if the monitor fails.
     """
-    return with_balloon(with_modules(with_terminals(live, talk.ask("query-chardev")), talk), talk)
+    chardevs = talk.ask("query-chardev")
+    return with_balloon(with_modules(with_states(with_terminals(live, chardevs), chardevs), talk), talk)
 
 
 def vcpu_threads(talk: Talk) -> dict[int, int]:

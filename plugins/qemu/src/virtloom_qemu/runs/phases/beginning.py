@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from virtloom.driver.constants.domain_event import ConnectDomainEventAgentLifecycleReason as Why
 from virtloom.driver.constants.domain_state import DomainShutoffReason as Shutoff
 from virtloom.driver.journal import Journal
 from virtloom.errors import VirtError
@@ -176,6 +177,7 @@ class Beginning(Happenings):
             with talk.state() as state:
                 state.definition, state.vcpu_threads = known, threads
                 state.tainted = taints_of(known)
+                self._tell_of_agent(state, Why.DOMAIN_STARTED)
         except BaseException as error:
             ended = run.process.wait(0.2)
             self._end(talk.found, run, Shutoff.FAILED, None)

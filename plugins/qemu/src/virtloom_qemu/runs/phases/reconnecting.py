@@ -69,6 +69,7 @@ class Reconnecting(Strays):
             state.fake_reboot = status.fake_reboot
             state.tainted = frozenset(status.tainted)
             state.last_image = status.last_image
+            state.agent_timeout = status.agent_timeout
             state.block_jobs = {name: BlockJob(**kept) for name, kept in status.block_jobs.items()}
         self.disk_images.hold(definition, status.id, running=True)
         process = GuestProcess(status.pid, status.began)

@@ -9,53 +9,52 @@ from itertools import groupby
 from typing import NamedTuple
 
 from benchmarks import generator
-from benchmarks.generator import Measured
 from benchmarks.loads import LOADS, Load
+from benchmarks.report.results import Row, Tell
 from benchmarks.targets import Target, libvirtd, virtloomd
 
 SECONDS = 0.5
 ROUNDS = 5
 
 
-class Figure(NamedTuple):
-    """One load's medians.
+class Round(NamedTuple):
+    """One daemon's answers a second, the processor time of each in microseconds, and the latency of 99 of 100."""
 
-    :ivar ours: theirs: answers a second; theirs is None without a libvirtd.
-    """
-
-    name: str
-    connections: int
-    ours: float
-    theirs: float | None
-    p99_ours: float
-    p99_theirs: float | None
-    goal: float
-
-    @property
-    def ratio(self) -> float | None:
-        """Our rate to theirs."""
-        return None if not self.theirs else self.ours / self.theirs
-
-    def __str__(self) -> str:
-        compared = "" if self.ratio is None else f"  libvirtd {self.theirs:9.0f}/s  ratio {self.ratio:5.2f}"
-        return f"{self.name:28} x{self.connections:<3} virtloomd {self.ours:9.0f}/s{compared}  goal {self.goal}"
+    rate: float
+    processor: float
+    p99: float
 
 
-def compare(load: Load, connections: int, targets: Sequence[Target]) -> Figure:
+def compare(load: Load, connections: int, targets: Sequence[Target]) -> Row:
     """A load against each daemon in turn, some rounds long."""
     frames = [load.frames(number) for number in range(connections)]
-    rounds: list[list[Measured]] = [
-        [generator.run(target, SECONDS, frames) for target in targets] for _ in range(ROUNDS)
+    rounds = [[_round(target, frames) for target in targets] for _ in range(ROUNDS)]
+    ours, *others = [
+        Round(*map(statistics.median, zip(*measured, strict=True))) for measured in zip(*rounds, strict=True)
     ]
-    rates = [statistics.median(run.rate for run in runs) for runs in zip(*rounds, strict=True)]
-    slowest = [statistics.median(run.p99 for run in runs) for runs in zip(*rounds, strict=True)]
-    theirs, p99_theirs = (rates[1], slowest[1]) if len(targets) > 1 else (None, None)
-    return Figure(load.name, connections, rates[0], theirs, slowest[0], p99_theirs, load.goal)
+    theirs = others[0] if others else None
+    return Row(
+        load.name,
+        connections,
+        "calls/s",
+        ours.rate,
+        theirs and theirs.rate,
+        load.goal,
+        processor=ours.processor,
+        beside_processor=theirs and theirs.processor,
+        p99=ours.p99,
+        beside_p99=theirs and theirs.p99,
+    )
 
 
-def main(only: str = "") -> list[Figure]:
-    """Measure every load, or those whose name contains `only`; prints each figure as it is known."""
-    figures = []
+def _round(target: Target, frames: Sequence[Sequence[bytes]]) -> Round:
+    before = target.processor_seconds
+    run = generator.run(target, SECONDS, frames)
+    return Round(run.rate, (target.processor_seconds - before) / run.calls * 1e6, run.p99)
+
+
+def measure(tell: Tell, only: str = "") -> None:
+    """Measure every load, or those whose name contains `only`."""
     for population, loads in groupby((load for load in LOADS if only in load.name), lambda load: load.population):
         with ExitStack() as stack:
             daemons = (stack.enter_context(virtloomd()), stack.enter_context(libvirtd()))
@@ -64,6 +63,4 @@ def main(only: str = "") -> list[Figure]:
                 stack.callback(population.settle(target).close)
             for load in loads:
                 for connections in load.connections:
-                    figures.append(compare(load, connections, targets))
-                    print(figures[-1], flush=True)
-    return figures
+                    tell(compare(load, connections, targets))

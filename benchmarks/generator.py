@@ -6,7 +6,8 @@ import json
 import struct
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -57,13 +58,32 @@ def run(target: Target, seconds: float, connections: Sequence[Sequence[bytes]]) 
     :raises RuntimeError: if answers were errors; one a connection is allowed, since a run before may have ended between
         a start and its destroy.
     """
+    with begun(target, seconds, connections) as running:
+        return running()
+
+
+@contextmanager
+def begun(target: Target, seconds: float, connections: Sequence[Sequence[bytes]]) -> Iterator[Callable[[], Measured]]:
+    """Load a daemon while a block does something else; what it is given waits for the end, see `run`."""
     opening = frames.opening()
     script = [struct.pack(">I", len(connections))]
     for repeated in connections:
         script += [struct.pack(">II", len(opening), len(repeated)), *opening, *repeated]
     command = [str(program()), str(target.socket), str(seconds)]
-    done = subprocess.run(command, input=b"".join(script), stdout=subprocess.PIPE, check=True)
-    measured = Measured(**json.loads(done.stdout))
-    if measured.errors > len(connections):
-        raise RuntimeError(f"{target.name} answered {measured.errors} of {measured.calls} calls with an error")
-    return measured
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        with process.stdin as given:
+            given.write(b"".join(script))
+
+        def ended() -> Measured:
+            assert process.stdout is not None
+            measured = Measured(**json.loads(process.stdout.read()))
+            if measured.errors > len(connections):
+                detail = f"{target.name} answered {measured.errors} of {measured.calls} calls with an error"
+                raise RuntimeError(detail)
+            return measured
+
+        try:
+            yield ended
+        finally:
+            process.kill()

@@ -17,8 +17,9 @@ from statistics import median
 from typing import NamedTuple
 
 from benchmarks import frames
-from benchmarks.latency import Call, Latency, latencies, p99_ratio, shown, timed
+from benchmarks.latency import Call, Latency, latencies, p99_row, timed
 from benchmarks.rawclient import RawClient
+from benchmarks.report.results import Row, Tell
 from benchmarks.targets import Target, virtloomd
 from virtloom.driver.handles import DomainHandle
 from virtloom_testing.control import Control
@@ -100,13 +101,13 @@ def qemu(target: Target) -> Iterator[Scene]:
 SCENES = {"the test driver": test_driver, "QEMU": qemu}
 
 
-def main() -> None:
-    """Print medians for each scene that can be set here."""
+def measure(tell: Tell, only: str = "") -> None:
+    """Measure each scene that can be set here."""
     for name, scene in SCENES.items():
         if name == "QEMU" and shutil.which(EMULATOR) is None:
             print(f"{name}: {EMULATOR} is not installed")
-            continue
-        _tell(name, [_round(scene) for _ in range(ROUNDS)])
+        elif only in name:
+            _tell(tell, name, [_round(scene) for _ in range(ROUNDS)])
 
 
 def _round(scene: Callable[[Target], AbstractContextManager[Scene]]) -> Round:
@@ -130,15 +131,10 @@ def _latencies(client: RawClient, calls: Mapping[str, bytes]) -> dict[str, Laten
     return latencies({kind: partial(client.send, frame) for kind, frame in calls.items()}, SECONDS)
 
 
-def _tell(name: str, rounds: list[Round]) -> None:
-    print(f"{STUCK} clients stuck on a guest of {name}, medians of {len(rounds)} rounds:")
+def _tell(tell: Tell, name: str, rounds: list[Round]) -> None:
     for kind in CALLS:
         before, during = [one.before[kind] for one in rounds], [one.during[kind] for one in rounds]
-        ratio = p99_ratio(before, during)
-        print(f"  {kind:9} before: {shown(before)}   during: {shown(during)}   p99 {ratio:.2f}x, goal 2x")
-    print(f"  a new client is connected in {median(one.connecting for one in rounds) * 1e3:.1f} ms")
-    print(f"  the hung guest is destroyed in {median(one.destroying for one in rounds) * 1e3:.1f} ms", flush=True)
-
-
-if __name__ == "__main__":
-    main()
+        tell(p99_row(f"{name}: p99 of calls, {kind}", STUCK, before, during))
+    for what, taken in (("a new client connects", "connecting"), ("the hung guest is destroyed", "destroying")):
+        seconds = median(getattr(one, taken) for one in rounds)
+        tell(Row(f"{name}: {what}", STUCK, "ms", seconds * 1e3, None, beside="before"))

@@ -16,8 +16,9 @@ from statistics import median
 from typing import NamedTuple
 
 from benchmarks import frames
-from benchmarks.latency import Call, Latency, latencies, p99_ratio, shown, timed
+from benchmarks.latency import Call, Latency, latencies, p99_row, timed
 from benchmarks.rawclient import RawClient
+from benchmarks.report.results import Row, Tell
 from benchmarks.targets import Target, virtloomd
 from virtloom.testkit.hanging import hanging
 
@@ -48,18 +49,17 @@ class Round(NamedTuple):
     stopping: float
 
 
-def main() -> None:
-    """Print medians."""
+def measure(tell: Tell, only: str = "") -> None:
+    """Measure calls of each kind, and how long the daemon's end takes then."""
     if os.geteuid() != 0 or not os.path.exists("/dev/fuse"):
         print("a pool that hangs: needs root and /dev/fuse")
         return
     rounds = [_round() for _ in range(ROUNDS)]
-    print(f"{STUCK} clients stuck on a pool that hangs, medians of {ROUNDS} rounds:")
     for kind in rounds[0].before:
         before, during = [one.before[kind] for one in rounds], [one.during[kind] for one in rounds]
-        ratio = p99_ratio(before, during)
-        print(f"  {kind:22} before: {shown(before)}   during: {shown(during)}   p99 {ratio:.2f}x, goal 2x")
-    print(f"  the daemon stops in {median(one.stopping for one in rounds) * 1e3:.0f} ms", flush=True)
+        tell(p99_row(f"p99 of {kind}", STUCK, before, during))
+    stopping = median(one.stopping for one in rounds)
+    tell(Row("the daemon stops", STUCK, "ms", stopping * 1e3, None, beside="before"))
 
 
 @contextmanager
@@ -116,7 +116,3 @@ def _await_end(pid: int) -> None:
             return
         time.sleep(0.002)
     raise TimeoutError(f"the daemon runs {STOPS_WITHIN:g} s after it was told to stop")
-
-
-if __name__ == "__main__":
-    main()

@@ -7,6 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import median, quantiles
 from typing import NamedTuple
 
+from benchmarks.report.results import Row
+
+P99_GOAL = 2.0  # times what it was before
 PAUSE = 0.002  # seconds between calls, as somebody has who watches
 
 Call = Callable[[], object]
@@ -37,12 +40,7 @@ def latencies(calls: Mapping[str, Call], seconds: float) -> dict[str, Latency]:
     return {kind: Latency(median(times), quantiles(times, n=100)[-1]) for kind, times in taken.items()}
 
 
-def p99_ratio(before: Sequence[Latency], during: Sequence[Latency]) -> float:
-    """How much longer the slowest calls take than before: the median over rounds."""
-    return median(late.p99 / early.p99 for early, late in zip(before, during, strict=True))
-
-
-def shown(measured: Sequence[Latency]) -> str:
-    """Medians over rounds, in microseconds."""
-    p50, p99 = (median(times) * 1e6 for times in zip(*measured, strict=True))
-    return f"p50 {p50:5.0f} us, p99 {p99:6.0f} us"
+def p99_row(load: str, connections: int, before: Sequence[Latency], during: Sequence[Latency]) -> Row:
+    """The slowest calls while others are stuck, beside what they took before: medians over rounds."""
+    early, late = (median(one.p99 for one in measured) * 1e6 for measured in (before, during))
+    return Row(load, connections, "us", late, early, P99_GOAL, less=True, beside="before")

@@ -12,6 +12,7 @@ from virtloom.driver.handles import DomainHandle
 
 TEST_UUID = bytes.fromhex("6695eb01f6a4830479aa97f2502e193f")  # of the guest that both daemons have from the start
 FLAG_NEED_RESULTS = 1
+OTHERS = 500  # guests that one connection defines and undefines before it begins again
 
 
 class Population(NamedTuple):
@@ -57,6 +58,22 @@ def _define_and_undefine(connection: int) -> Sequence[bytes]:
     return call("domain_define_xml", domain_xml(number)), call("domain_undefine", domain_handle(number))
 
 
+def define_others(connection: int) -> Sequence[bytes]:
+    """Always another guest, until long after any memory of documents has forgotten the first one."""
+    numbers = range(2_000_000 + connection * OTHERS, 2_000_000 + (connection + 1) * OTHERS)
+    return [
+        frame
+        for number in numbers
+        for frame in (call("domain_define_xml", domain_xml(number)), call("domain_undefine", domain_handle(number)))
+    ]
+
+
+def _change_and_list(connection: int) -> Sequence[bytes]:
+    """A list, each time after a guest was started or destroyed, so that it is another list."""
+    guest, listed = domain_handle(0), call("connect_list_all_domains", FLAG_NEED_RESULTS, 0)
+    return call("domain_create", guest), listed, call("domain_destroy", guest), listed
+
+
 def _start_and_destroy(connection: int) -> Sequence[bytes]:
     return call("domain_create", domain_handle(connection)), call("domain_destroy", domain_handle(connection))
 
@@ -73,9 +90,11 @@ LOADS = (
     Load("domain info", _once(lambda: call("domain_get_info", _test_domain())), ORDINARY, 2.0),
     Load("domain XML", _once(lambda: call("domain_get_xml_desc", _test_domain(), 0)), ORDINARY, 2.0),
     Load("define and undefine", _define_and_undefine, (8,), 1.5),
+    Load("define and undefine, always another", define_others, (8,), 1.5),
     Load("start and destroy", _start_and_destroy, (8,), 1.5, Population(8)),
     Load("list all of 1,000", LIST, (1,), 4.0, Population(1000)),
     Load("list all of 10,000", LIST, (1,), 4.0, Population(10000)),
+    Load("list all of 10,000, changed before each", _change_and_list, (1,), 4.0, Population(10000)),
     Load(
         "statistics of 1,000 running",
         _once(lambda: call("connect_get_all_domain_stats", [], 0, 0)),

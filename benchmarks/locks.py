@@ -7,29 +7,16 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, NamedTuple
+from typing import Any
 
+from benchmarks.report.results import Row, Tell
 from virtloom.locks import Checker, Guarded, Level, LockManager, Mode, ObjectType
 
 TURNS = 50_000
 ROUNDS = 9
+BARE = "a bare threading.Lock"
+ALLOWED = 2e-6  # seconds that `record` may cost over the bare lock
 DOMAIN = ObjectType("domain", key="uuid")
-
-
-class Figure(NamedTuple):
-    """What one way of locking costs.
-
-    :ivar seconds: a turn, acquire and release.
-    :ivar bare: a turn of a bare lock, measured in the same rounds.
-    """
-
-    name: str
-    seconds: float
-    bare: float
-
-    def __str__(self) -> str:
-        over = (self.seconds - self.bare) * 1e6
-        return f"{self.name:24} {self.seconds * 1e6:6.3f} us   {over:+6.3f} us over the bare lock"
 
 
 def _turns(make: Callable[[], AbstractContextManager[Any]]) -> float:
@@ -50,7 +37,7 @@ def _lock_turns(lock: AbstractContextManager[Any]) -> float:
 
 def _measures() -> dict[str, Callable[[], float]]:
     bare = threading.Lock()
-    found: dict[str, Callable[[], float]] = {"bare threading.Lock": lambda: _lock_turns(bare)}
+    found: dict[str, Callable[[], float]] = {BARE: lambda: _lock_turns(bare)}
     for mode in Mode:
         manager = LockManager("bench", Checker(mode), [DOMAIN])
         lock = manager.lock("domains", Level.DRIVER)
@@ -60,17 +47,12 @@ def _measures() -> dict[str, Callable[[], float]]:
     return found
 
 
-def main() -> list[Figure]:
-    """Measure all ways in turn, some rounds long; prints and returns the medians."""
+def measure(tell: Tell, only: str = "") -> None:
+    """Measure all ways in turn, some rounds long."""
     measures = _measures()
-    rounds = [{name: measure() for name, measure in measures.items()} for _ in range(ROUNDS)]
-    medians = {name: statistics.median(one[name] for one in rounds) for name in measures}
-    bare = next(iter(medians.values()))
-    figures = [Figure(name, seconds, bare) for name, seconds in medians.items()]
-    for figure in figures:
-        print(figure, flush=True)
-    return figures
-
-
-if __name__ == "__main__":
-    main()
+    rounds = [{name: turns() for name, turns in measures.items()} for _ in range(ROUNDS)]
+    seconds = {name: statistics.median(one[name] for one in rounds) for name in measures}
+    bare = seconds.pop(BARE)
+    for name, taken in seconds.items():
+        goal = (bare + ALLOWED) / bare if name == "record: lock" else None
+        tell(Row(name, 0, "us", taken * 1e6, bare * 1e6, goal and round(goal, 1), less=True, beside=BARE))

@@ -9,6 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.report.results import Row, Tell
 from benchmarks.targets import Target, libvirtd, virtloomd
 
 MIB = 1 << 20
@@ -22,17 +23,15 @@ LOADS = {
 }
 
 
-def main() -> None:
-    """Print the throughput of each load, and how it compares with libvirtd's where one is installed."""
+def measure(tell: Tell, only: str = "") -> None:
+    """The throughput of each load."""
     with tempfile.TemporaryDirectory(prefix="vlb-") as name, virtloomd() as ours, libvirtd() as theirs:
         folder = Path(name)
         _make_files(folder)
         targets = [ours] if theirs is None else [ours, theirs]
         found = _measured(targets, folder)
     for load in LOADS:
-        shown = "  ".join(f"{target.name} {found[load, target.name]:7.0f} MiB/s" for target in targets)
-        ratio = "" if theirs is None else f"  {found[load, ours.name] / found[load, theirs.name]:.2f}x"
-        print(f"{load:16} {shown}{ratio}")
+        tell(Row(load, 1, "MiB/s", found[load, ours.name], theirs and found[load, theirs.name]))
 
 
 def _make_files(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import socket
 import subprocess
@@ -15,6 +16,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 READY_WITHIN = 20.0  # seconds
+# Most of what a daemon imports is compiled already where it is installed; with this in the environment of whoever
+# measures, nothing would ever be.
+HINDERS = "PYTHONDONTWRITEBYTECODE"
 
 
 class Target(NamedTuple):
@@ -45,14 +49,17 @@ class Target(NamedTuple):
 
 
 @contextmanager
-def virtloomd(config: str = "") -> Iterator[Target]:
+def virtloomd(config: str = "", definitions: Path | None = None) -> Iterator[Target]:
     """A virtloomd on a scratch root, with its default lock checking.
 
     :param config: its configuration file's text.
+    :param definitions: the folder of QEMU's definitions that it finds.
     """
     with _scratch() as folder:
         (folder / "etc").mkdir()
         (folder / "etc" / "virtloomd.toml").write_text(config)
+        if definitions is not None:
+            (folder / "etc" / "qemu").symlink_to(definitions)
         command = [str(Path(sys.executable).parent / "virtloomd"), "--root", str(folder)]
         with _running(command, folder / "run" / "virtloom-sock") as pid:
             yield Target("virtloomd", folder / "run" / "virtloom-sock", pid)
@@ -75,6 +82,12 @@ def libvirtd() -> Iterator[Target | None]:
             yield Target("libvirtd", folder / "libvirt-sock", pid)
 
 
+def allow_descriptors() -> None:
+    """Let this process and the daemons that it starts have as many descriptors as they may."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 @contextmanager
 def _scratch() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="vlb-"))
@@ -86,8 +99,9 @@ def _scratch() -> Iterator[Path]:
 
 @contextmanager
 def _running(command: list[str], path: Path) -> Iterator[int]:
+    environment = {name: value for name, value in os.environ.items() if name != HINDERS}
     with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, env=environment)
         try:
             deadline = time.monotonic() + READY_WITHIN
             while not _answers(path):
@@ -98,7 +112,10 @@ def _running(command: list[str], path: Path) -> Iterator[int]:
             yield process.pid
         finally:
             process.terminate()
-            process.wait(READY_WITHIN)
+            try:
+                process.wait(READY_WITHIN)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 def _answers(path: Path) -> bool:

@@ -56,6 +56,9 @@ def test_what_was_removed_leaves_its_key_and_name_to_others(things: Collection[S
     assert new
     things.remove(one)
     assert things.find(1) is other
+    with pytest.raises(ObjectGone):
+        things.rename(one, "two")
+    assert things.find_name("one") is other
 
 
 def test_an_object_that_was_removed_gets_no_name_and_takes_none_from_its_successor(things: Collection[State]) -> None:

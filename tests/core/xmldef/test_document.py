@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from virtloom.errors import ErrorCode, VirtError
-from virtloom.xmldef.document import ATTRIBUTES_MAX, DEPTH_MAX, NODES_MAX, SIZE_MAX, Node, parse, write
+from virtloom.xmldef.document import ATTRIBUTES_MAX, DEPTH_MAX, LIMITS, Limits, Node, parse, write
 
 LAUGHS = """<?xml version="1.0"?>
 <!DOCTYPE lolz [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>
@@ -20,9 +20,9 @@ HOSTILE = {
     "a DOCTYPE": "<!DOCTYPE domain><domain/>",
     "a DOCTYPE from elsewhere": '<!DOCTYPE domain SYSTEM "file:///etc/passwd"><domain/>',
     "too deep": "<a>" * (DEPTH_MAX + 1) + "</a>" * (DEPTH_MAX + 1),
-    "too many elements": "<a>" + "<b/>" * NODES_MAX + "</a>",
+    "too many elements": "<a>" + "<b/>" * LIMITS.nodes + "</a>",
     "too many attributes": "<a " + " ".join(f"a{n}='1'" for n in range(ATTRIBUTES_MAX + 1)) + "/>",
-    "too long": "<a>" + "x" * SIZE_MAX + "</a>",
+    "too long": "<a>" + "x" * LIMITS.size + "</a>",
 }
 MALFORMED = {
     "nothing": "",

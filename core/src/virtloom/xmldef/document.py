@@ -8,15 +8,24 @@ Assumes: the standard library's expat.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 from xml.parsers import expat
 
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.malformed import Place, describe
 
-SIZE_MAX = 8 << 20  # bytes of a document
 DEPTH_MAX = 128
-NODES_MAX = 200_000
 ATTRIBUTES_MAX = 100  # of one element
+
+
+class Limits(NamedTuple):
+    """The most that a document may have, in characters and in elements."""
+
+    size: int = 8 << 20
+    nodes: int = 200_000
+
+
+LIMITS = Limits()
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&apos;", '"': "&quot;"})
 
@@ -93,16 +102,19 @@ class Node:
         return f"<{self.tag} of line {self.line}>"
 
 
-def parse(text: str, what: str = "document", domain: ErrorDomain = ErrorDomain.XML) -> Node:
+def parse(
+    text: str, what: str = "document", domain: ErrorDomain = ErrorDomain.XML, limits: Limits = LIMITS
+) -> Node:
     """The root element of a document.
 
     :param what: what libvirt calls the document in messages, such as `domain_definition`.
     :param domain: whose documents these are; the error for a malformed one carries it.
+    :param limits: more than usual for what the host's administrator wrote.
     :raises VirtError: XML_DETAIL with the line and the reason if it is malformed, XML_ERROR if it is past a limit.
     """
-    if len(text) > SIZE_MAX:
-        raise VirtError(ErrorCode.XML_ERROR, f"the {what} has more than {SIZE_MAX} characters", ErrorDomain.XML)
-    builder = _Builder(what, domain)
+    if len(text) > limits.size:
+        raise VirtError(ErrorCode.XML_ERROR, f"the {what} has more than {limits.size} characters", ErrorDomain.XML)
+    builder = _Builder(what, domain, limits.nodes)
     try:
         builder.parser.Parse(text.encode("utf-8", "surrogatepass"), True)
     except expat.ExpatError as error:
@@ -114,12 +126,13 @@ def parse(text: str, what: str = "document", domain: ErrorDomain = ErrorDomain.X
 class _Builder:
     """Expat's events become nodes."""
 
-    def __init__(self, what: str, domain: ErrorDomain) -> None:
+    def __init__(self, what: str, domain: ErrorDomain, nodes: int) -> None:
         self.what = what
         self.domain = domain
         self.root: Node | None = None
         self._open: list[Node] = []
-        self._count = 0
+        self._most = nodes
+        self._left = nodes
         self.parser = expat.ParserCreate("utf-8")
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self._start
@@ -128,22 +141,25 @@ class _Builder:
         self.parser.StartDoctypeDeclHandler = self._doctype
 
     def _start(self, tag: str, attrs: dict[str, str]) -> None:
-        self._count += 1
-        if len(self._open) >= DEPTH_MAX:
+        holders = self._open
+        self._left -= 1
+        if len(holders) >= DEPTH_MAX:
             raise self._refusal(f"elements are nested more than {DEPTH_MAX} deep")
-        if self._count > NODES_MAX:
-            raise self._refusal(f"there are more than {NODES_MAX} elements")
+        if self._left < 0:
+            raise self._refusal(f"there are more than {self._most} elements")
         if len(attrs) > ATTRIBUTES_MAX:
             raise self._refusal(f"<{tag}> has more than {ATTRIBUTES_MAX} attributes")
-        node = Node(tag, attrs, line=self.parser.CurrentLineNumber)
-        if self._open:
-            self._open[-1].children.append(node)
+        node = Node(tag, attrs, "", self.parser.CurrentLineNumber)
+        if holders:
+            holders[-1].children.append(node)
         else:
             self.root = node
-        self._open.append(node)
+        holders.append(node)
 
     def _end(self, tag: str) -> None:
-        self._open.pop()
+        node = self._open.pop()
+        if node.children and node.text.isspace():
+            node.text = ""  # what sets the children apart, which is written anew
 
     def _characters(self, data: str) -> None:
         if self._open:

@@ -8,7 +8,9 @@ from pathlib import Path
 from virtloom.driver.constants.domain_state import DomainState
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
 from virtloom.xmldef import document
+from virtloom.xmldef.document import Limits
 from virtloom.xmldef.document import Node as Element
+from virtloom.xmldef.domain.rules import read
 from virtloom_test.domains.driver import PlayedDomains, RecordedDomains, TestDomains
 from virtloom_test.hosts.defaults import DEFAULT_DOMAIN, DEFAULT_RESOURCES
 from virtloom_test.hosts.host import TestHost
@@ -16,6 +18,7 @@ from virtloom_test.hosts.node import DEFAULT_NODE, Node
 from virtloom_test.hosts.recorded import read_record
 from virtloom_test.stage import Stage
 
+LIMITS = Limits(size=64 << 20, nodes=2_000_000)  # of a host's description: as many guests as libvirt's can have
 OWN_PATHS = re.compile(r"/host/\d+")
 BESIDES = ("domain", "cpu", "memory", "auth")  # of a node's description, what is not a resource
 
@@ -58,7 +61,7 @@ def described_host(stage: Stage, uri: str, text: str, folder: Path, node: Node |
     :param node: the host's hardware, if the text does not tell of it.
     :raises VirtError: if it describes none.
     """
-    root = document.parse(text, uri)
+    root = document.parse(text, uri, limits=LIMITS)
     if root.tag != "node":
         raise VirtError(ErrorCode.XML_ERROR, "Root element is not 'node'")
     _check_users(root)
@@ -134,7 +137,10 @@ def _has_extras(stage: Stage, uri: str) -> bool:
 def _add_domain(made: TestHost, element: Element) -> None:
     """Put in a domain: running, unless its description says otherwise in the test driver's namespace."""
     said = {child.tag.rpartition(":")[2]: child for child in element.children if ":" in child.tag}
-    definition = made.domains.rules.parse(document.write(element))
+    if element.tag != "domain":
+        detail = f"expecting root element of 'domain', not '{element.tag}'"  # of the file that it names
+        raise VirtError(ErrorCode.XML_ERROR, detail, ErrorDomain.XML)
+    definition = made.domains.rules.complete(read(element))
     snapshot = said.get("domainsnapshot")
     if snapshot is not None and snapshot.find("active") is None:
         raise VirtError(ErrorCode.INTERNAL_ERROR, "Could not find 'active' element", ErrorDomain.DOMAIN_SNAPSHOT)

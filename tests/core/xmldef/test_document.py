@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from virtloom.errors import ErrorCode, VirtError
-from virtloom.xmldef.document import ATTRIBUTES_MAX, DEPTH_MAX, LIMITS, Limits, Node, parse, write
+from virtloom.xmldef.document import ATTRIBUTES_MAX, DEPTH_MAX, LIMITS, Node, parse, write
 
 LAUGHS = """<?xml version="1.0"?>
 <!DOCTYPE lolz [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>

@@ -102,9 +102,7 @@ class Node:
         return f"<{self.tag} of line {self.line}>"
 
 
-def parse(
-    text: str, what: str = "document", domain: ErrorDomain = ErrorDomain.XML, limits: Limits = LIMITS
-) -> Node:
+def parse(text: str, what: str = "document", domain: ErrorDomain = ErrorDomain.XML, limits: Limits = LIMITS) -> Node:
     """The root element of a document.
 
     :param what: what libvirt calls the document in messages, such as `domain_definition`.

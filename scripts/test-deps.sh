@@ -4,6 +4,8 @@
 set -u
 pip=$1
 packages="virtinst libvirt-clients libvirt-daemon-system libvirt-dev pkg-config gcc libc6-dev python3-dev lxc busybox-static dnsmasq-base nftables iproute2 qemu-utils qemu-guest-agent parted e2fsprogs util-linux fuse3 libfuse2"
+# Clients that are not libvirt's own.
+packages="$packages libvirt-dbus dbus-daemon dbus-bin prometheus-libvirt-exporter curl ansible python3-libvirt python3-lxml golang-go golang-github-digitalocean-go-libvirt-dev"
 
 missing() {
     for package in $packages; do
@@ -23,3 +25,11 @@ fi
 
 "$(dirname "$pip")/python" -c 'import libvirt' 2>/dev/null || "$pip" install --quiet --disable-pip-version-check libvirt-python ||
     echo "libvirt-python could not be built; its tests will say so" >&2
+
+# The binding's own tests come with its source archive alone.
+sources=$(dirname "$pip")/../share/sources
+if [ ! -e "$sources" ]; then
+    version=$("$(dirname "$pip")/python" -c 'import importlib.metadata as m; print(m.version("libvirt-python"))' 2>/dev/null) &&
+        "$pip" download --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-binary :all: --dest "$sources" "libvirt-python==$version" ||
+        echo "the source of libvirt-python could not be fetched; its own tests are not run" >&2
+fi

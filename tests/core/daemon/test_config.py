@@ -67,6 +67,7 @@ def test_what_the_file_says_holds_and_is_known_as_given() -> None:
             '[server]\nunix_sock_rw_perms = "0o700"\n',
             "server.unix_sock_rw_perms must be permissions in octal, such as \"0700\", not '0o700'",
         ),
+        ('[drivers]\nalso = ["qemu"]\n', "drivers.also must be a list of NAME=VALUE, not 'qemu'"),
         ("[server\n", "virtloomd.toml: "),
     ],
 )

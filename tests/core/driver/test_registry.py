@@ -48,8 +48,8 @@ def parrot(
     )
 
 
-def started(*plugins: object) -> DriverRegistry:
-    registry = DriverRegistry()
+def started(*plugins: object, **options: Any) -> DriverRegistry:
+    registry = DriverRegistry(**options)
     for number, one in enumerate(plugins):
         registry.add(f"plugin{number}", one)
     registry.start(lambda declaration: SimpleNamespace(name=declaration.name))  # type: ignore[arg-type,return-value]
@@ -65,6 +65,18 @@ def test_a_good_plugin_serves_its_scheme() -> None:
     hypervisor, drivers = registry.open(URI.parse("parrot:///system"))
     assert drivers == {DriverKind.HYPERVISOR: hypervisor}
     assert registry.default_uri() == "parrot:///system"
+
+
+def test_a_driver_serves_further_schemes_when_told_to() -> None:
+    registry = started(plugin(parrot()), also={"qemu": "parrot", "lxc": "dodo"})
+    assert registry.open(URI.parse("qemu:///system"))[0] is registry.running()[0][1]
+    with pytest.raises(VirtError, match="lxc:///system"):
+        registry.open(URI.parse("lxc:///system"))
+
+
+def test_a_scheme_that_is_another_drivers_cannot_be_had() -> None:
+    both = started(plugin(parrot("qemu", ("qemu",))), plugin(parrot()), also={"qemu": "parrot"})
+    assert "conflicting plugins found for the URI scheme 'qemu'" in (problems(both)[1] or "")
 
 
 def test_a_scheme_that_nobody_serves_says_where_to_look() -> None:

@@ -25,6 +25,7 @@ class Setting:
     :ivar choices: the values that it may have; () for any of its type.
     :ivar low: high: the range of a number.
     :ivar at_most: the name of a key of the same section that this one must not exceed.
+    :ivar pairs: whether each of a list's strings must be NAME=VALUE.
     :ivar octal: whether a string must be permissions in octal digits, as chmod(1) takes them.
     :ivar later: whether only the default works in this version.
     """
@@ -38,6 +39,7 @@ class Setting:
     high: float | None = None
     at_most: str | None = None
     octal: bool = False
+    pairs: bool = False
     later: bool = False
 
     @property
@@ -59,6 +61,9 @@ class Setting:
             return f"{self.key} must be {_range(self.low, self.high)}, not {value}"
         if self.octal and not re.fullmatch("0?[0-7]{3}", value):
             return f'{self.key} must be permissions in octal, such as "{self.default}", not {value!r}'
+        wrong = [one for one in value if not re.fullmatch("[^=]+=[^=]+", one)] if self.pairs else []
+        if wrong:
+            return f"{self.key} must be a list of NAME=VALUE, not {wrong[0]!r}"
         if self.later and value != self.default:
             return f"{self.key} = {value!r} is not possible in this version; leave it at {self.default!r}"
         return None
@@ -153,6 +158,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("drivers", "enable", [], "drivers to load; empty loads all that are installed"),
     Setting("drivers", "disable", [], "drivers not to load"),
+    Setting("drivers", "also", [], "URI schemes that a driver serves beside its own, as SCHEME=DRIVER", pairs=True),
 )
 
 BY_SECTION: dict[str, dict[str, Setting]] = {}

@@ -10,7 +10,8 @@ from __future__ import annotations
 import importlib
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -71,6 +72,7 @@ class DriverRegistry:
 
     :param only: names of the drivers to load; None loads all that are found.
     :param without: names of drivers not to load.
+    :param also: URI schemes that a driver serves beside those that it declares, each with the driver's name.
     :param check: finds what is odd about a driver's methods (the api's contract).
     :param waiting: put around a client's wait for its driver.
     """
@@ -81,10 +83,12 @@ class DriverRegistry:
         check: Callable[[Driver], list[str]] = lambda _: [],
         without: Iterable[str] = (),
         waiting: Waiting = not_waiting,
+        also: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._only = None if only is None else frozenset(only)
         self._without = frozenset(without)
         self._check = check
+        self._also = also
         self._turns = Turns(waiting)
         self.statuses: tuple[DriverStatus, ...] = ()  # replaced whole: connections open while drivers are added
 
@@ -135,7 +139,8 @@ class DriverRegistry:
         if not isinstance(declaration, DriverDeclaration):
             status.problem = f"virtloom_declare() returned {declaration!r}, not a DriverDeclaration"
             return
-        status.declaration = declaration
+        more = tuple(scheme for scheme, name in self._also.items() if name == declaration.name)
+        status.declaration = replace(declaration, schemes=(*declaration.schemes, *more))
         status.start = manager.hook.virtloom_start
 
     def _objection(self, status: DriverStatus) -> str | None:

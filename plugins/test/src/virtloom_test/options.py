@@ -12,7 +12,7 @@ CONFIG = (
     ConfigKey("keep_hosts", False, "Whether a host outlives its last connection, which libvirt's does not."),
     ConfigKey("persist", False, "Whether hosts are written to the state folder at the end and found again."),
     ConfigKey("extras", False, "Whether test:///default has what libvirt's lacks: jobs, block jobs, migration."),
-    ConfigKey("host", "", "A file that 'virtloom record' wrote: what test:///default says of its host."),
+    ConfigKey("host", "", "A file that 'virtloom record' wrote: what the main host says of itself."),
     ConfigKey("clock", 0.0, "What the hosts' clock shows at first, in seconds since 1970; 0 for the real time."),
     ConfigKey("clock_rate", 1.0, "How fast the clock runs; 0 for one that only moves when told."),
     ConfigKey("durations", [], "How long work takes, as KIND=SECONDS: ['save=2', 'migrate=10']."),

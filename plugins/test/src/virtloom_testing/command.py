@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--clock-rate", type=float, metavar="RATE", help="how fast it runs; 0 to move it by hand")
     made.add_argument("--duration", action="append", default=[], metavar="KIND=SECONDS", help="how long work takes")
     made.add_argument("--host", type=Path, metavar="FILE", help="a host that 'virtloom record' wrote")
+    made.add_argument("--as", dest="scheme", metavar="SCHEME", help="be SCHEME:///system too, for clients of qemu")
     made.add_argument("--like-libvirt", action="store_true", help="nothing that libvirt's test driver has not")
     made.add_argument("--root", type=Path, metavar="DIR", help="a folder of your own, which is kept with its hosts")
     made.add_argument("--verbose", action="store_true", help="log everything")
@@ -83,8 +84,8 @@ def _serve(root: Path, options: argparse.Namespace) -> int:
 
     places = Places.below(root)
     places.config.parent.mkdir(parents=True, exist_ok=True)
-    places.config.write_text(configuration(settings(options)))
-    uri = f"test+unix:///default?socket={places.socket}"
+    places.config.write_text(configuration(settings(options), [options.scheme] if options.scheme else []))
+    uri = f"{options.scheme or 'test'}+unix:///{'system' if options.scheme else 'default'}?socket={places.socket}"
     environment = {"LIBVIRT_DEFAULT_URI": uri, "VIRTLOOM_ROOT": str(root)}
     ended: list[int] = []
     daemons: list[Daemon] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,17 @@ def scratch_root() -> Path:
     return Path(tempfile.mkdtemp(prefix="loom-", dir=None if fits else "/tmp"))
 
 
-def configuration(settings: Mapping[str, Any]) -> str:
+def configuration(settings: Mapping[str, Any], schemes: Sequence[str] = ()) -> str:
     """The text of the configuration file.
 
     :param settings: keys of the section `[driver.test]`, over the usual ones.
+    :param schemes: of the URIs that the test driver answers beside its own, `qemu`.
     """
+    also = [f"{scheme}=test" for scheme in schemes]
     lines = [f"{key} = {_toml(value)}" for key, value in {**DEFAULTS, **settings}.items()]
-    return "\n".join(["[server]", "stop_timeout = 2.0", "", "[driver.test]", *lines, ""])
+    return "\n".join(
+        ["[server]", "stop_timeout = 2.0", "[drivers]", f"also = {_toml(also)}", "", "[driver.test]", *lines, ""]
+    )
 
 
 def _toml(value: Any) -> str:

@@ -26,6 +26,9 @@ NUMBERED = re.compile(r"/host/(0|[1-9]\d{0,5})")
 NAMED = re.compile(r"/[A-Za-z_][A-Za-z0-9_-]*")
 
 
+MAIN = ("/default", "/system", "/session")  # the host itself, by the paths that drivers have for it
+
+
 class _Open(NamedTuple):
     """A host, and how many connections it has."""
 
@@ -130,7 +133,7 @@ class Hosts:
         """How the host of a path is made."""
         if (kept := self._kept.find(path)) is not None:
             return kept
-        record = self._stage.options.host if path == "/default" else path
+        record = self._stage.options.host if path in MAIN else path
         if record.endswith(".toml"):
             return lambda stage, uri: recorded_host(stage, uri, Path(record))
         if path == "/default" or NUMBERED.fullmatch(path) or (NAMED.fullmatch(path) and not Path(path).exists()):

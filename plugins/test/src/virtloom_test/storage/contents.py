@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from virtloom.driver import EventSource, Stream
+from virtloom.driver.constants.storage import StorageVolCreateFlags as Create
 from virtloom.driver.constants.storage import StorageVolResizeFlags as Resize
 from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import StorageVolHandle
@@ -18,6 +19,9 @@ KEPT_MAX = 64 << 20  # bytes of a volume that are kept
 
 class PlayedStorage(TestStorage):
     """One host's pools, whose volumes keep what is written to them."""
+
+    # virt-install asks for the metadata of an image, which none of these has, to be there at once.
+    create_flags = TestStorage.create_flags | Create.PREALLOC_METADATA | Create.REFLINK
 
     def __init__(self, stage: Stage, events: EventSource) -> None:
         super().__init__(stage, events)
@@ -77,6 +81,12 @@ class PlayedStorage(TestStorage):
         end = min(volume.capacity, offset + length if length else volume.capacity, KEPT_MAX)
         data = self.contents(vol).ljust(end, b"\0")
         stream.send_from(BytesSource(data[offset:end]))
+
+    def storage_vol_delete(self, vol: StorageVolHandle, flags: int) -> None:
+        """`virStorageVolDelete`: what was in it goes too."""
+        super().storage_vol_delete(vol, flags)
+        with self._lock:
+            self._kept.pop(vol.key, None)
 
     def contents(self, vol: StorageVolHandle) -> bytes:
         """What was written to a volume, as far as it goes."""

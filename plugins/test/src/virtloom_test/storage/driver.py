@@ -8,6 +8,7 @@ from virtloom.driver import EventFamily, EventSource, NameTaken, StorageDriver
 from virtloom.driver.constants.connect import ConnectListAllStoragePoolsFlags as Filter
 from virtloom.driver.constants.storage import StoragePoolEventID, StoragePoolState
 from virtloom.driver.constants.storage import StoragePoolEventLifecycle as Event
+from virtloom.driver.constants.storage import StorageVolCreateFlags as Create
 from virtloom.driver.flags import check_flags, selected
 from virtloom.driver.handles import StoragePoolHandle, StorageVolHandle
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
@@ -37,6 +38,7 @@ class TestStorage(StorageDriver):
 
     __test__ = False  # the name begins as pytest's classes do
     error_domain = ErrorDomain.TEST
+    create_flags = int(Create.VALIDATE)  # what may be asked of a new volume
 
     def __init__(self, stage: Stage, events: EventSource) -> None:
         self.events = events
@@ -298,14 +300,14 @@ class TestStorage(StorageDriver):
 
     def storage_vol_create_xml(self, pool: StoragePoolHandle, xml: str, flags: int) -> StorageVolHandle:
         """`virStorageVolCreateXML`"""
-        check_flags(flags, 4, "testStorageVolCreateXML")
+        check_flags(flags, self.create_flags, "testStorageVolCreateXML")
         return self._add(pool, xml, None)
 
     def storage_vol_create_xml_from(
         self, pool: StoragePoolHandle, xml: str, clonevol: StorageVolHandle, flags: int
     ) -> StorageVolHandle:
         """`virStorageVolCreateXMLFrom`: from a volume of the same pool, as libvirt's test driver has it."""
-        check_flags(flags, 4, "testStorageVolCreateXMLFrom")
+        check_flags(flags, self.create_flags, "testStorageVolCreateXMLFrom")
         return self._add(pool, xml, clonevol.name)
 
     def _add(self, pool: StoragePoolHandle, xml: str, original: str | None) -> StorageVolHandle:

@@ -128,7 +128,12 @@ def _qed(header: Header, data: bytes) -> Header:
     return header._replace(backing=_name(data, _number(data, 56, 4, "little"), _number(data, 60, 4, "little")))
 
 
-_MORE: Mapping[str, Callable[[Header, bytes], Header]] = {"qcow": _qcow, "qcow2": _qcow2, "qed": _qed}
+def _vmdk(header: Header, data: bytes) -> Header:
+    """A sparse extent without a size of its own has a descriptor that names the files with the data."""
+    return header._replace(names_data_file=header.capacity is None)
+
+
+_MORE: Mapping[str, Callable[[Header, bytes], Header]] = {"qcow": _qcow, "qcow2": _qcow2, "qed": _qed, "vmdk": _vmdk}
 
 
 def _raw(data: bytes) -> Header:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 
-from virtloom.driver.images import Header, links
+from virtloom.driver.images import BACKED, Header, links
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.storage.volume import Volume
 from virtloom_storage.context import Context
 from virtloom_storage.images.inspect import NoVolume, look
+from virtloom_storage.images.prober import DETAILED
 
 
 def check_chain(context: Context, volume: Volume) -> None:
@@ -21,6 +22,9 @@ def check_chain(context: Context, volume: Volume) -> None:
     :raises VirtError: OPERATION_INVALID.
     """
     declared = volume.backing.path if volume.backing is not None and volume.backing.permissions is not None else None
+    form = volume.target.format_
+    if form in BACKED and _header(context, volume, volume.path).format != form:
+        raise _refused(volume, f"what is in it is no {form} image")
     for link in links(volume.path, None, lambda path: _header(context, volume, path)):
         path, folder = os.path.normpath(link.path), os.path.dirname(link.of)
         if os.path.dirname(path) != os.path.normpath(folder) and link.named != declared and not context.is_volume(path):
@@ -37,7 +41,7 @@ def _header(context: Context, volume: Volume, path: str) -> Header:
     if header.names_data_file:
         raise _refused(volume, f"the data of '{path}' is in another file")
     details = context.prober.details(path, header, seen.identity)
-    if header.format == "qcow2" and not details.cluster_size:
+    if header.format in DETAILED and not details.is_read:
         raise _refused(volume, f"qemu-img cannot tell what is in '{path}'")
     return header._replace(backing=details.backing or header.backing, backing_format=None)
 

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from virtloom_storage.backends.base import Making
 
 
+UNTIMED = "Unable to get accurate CPU usage"
+ATTEMPTS = 5  # at timing it
+
+
 def make_image(context: Context, pool: Pool, making: Making) -> None:
     """Make an image that is no plain raw file.
 
@@ -42,7 +46,23 @@ def make_image(context: Context, pool: Pool, making: Making) -> None:
         if source is not None:
             making.pulse.expect(source.capacity)
         for argv in _commands(image, source, theirs):
-            context.programs.run(argv, shown=lambda text: text.replace(making.path, volume.path), pulse=making.pulse)
+            _run(context, argv, making)
+
+
+def _run(context: Context, argv: list[str], making: Making) -> None:
+    """Run qemu-img; again if it could not time the hashing of a passphrase, as it says on a busy host."""
+    attempts = ATTEMPTS
+    while True:
+        attempts -= 1
+        try:
+            context.programs.run(
+                argv, shown=lambda text: text.replace(making.path, making.volume.path), pulse=making.pulse
+            )
+        except VirtError as error:
+            if UNTIMED not in error.message or not attempts:
+                raise
+        else:
+            return
 
 
 def _commands(image: Image, source: Volume | None, theirs: str | None) -> list[list[str]]:

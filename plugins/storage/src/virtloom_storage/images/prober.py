@@ -31,6 +31,7 @@ class Details(NamedTuple):
     :ivar compat: a qcow2's level, 1.1; None for the level before there were any.
     :ivar features: of a qcow2 of level 1.1; None otherwise.
     :ivar encryption: luks or qcow.
+    :ivar is_read: whether qemu-img could read it at all.
     """
 
     backing: str | None = None
@@ -39,6 +40,7 @@ class Details(NamedTuple):
     cluster_size: int = 0
     features: frozenset[str] | None = None
     encryption: str | None = None
+    is_read: bool = False
 
 
 NOTHING = Details()
@@ -101,4 +103,5 @@ def _details(told: dict[str, Any]) -> Details:
         cluster_size=int(told.get("cluster-size") or 0) if told.get("format") == "qcow2" else 0,
         features=features,
         encryption="qcow" if encryption == "aes" or (encryption is None and told.get("encrypted")) else encryption,
+        is_read=bool(told),
     )

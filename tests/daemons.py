@@ -126,10 +126,10 @@ class Daemon:
 
 
 class Virsh:
-    """virsh, bound to a URI; each call is a process of its own."""
+    """virsh, bound to a URI; each call is a process of its own. :param within: seconds that a call may take."""
 
-    def __init__(self, uri: str) -> None:
-        self.uri = uri
+    def __init__(self, uri: str, within: float = READY_WITHIN) -> None:
+        self.uri, self._within = uri, within
         self._program = needs("virsh", "libvirt-clients")
 
     def run(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
@@ -139,7 +139,7 @@ class Virsh:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=READY_WITHIN,
+            timeout=self._within,
             env={**os.environ, "LC_ALL": "C"},
         )
 

@@ -146,6 +146,14 @@ def test_a_name_never_leads_to_an_object_that_has_another_already(seed: int) -> 
     assert explained(events, first), sorted(events, key=lambda event: event.begun)
 
 
+@pytest.mark.parametrize("seed", range(30))
+def test_a_late_renaming_takes_nothing_from_the_successor(seed: int) -> None:
+    replace = [("remove", 0), ("obtain", "a", "two"), ("find", "a")]
+    late = [("rename", 0, "three"), ("find", "a"), ("find name", "two")]
+    events, first = history([replace, late], seed)
+    assert explained(events, first), sorted(events, key=lambda event: event.begun)
+
+
 def test_a_history_that_no_order_explains_is_told_from_one_that_some_order_does() -> None:
     thing: Thing = LockManager("test", Checker("enforce"), [THING]).guard(THING, "a", None)
     first = {"a": (thing, "one")}

@@ -68,13 +68,19 @@ class Mutation(NamedTuple):
 
     :ivar name: what is wrong, in a phrase.
     :ivar old: new: the texts; the old one is there once.
-    :ivar caught: by whom.
+    :ivar caught: by whom; of a long file the test that does.
     """
 
     name: str
     old: str
     new: str
     caught: tuple[str, ...]
+
+    @property
+    def row(self) -> str:
+        """As the guide tells of it."""
+        names = [name.partition("::")[0] for name in self.caught]
+        return f"| {self.name} | {', '.join(name if name in (LINT, CHECKER) else f'`{name}`' for name in names)} |"
 
 
 IN_DRIVER = (
@@ -169,18 +175,31 @@ LINEARIZABLE = "../driver/test_linearizable.py"
 # By file, from core/src/virtloom/locks on.
 IN_LOCKS = {
     "guarded.py": (
-        Mutation("a removed object not re-checked", "        if self.gone:\n", "        if False:\n", (GUARDED,)),
         Mutation(
             "a retired object that leaves its waiters waiting",
             "        self.jobs.refuse_all(self._gone)\n",
             "",
             (GUARDED,),
         ),
+    ),
+    "blocks.py": (
+        Mutation(
+            "a removed object not re-checked",
+            "        if self.removed is not None:\n",
+            "        if False:\n",
+            (GUARDED,),
+        ),
+        Mutation(
+            "an object that is removed while somebody waits for its lock",
+            "        return self._state if self.removed is None else self.look()\n",
+            "        return self._state\n",
+            (f"{SCHEDULES}::test_nobody_enters_an_object_that_was_removed",),
+        ),
         Mutation(
             "a change that keeps its job when the object is gone",
             "        except BaseException:\n            job.__exit__(None, None, None)\n            raise\n",
             "        except KeyError:\n            raise\n",
-            (SCHEDULES,),
+            (f"{SCHEDULES}::test_a_change_that_comes_too_late_leaves_no_job",),
         ),
         Mutation("a lent state not revoked", "            self._loan.end()\n", "            pass\n", (BORROWED,)),
     ),
@@ -189,13 +208,13 @@ IN_LOCKS = {
             "a name that is believed without a second look",
             "        return found if self._entries.get(found.key) == (found, name) else None",
             "        return found",
-            (LINEARIZABLE,),
+            (f"{LINEARIZABLE}::test_a_name_never_leads_to_an_object_that_has_another_already",),
         ),
         Mutation(
             "a new name for an object that was removed meanwhile",
             "        if entry is None or entry[0] is not obj:\n            raise",
             "        if entry is None:\n            raise",
-            (LINEARIZABLE,),
+            (f"{LINEARIZABLE}::test_a_late_renaming_takes_nothing_from_the_successor",),
         ),
     ),
     "pair.py": (Mutation("a pair locked in the caller's order", "if _place(a) < _place(b):", "if True:", (PAIR,)),),
@@ -213,25 +232,25 @@ IN_LOCKS = {
             "one who joins the queue and does not look at the lock again",
             "            if self._try(False):  # released since",
             "            if False:  # released since",
-            (SCHEDULES,),
+            (f"{SCHEDULES}::test_whatever_threads_do_to_two_objects_the_rules_hold",),
         ),
         Mutation(
             "a release that does not look at the queue again",
             "            if not self._queue or not self._try(False):\n                return\n",
             "            return\n",
-            (SCHEDULES,),
+            (f"{SCHEDULES}::test_the_last_to_leave_does_not_forget_the_last_to_come",),
         ),
         Mutation(
             "a lock handed over to one who has just given up",
             "        late = not served and self._withdraw(waiter)\n",
             "        late = not served\n        self._withdraw(waiter)\n",
-            (SCHEDULES,),
+            (f"{SCHEDULES}::test_whatever_threads_do_to_two_objects_the_rules_hold",),
         ),
         Mutation(
             "a release that frees the lock for whoever comes although somebody waits",
             "        if not self._queue:\n            self._free()",
             "        if True:\n            self._free()",
-            (SCHEDULES,),
+            (f"{SCHEDULES}::test_nobody_who_stands_in_a_queue_is_overtaken",),
         ),
     ),
     "jobs.py": (
@@ -239,31 +258,31 @@ IN_LOCKS = {
             "a job that begins without the mutex",
             "        with self._mutex:\n            self._raise_if_removed()\n            if self._slots and",
             "        if True:\n            self._raise_if_removed()\n            if self._slots and",
-            (SCHEDULES,),
+            (f"{SCHEDULES}::test_nobody_who_stands_in_a_queue_is_overtaken",),
         ),
         Mutation(
             "a job that joins the queue without another look at who runs",
             "            self._queue.append(job)\n            self._admit()\n",
             "            self._queue.append(job)\n",
-            (SCHEDULES,),
+            (f"{SCHEDULES}::test_a_waiting_job_lets_pass_only_whom_the_running_one_admits",),
         ),
         Mutation(
             "a job that joins the queue of an object that was just removed",
             "        with self._mutex:\n            self._raise_if_removed()\n            gate =",
             "        with self._mutex:\n            gate =",
-            (SCHEDULES,),
+            (f"{SCHEDULES}::test_nobody_enters_an_object_that_was_removed",),
         ),
         Mutation(
             "a waiting job that is overtaken by who comes later",
             "            if self._obstacle(job) is None:\n                self._start(job)",
             "            if self._obstacle(job) is None and job is not waiting[0]:\n                self._start(job)",
-            (SCHEDULES,),
+            (f"{SCHEDULES}::test_nobody_who_stands_in_a_queue_is_overtaken",),
         ),
         Mutation(
             "a killed job that ends the one that took its place",
             "            if self._slots.get(slot) is job:\n                del",
             "            if slot in self._slots:\n                del",
-            (SCHEDULES,),
+            (f"{SCHEDULES}::test_a_job_that_was_killed_does_not_end_the_one_that_took_its_place",),
         ),
         Mutation(
             "a job that ends and lets nobody in",

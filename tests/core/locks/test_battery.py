@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
 import pytest
@@ -137,6 +137,13 @@ def test_an_exception_in_the_block_releases_it(exclusive: Exclusive, crew: Any) 
     crew.join()
     with exclusive.hold():
         pass
+
+
+@over(KINDS)
+def test_it_is_held_through_an_exit_stack_as_through_a_with(exclusive: Exclusive) -> None:
+    for _ in range(2):
+        with ExitStack() as stack:
+            stack.enter_context(exclusive.hold())
 
 
 @over(KNOWING)

@@ -19,7 +19,7 @@ BESIDE = {
     **dict.fromkeys(
         AGENT,
         "query, destroy, suspend, modify, abort, migration step, start, save, dump, snapshot, migrate out, migrate in, "
-        "backup, block job",
+        "backup, block job, work",
     ),
     JobKind.START: "destroy, agent query, agent modify",
     JobKind.SAVE: "query, destroy, abort, agent query, agent modify",
@@ -29,6 +29,7 @@ BESIDE = {
     JobKind.MIGRATE_IN: "destroy, migration step, agent query, agent modify",
     JobKind.BACKUP: "query, destroy, suspend, modify, abort, agent query, agent modify",
     JobKind.BLOCK_JOB: "query, destroy, suspend, modify, abort, agent query, agent modify",
+    JobKind.WORK: "agent query, agent modify",
 }
 
 

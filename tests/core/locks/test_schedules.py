@@ -97,6 +97,22 @@ def test_each_kind_lets_one_inside_at_a_time_and_forgets_nobody(workshop: Any, m
             nothing_is_left(shop)
 
 
+@pytest.mark.parametrize("name", ["leaf", "object's lock", "change", "modify job", "agent query job"])
+def test_the_last_to_leave_does_not_forget_the_last_to_come(workshop: Any, name: str) -> None:
+    """Nobody comes after them who would serve a forgotten one all the same."""
+    for seed in seeds(100):
+        with Schedule(seed, MODULES) as schedule:
+            shop = workshop("record")
+            hold = holds(shop)[name]
+
+            def work(hold: Hold = hold) -> None:
+                with hold():
+                    pass
+
+            schedule.run(*[holding_nothing(work)] * 2)
+            nothing_is_left(shop)
+
+
 class Ledger:
     """The jobs of one object that their owners know to run, and which of them may do so together."""
 
@@ -298,11 +314,13 @@ def test_a_job_that_was_killed_does_not_end_the_one_that_took_its_place(workshop
 @pytest.mark.parametrize("mode", ["record", "enforce"])
 @pytest.mark.parametrize("seed", seeds(20))
 @pytest.mark.parametrize("size", [2, 3])
-def test_a_circle_is_broken_at_one_place_and_the_others_go_on(workshop: Any, mode: str, seed: int, size: int) -> None:
+def test_a_circle_is_broken_at_one_place_within_a_second_and_the_others_go_on(
+    workshop: Any, mode: str, seed: int, size: int
+) -> None:
     with Schedule(seed, MODULES) as schedule:
         shop = workshop(mode, job_timeout=LONG)
         objects = [shop.domain, shop.other, shop.manager.guard(shop.domain.type, b"\x03" * 16, object())][:size]
-        done, victims, all_hold = [], [], [0]
+        done, victims, began, all_hold = [], [], [], [0]
 
         def work(number: int) -> None:
             one, next_one = objects[number], objects[(number + 1) % size]
@@ -311,10 +329,12 @@ def test_a_circle_is_broken_at_one_place_and_the_others_go_on(workshop: Any, mod
                     all_hold[0] += 1
                     while all_hold[0] < size:
                         pass
+                    began.append(schedule.now)
                     with next_one.job(JobKind.MODIFY):
                         done.append(number)
             except Deadlock:
                 victims.append(number)
+                assert schedule.now < began[-1] + 1.0  # from when the last one began to wait
 
         schedule.run(*[holding_nothing(lambda number=number: work(number)) for number in range(size)])
         assert (len(victims), len(done)) == (1, size - 1)

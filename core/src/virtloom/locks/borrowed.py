@@ -15,8 +15,8 @@ from types import MethodType
 from typing import Any, TypeVar, cast
 
 from virtloom.locks.checking.rules import Rule
-from virtloom.locks.checking.sites import raw_site, site_of
-from virtloom.locks.lock import Lock
+from virtloom.locks.checking.sites import site_of
+from virtloom.locks.lock import CheckedLock
 
 S = TypeVar("S")
 
@@ -28,10 +28,10 @@ class Loan:
 
     __slots__ = ("_lock", "_open", "_site")
 
-    def __init__(self, lock: Lock) -> None:
+    def __init__(self, lock: CheckedLock) -> None:
         self._lock = lock
         self._open = True
-        self._site = raw_site()
+        self._site = lock.raw_site
 
     def end(self) -> None:
         """Revoke it."""

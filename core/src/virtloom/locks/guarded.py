@@ -13,12 +13,10 @@ Remaining race: `published` may be a moment old. Who must know what holds now ta
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Hashable
-from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from virtloom.locks.borrowed import Loan, lend
+from virtloom.locks.blocks import Block, ChangingBlock, LockedBlock, UsualBlock
 from virtloom.locks.checking.rules import Rule
 from virtloom.locks.edition import Edition
 from virtloom.locks.errors import LockError, ObjectGone, key_text
@@ -26,7 +24,7 @@ from virtloom.locks.job import Job
 from virtloom.locks.jobs import JobPolicy, Jobs
 from virtloom.locks.kinds import JobKind
 from virtloom.locks.levels import ObjectType
-from virtloom.locks.lock import CheckedLock, Lock
+from virtloom.locks.lock import Lock
 
 if TYPE_CHECKING:
     from virtloom.locks.checking.checker import Checker
@@ -56,7 +54,7 @@ class Guarded(Generic[S]):
         "_edition",
         "_label",
         "_policy",
-        "_state",
+        "_usual",
         "gone",
         "is_lent",
         "jobs",
@@ -83,11 +81,11 @@ class Guarded(Generic[S]):
         self.gone = False
         self.published: Any = None
         self.is_lent = policy.checker.enforcing
-        self._state = state
         self._policy = policy
         self._edition = edition
-        self.lock = Lock(object_type.level, self.name, policy.checker, f"{scope} {object_type.name}".lstrip())
+        self.lock = Lock(object_type.level, self.name, policy.checker, f"{scope} {object_type.name}".lstrip(), inside=1)
         self.jobs = Jobs(self._get_name, policy, self._refusal)
+        self._usual = UsualBlock(self.lock, state)
 
     @property
     def label(self) -> str | None:
@@ -110,7 +108,7 @@ class Guarded(Generic[S]):
         """Who judges its lock's acquisitions."""
         return self._policy.checker
 
-    def locked(self, timeout: float | None = None, *, beside: Guarded[Any] | None = None) -> LockedBlock[S]:
+    def locked(self, timeout: float | None = None, *, beside: Guarded[Any] | None = None) -> Block[S]:
         """Lock the object for the length of a block, which is given the state.
 
         :param timeout: seconds to wait for the lock at most; None waits for as long as it takes.
@@ -118,7 +116,12 @@ class Guarded(Generic[S]):
         :raises ObjectGone: on entering, if the object was removed.
         :raises LockTimeout: on entering, if the lock was not obtained in time.
         """
-        return LockedBlock(self, timeout, None if beside is None else beside.lock)
+        if timeout is None and beside is None and not self.is_lent:
+            return self._usual
+        return self._block(timeout, None if beside is None else beside.lock)
+
+    def _block(self, timeout: float | None = None, beside: Lock | None = None) -> LockedBlock[S]:
+        return LockedBlock(self.lock, self._usual, self.is_lent, timeout, beside)
 
     def job(
         self,
@@ -146,7 +149,7 @@ class Guarded(Generic[S]):
 
         Parameters and errors are those of `job`.
         """
-        return ChangingBlock(self, self.job(kind, api, timeout))
+        return ChangingBlock(self.jobs, self.job(kind, api, timeout), self._block())
 
     def publish(self, snapshot: object) -> None:
         """Replace what `published` shows; under the lock, so that snapshots appear in the order of the changes.
@@ -162,6 +165,7 @@ class Guarded(Generic[S]):
         """Mark the object as removed, under its lock; whoever waits for a job on it gets ObjectGone."""
         self._check_locked("is retired")
         self.gone = True
+        self._usual.removed = self._gone()
         if self._edition is not None:
             self._edition.renew()
         self.jobs.refuse_all(self._gone)
@@ -182,33 +186,6 @@ class Guarded(Generic[S]):
         """
         return self.jobs.abort(reason)
 
-    def lend(self, loan: Loan) -> S:
-        """For this package: the state for one block."""
-        return lend(self._state, loan)
-
-    def enter(self, timeout: float | None = None, beside: Lock | None = None) -> S:
-        """For this package: take the lock, and give the real state; `lock.__exit__` ends it."""
-        lock = self.lock
-        if timeout is None and beside is None:
-            lock.__enter__()
-        else:
-            lock.enter(timeout, beside)
-        if self.gone:
-            lock.__exit__(None, None, None)
-            raise self._gone()
-        return self._state
-
-    @property
-    def is_placed(self) -> bool:
-        """For this package: whether the line that takes the lock is kept."""
-        lock = self.lock
-        return isinstance(lock, CheckedLock) and lock.lock_class.placed
-
-    def note_site(self, frame: FrameType) -> None:
-        """For this package: the lock was taken by that frame's line."""
-        if isinstance(self.lock, CheckedLock):
-            self.lock.raw_site = frame.f_code, frame.f_lasti
-
     def _check_locked(self, what: str) -> None:
         if self.checker.checking and not self.lock.mine:
             detail = f"{self.name} {what} by a thread that does not hold its lock"
@@ -227,79 +204,3 @@ class Guarded(Generic[S]):
         state = "removed" if self.gone else "locked" if self.lock.locked else "unlocked"
         jobs = ", ".join(f"{job.kind.value} job of {job.owner}" for job in self.jobs.running) or "no job"
         return f"<Guarded {self.name} {state}, {jobs}, {len(self.jobs.waiting)} waiting for one>"
-
-
-class LockedBlock(Generic[S]):
-    """What `Guarded.locked` returns: one block."""
-
-    __slots__ = ("_beside", "_loan", "_object", "_timeout")
-
-    def __init__(self, obj: Guarded[S], timeout: float | None, beside: Lock | None) -> None:
-        self._object = obj
-        self._timeout = timeout
-        self._beside = beside
-        self._loan: Loan | None = None
-
-    def __enter__(self) -> S:
-        obj = self._object
-        state = obj.enter(self._timeout, self._beside)
-        if obj.is_placed:
-            obj.note_site(sys._getframe(1))
-        if not obj.is_lent:
-            return state
-        self._loan = Loan(obj.lock)
-        return obj.lend(self._loan)
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._loan is not None:
-            self._loan.end()
-        self._object.lock.__exit__(kind, error, trace)
-
-
-class ChangingBlock(Generic[S]):
-    """What `Guarded.changing` returns: one block.
-
-    The lock is taken first, and the job begins under it if nothing stands in its way, which is nearly always so. Only
-    otherwise is the lock released again to wait for the job.
-    """
-
-    __slots__ = ("_job", "_locked", "_object")
-
-    def __init__(self, obj: Guarded[S], job: Job) -> None:
-        self._object = obj
-        self._job = job
-        self._locked = obj.locked()
-
-    def __enter__(self) -> S:
-        jobs, job = self._object.jobs, self._job
-        jobs.check_lockless(job)
-        state = self._locked.__enter__()
-        if self._object.is_placed:
-            self._object.note_site(sys._getframe(1))
-        try:
-            if jobs.begin_nowait(job):
-                return state
-        except BaseException:
-            self._locked.__exit__(None, None, None)
-            raise
-        self._locked.__exit__(None, None, None)
-        job.__enter__()
-        try:
-            state = self._locked.__enter__()
-            if self._object.is_placed:
-                self._object.note_site(sys._getframe(1))
-            return state
-        except BaseException:
-            job.__exit__(None, None, None)
-            raise
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        # The job first: who waits for the lock in order to change something then finds no job in its way.
-        try:
-            self._job.__exit__(kind, error, trace)
-        finally:
-            self._locked.__exit__(kind, error, trace)

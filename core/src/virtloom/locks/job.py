@@ -13,6 +13,7 @@ from itertools import count
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple
 
+from virtloom.locks.checking.sites import Site, raw_site, site_of
 from virtloom.locks.context import THREADS, ThreadRecord
 from virtloom.locks.errors import JobAborted, LockError
 from virtloom.locks.kinds import ALLOWED_INSIDE, JobKind
@@ -57,6 +58,7 @@ class Job:
     :ivar allowed: the synchronous kinds that others may start inside it, if it is asynchronous.
     :ivar progress: how far it is; replaced whole by its owner, read by anyone.
     :ivar ended_by: why it was aborted or killed; None if it was not.
+    :ivar raw_site: the line that asked for it; None if the checker is off.
     """
 
     __slots__ = (
@@ -71,6 +73,7 @@ class Job:
         "number",
         "owner",
         "progress",
+        "raw_site",
         "refusal",
         "since",
     )
@@ -90,6 +93,7 @@ class Job:
         self.ended_by: str | None = None
         self.gate: threading.Lock | None = None  # while it waits: locked until it may begin or is refused
         self.refusal: LockError | None = None
+        self.raw_site = raw_site() if jobs.checker.checking else None
         self._jobs = jobs
         self._timeout = timeout
 
@@ -122,6 +126,11 @@ class Job:
     def checker(self) -> Checker:
         """Who judges it."""
         return self._jobs.checker
+
+    @property
+    def asked_at(self) -> Site | None:
+        """The line that asked for it; None if the checker is off."""
+        return site_of(self.raw_site)
 
     @property
     def age(self) -> float:

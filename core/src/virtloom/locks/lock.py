@@ -3,8 +3,7 @@
 Guarantees, of a lock whose checker checks: one owner at a time; waiters are served in the order of their
 coming, since a release hands the lock over to the first of them instead of setting it free; owner, since when
 and waiters can be read by any thread at any moment; the rules are judged before the lock is taken.
-Of one whose checker is off: exclusion, and whether it is locked. It costs what a bare `threading.Lock` costs,
-for its `__enter__` and `__exit__` are that lock's own.
+Of one whose checker is off: exclusion, and whether it is locked. It costs little more than a bare `threading.Lock`.
 
 Assumes: `threading.Lock` may be released by a thread other than the one that took it; appending to a deque,
 popping from it and asking for its length are atomic; no exception is injected into a thread from outside
@@ -94,16 +93,19 @@ class Lock:
     :param name: what it is called in findings and reports.
     :param checker: who judges its acquisitions.
     :param class_name: the name of its class in the order graph; its own name unless given.
+    :param inside: how many methods of this package lie between the line that takes it and its `__enter__`.
     """
 
     __slots__ = ("__weakref__", "checker", "level", "name")
 
-    def __new__(cls, level: Level, name: str, checker: Checker, class_name: str | None = None) -> Lock:
+    def __new__(cls, level: Level, name: str, checker: Checker, class_name: str | None = None, inside: int = 0) -> Lock:
         if cls is not Lock:
             return object.__new__(cls)
         return object.__new__(CheckedLock if checker.checking else UncheckedLock)
 
-    def __init__(self, level: Level, name: str, checker: Checker, class_name: str | None = None) -> None:
+    def __init__(
+        self, level: Level, name: str, checker: Checker, class_name: str | None = None, inside: int = 0
+    ) -> None:
         self.level = level
         self.name = name
         self.checker = checker
@@ -147,11 +149,8 @@ class Lock:
 
     @property
     def taken_at(self) -> Site | None:
-        """The line that took it; None if nobody holds it, or if that is not kept (see `LockClass.placed`)."""
+        """The line that took it; None if nobody holds it, or if the checker is off."""
         return None
-
-    def keep_places(self) -> None:
-        """Keep the line that takes it, for all locks of its class from now on."""
 
     @property
     def waiters(self) -> tuple[Waiter, ...]:
@@ -171,18 +170,25 @@ class Lock:
 
 
 class UncheckedLock(Lock):
-    """A lock of a checker that is off.
+    """A lock of a checker that is off."""
 
-    The two slots are descriptors: `with` finds them in the class, and through them the bare lock's own C methods.
-    """
+    __slots__ = ("_bare", "_free", "_take")
 
-    __slots__ = ("__enter__", "__exit__", "_bare")
-
-    def __init__(self, level: Level, name: str, checker: Checker, class_name: str | None = None) -> None:
+    def __init__(
+        self, level: Level, name: str, checker: Checker, class_name: str | None = None, inside: int = 0
+    ) -> None:
         super().__init__(level, name, checker)
-        self._bare = threading.Lock()
-        object.__setattr__(self, "__enter__", self._bare.__enter__)
-        object.__setattr__(self, "__exit__", self._bare.__exit__)
+        self._bare = bare = threading.Lock()
+        self._take, self._free = bare.acquire, bare.release
+
+    def __enter__(self) -> object:
+        self._take()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._free()
 
     def enter(self, timeout: float | None = None, beside: Lock | None = None) -> None:
         if not self._bare.acquire(timeout=-1 if timeout is None else timeout):
@@ -201,12 +207,13 @@ class CheckedLock(Lock):
     """A lock of a checker that records or enforces.
 
     :ivar lock_class: its class in the order graph.
-    :ivar raw_site: the line that took it last, if its class keeps it; `Guarded` replaces it by its own caller's.
+    :ivar raw_site: the line that took it last; None while it is handed over.
     """
 
     __slots__ = (
         "_acquired",
         "_contended",
+        "_depth",
         "_figures",
         "_free",
         "_held_longest",
@@ -223,9 +230,12 @@ class CheckedLock(Lock):
         "raw_site",
     )
 
-    def __init__(self, level: Level, name: str, checker: Checker, class_name: str | None = None) -> None:
+    def __init__(
+        self, level: Level, name: str, checker: Checker, class_name: str | None = None, inside: int = 0
+    ) -> None:
         super().__init__(level, name, checker)
-        self.lock_class: LockClass = checker.graph.lock_class(class_name or name, level, placed=checker.enforcing)
+        self.lock_class: LockClass = checker.graph.lock_class(class_name or name, level)
+        self._depth = 1 + inside
         bare = threading.Lock()
         self._try, self._free = bare.acquire, bare.release
         self._watch = checker.watch
@@ -246,9 +256,8 @@ class CheckedLock(Lock):
             self.checker.acquiring(self, me)
         if not self._try(False):
             self._wait(me, None)
-        if self.lock_class.placed:
-            frame = sys._getframe(1)
-            self.raw_site = frame.f_code, frame.f_lasti
+        frame = sys._getframe(self._depth)
+        self.raw_site = frame.f_code, frame.f_lasti
         self._owner = me
         held.append(self)
         self._since = _clock()
@@ -292,8 +301,7 @@ class CheckedLock(Lock):
                 self.checker.ordered(self, me)
         if not self._try(False):
             self._wait(me, timeout)
-        if self.lock_class.placed:
-            self.raw_site = raw_site()
+        self.raw_site = raw_site()
         self._owner = me
         self._since = _clock()
         held.append(self)
@@ -351,7 +359,7 @@ class CheckedLock(Lock):
         """Give the taken lock to the first waiter, or set it free; under the queue's mutex, so none joins meanwhile."""
         if self._queue:
             first = self._queue.popleft()
-            self._owner, self._since = first.owner, _clock()
+            self._owner, self._since, self.raw_site = first.owner, _clock(), None
             first.gate.release()
         else:
             self._owner = None
@@ -385,9 +393,6 @@ class CheckedLock(Lock):
     @property
     def taken_at(self) -> Site | None:
         return None if self._owner is None else site_of(self.raw_site)
-
-    def keep_places(self) -> None:
-        self.lock_class.placed = True
 
     @property
     def waiters(self) -> tuple[Waiter, ...]:

@@ -7,7 +7,6 @@ Assumes: the keys of one type can be compared.
 
 from __future__ import annotations
 
-import sys
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Generic, TypeVar
@@ -41,9 +40,6 @@ class locked_pair(Generic[A, B]):  # noqa: N801  (used as a statement: `with loc
                 other = blocks.enter_context(b.locked())
                 states = blocks.enter_context(a.locked(beside=b)), other
             self._blocks = blocks.pop_all()
-        for obj in (a, b):
-            if obj.is_placed:
-                obj.note_site(sys._getframe(1))
         return states
 
     def __exit__(

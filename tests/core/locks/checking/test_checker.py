@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from typing import Any
 
 import pytest
 
 from virtloom.locks import Checker, Finding, JobKind, Level, Lock, LockViolation, Mode, Rule, calling, locked_pair
+
+
+def line() -> int:
+    """The line of the caller."""
+    return sys._getframe(1).f_lineno
 
 
 def lock(checker: Checker, level: Level, name: str) -> Lock:
@@ -194,17 +200,37 @@ def test_each_new_finding_is_told_to_the_listener() -> None:
     assert [finding.stack for finding in checker.findings] == [told[0].stack]
 
 
-def test_in_record_mode_the_second_time_tells_where_the_held_lock_was_taken() -> None:
+def test_a_finding_has_both_places_from_the_first_time_on() -> None:
     checker = Checker("record")
     leaf, server = lock(checker, Level.LEAF, "leaf"), lock(checker, Level.SERVER, "server")
-    others = []
-    for _ in range(2):
-        with leaf, server:
-            pass
-        others.append(checker.findings[0].other)
-    assert others[0] is None
-    assert others[1] is not None
-    assert others[1][1:] == (checker.findings[0].stack[0].line, checker.findings[0].stack[0].function)
+    with leaf:
+        taken = line() - 1
+        with server:
+            asked = line() - 1
+    (finding,) = checker.findings
+    assert finding.other is not None
+    assert (finding.other.line, finding.stack[0].line) == (taken, asked)
+
+
+@pytest.mark.parametrize("mode", ["record", "enforce"])
+@pytest.mark.parametrize("way", ["locked", "locked in time", "changing"])
+def test_the_place_of_an_objects_lock_is_the_line_of_its_with(workshop: Any, mode: str, way: str) -> None:
+    domain = workshop(mode).domain
+    enter = {"locked": domain.locked, "locked in time": lambda: domain.locked(timeout=1), "changing": domain.changing}
+    with enter[way]():
+        assert domain.lock.taken_at[1] == line() - 1
+        assert domain.lock.taken_at.file == __file__
+
+
+def test_a_job_that_is_left_running_is_found_with_the_line_that_asked_for_it(workshop: Any) -> None:
+    shop = workshop("record")
+    with shop.manager.calling("virDomainSave"):
+        begun = shop.domain.job(JobKind.SAVE)
+        asked = line() - 1
+        begun.__enter__()
+    begun.__exit__(None, None, None)
+    (finding,) = shop.checker.findings
+    assert (finding.rule, finding.other and finding.other.line) == (Rule.HELD_AT_END, asked)
 
 
 def test_a_listener_may_look_at_the_jobs_it_is_told_about(workshop: Any) -> None:

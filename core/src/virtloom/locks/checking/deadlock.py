@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from virtloom.locks.checking.sites import thread_stack
 from virtloom.locks.context import ThreadRecord
 from virtloom.locks.waits import Wait
 
@@ -58,7 +59,18 @@ def choose_victim(cycle: tuple[Link, ...]) -> Wait:
     return max((link.wait for link in cycle), key=lambda wait: (wait.owner.call.api is not None, wait.since))
 
 
-def describe(cycle: tuple[Link, ...]) -> str:
-    """The circle as a sentence."""
-    steps = [f"{link.wait.owner} waits for {link.wait.wanted}, held by {link.holder}" for link in cycle]
+def describe(cycle: tuple[Link, ...], *, places: bool = False) -> str:
+    """The circle as a sentence.
+
+    :param places: whether it says at which line each thread waits.
+    """
+    steps = []
+    for wait, holder in cycle:
+        place = _place(wait.owner) if places else ""
+        steps.append(f"{wait.owner}{place} waits for {wait.wanted}, held by {holder}")
     return "; ".join(steps)
+
+
+def _place(thread: ThreadRecord) -> str:
+    stack = thread_stack(thread.thread.ident)
+    return f" at {stack[0]}" if stack else ""

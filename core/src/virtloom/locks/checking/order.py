@@ -23,17 +23,14 @@ from virtloom.locks.watching.figures import Durations
 class LockClass:
     """All locks of one name and level, as the order graph sees them.
 
-    :ivar placed: whether its locks keep the line that took them, which costs as much as taking one: always while the
-        checker enforces, and otherwise from the first breach on in which one of them was held.
     :ivar held: waited: how long its locks were held and waited for; they outlive the locks.
     """
 
-    __slots__ = ("followers", "held", "level", "name", "placed", "waited")
+    __slots__ = ("followers", "held", "level", "name", "waited")
 
-    def __init__(self, name: str, level: Level, placed: bool) -> None:
+    def __init__(self, name: str, level: Level) -> None:
         self.name = name
         self.level = level
-        self.placed = placed
         self.followers: set[LockClass] = set()
         self.held = Durations()
         self.waited = Durations()
@@ -61,15 +58,12 @@ class OrderGraph:
         self._classes: dict[tuple[str, Level], LockClass] = {}
         self._edges: dict[LockClass, dict[LockClass, Edge]] = {}
 
-    def lock_class(self, name: str, level: Level, placed: bool = False) -> LockClass:
-        """The class of that name and level; one object for all its locks.
-
-        :param placed: whether a new one keeps the lines that take its locks.
-        """
+    def lock_class(self, name: str, level: Level) -> LockClass:
+        """The class of that name and level; one object for all its locks."""
         with self._mutex:
             found = self._classes.get((name, level))
             if found is None:
-                found = self._classes[name, level] = LockClass(name, level, placed)
+                found = self._classes[name, level] = LockClass(name, level)
             return found
 
     def classes(self) -> tuple[LockClass, ...]:

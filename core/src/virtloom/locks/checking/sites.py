@@ -32,9 +32,7 @@ class Site(NamedTuple):
 
 def raw_site() -> RawSite | None:
     """The caller's place outside of this package, to be made readable by `site_of`."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename in _NOT_A_PLACE:
-        frame = frame.f_back
+    frame = _outside(sys._getframe(1))
     return None if frame is None else (frame.f_code, frame.f_lasti)
 
 
@@ -49,10 +47,7 @@ def site_of(raw: RawSite | None) -> Site | None:
 
 def caller_stack() -> tuple[Site, ...]:
     """The stack of the caller, innermost line first, from outside of this package on."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename in _NOT_A_PLACE:
-        frame = frame.f_back
-    return stack_of(frame)
+    return stack_of(_outside(sys._getframe(1)))
 
 
 def stack_of(frame: FrameType | None, depth: int = _DEPTH) -> tuple[Site, ...]:
@@ -65,5 +60,12 @@ def stack_of(frame: FrameType | None, depth: int = _DEPTH) -> tuple[Site, ...]:
 
 
 def thread_stack(ident: int | None) -> tuple[Site, ...]:
-    """Where another thread is now, innermost line first; nothing if it has ended."""
-    return stack_of(sys._current_frames().get(ident or 0))
+    """Where another thread is now, as `caller_stack`; nothing if it has ended."""
+    return stack_of(_outside(sys._current_frames().get(ident or 0)))
+
+
+def _outside(frame: FrameType | None) -> FrameType | None:
+    """The first frame, from an inner one on, that is somebody's place."""
+    while frame is not None and frame.f_code.co_filename in _NOT_A_PLACE:
+        frame = frame.f_back
+    return frame

@@ -42,7 +42,7 @@ class LockSnapshot(NamedTuple):
     :ivar owner: who held it; None if it was free, or if its checker is off.
     :ivar waiters: who waited, in the order in which they will be served.
     :ivar object: the object that it guards; None if it is no object's.
-    :ivar taken_at: the line that took it, where that is kept (see `LockClass.placed`).
+    :ivar taken_at: the line that took it; None if its checker is off.
     """
 
     name: str

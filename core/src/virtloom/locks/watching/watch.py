@@ -136,10 +136,9 @@ class Watch:
         if not cycle:
             return
         victim = deadlock.choose_victim(cycle)
-        told = deadlock.describe(cycle)
-        if victim.fail(Deadlock(victim.wanted, told)) and self._checker is not None:
-            stack = thread_stack(victim.owner.thread.ident)
-            self._checker.note(Rule.DEADLOCK, told, victim.wanted, stack[0] if stack else None)
+        explained, stack = deadlock.describe(cycle, places=True), thread_stack(victim.owner.thread.ident)
+        if victim.fail(Deadlock(victim.wanted, deadlock.describe(cycle))) and self._checker is not None:
+            self._checker.note(Rule.DEADLOCK, explained, victim.wanted, stack[0] if stack else None)
 
     def _tell_waiting(self, wait: Wait) -> None:
         """Tell of the lock that a thread has waited for too long, and where its holder is."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 
 from virtloom.driver.node import topology
 from virtloom.errors import ErrorDomain, system_error
@@ -46,28 +45,3 @@ def emulator_place(definition: Domain) -> Cpus:
 def anywhere(definition: Domain) -> Cpus:
     """Where threads may run of which nothing else is said."""
     return vcpu_part(definition).cpuset or topology.online()
-
-
-def pin_all(live: Domain, process: int, threads: Mapping[int, int]) -> None:
-    """Have a guest's emulator and processors run where its definition says.
-
-    :raises VirtError: SYSTEM_ERROR.
-    """
-    where = emulator_pin(live) or vcpu_part(live).cpuset
-    if where is not None:
-        set_affinity(process, where)
-    for number, thread in threads.items():
-        own = pins_of(live).get(number) or vcpu_part(live).cpuset
-        if own is not None:
-            set_affinity(thread, own)
-
-
-def pin(live: Domain, threads: Mapping[int, int]) -> None:
-    """Have a guest's processors run where its definition says.
-
-    :param threads: by the processors' numbers.
-    :raises VirtError: SYSTEM_ERROR.
-    """
-    for number, where in pins_of(live).items():
-        if number in threads:
-            set_affinity(threads[number], where)

@@ -14,6 +14,7 @@ from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.blockjobs.job import BlockJob
 from virtloom_qemu.monitor import EventWorker, Monitor, MonitorEvent
 from virtloom_qemu.process import GuestPaths, GuestProcess
+from virtloom_qemu.runs.given.groups import GuestGroups
 from virtloom_qemu.saving.progress import JobStats
 from virtloom_qemu.storage.layers import highest_number
 
@@ -37,6 +38,7 @@ class Run:
     :ivar id: the domain's number in this run.
     :ivar monitor: to be talked to inside a job, with no lock held.
     :ivar worker: deals with what the monitor tells.
+    :ivar groups: its control groups; None if it has none.
     """
 
     id: int
@@ -44,6 +46,7 @@ class Run:
     paths: GuestPaths
     monitor: Monitor
     worker: EventWorker[Happening]
+    groups: GuestGroups | None = None
 
 
 class Leaving:

@@ -22,8 +22,9 @@ from virtloom.xmldef.values import Misfit, cpus
 from virtloom_qemu.domains.definitions import invalid
 from virtloom_qemu.domains.plugging.detaching import Detaching
 from virtloom_qemu.hotplug.processors import Entity, entities, plug, refreshed, to_reach
-from virtloom_qemu.process.affinity import affinity, pin
+from virtloom_qemu.process.affinity import affinity
 from virtloom_qemu.runs.alteration import Alteration
+from virtloom_qemu.runs.given.groups import VCPU, place
 from virtloom_qemu.runs.happening.refresh import vcpu_threads
 from virtloom_qemu.runs.state import QemuDomain, Run
 from virtloom_qemu.runs.talk import Talk
@@ -132,11 +133,14 @@ class Counting(Detaching):
         threads, live = vcpu_threads(change.talk), refreshed(change.live, entities(change.talk))
         change.live = live
 
+        fresh = {}
+
         def follow(state: QemuDomain) -> None:
+            fresh.update({number: threads[number] for number in threads.keys() - state.vcpu_threads.keys()})
             state.vcpu_threads = threads
 
         change.settle(follow)
-        pin(live, threads)
+        place(change.talk.run.groups, live, VCPU, fresh)
 
     def _gone_late(self, found: Guarded[QemuDomain], run: Run, alias: str) -> None:
         """A processor that nobody waited for any more may have gone, too."""

@@ -21,7 +21,9 @@ from virtloom.xmldef.domain.iothreads import (
     without_thread,
 )
 from virtloom_qemu.domains.processors.pinning import Pinning
-from virtloom_qemu.process.affinity import affinity, anywhere, set_affinity
+from virtloom_qemu.process.affinity import affinity, anywhere
+from virtloom_qemu.runs.given.groups import IOTHREAD, pin
+from virtloom_qemu.runs.happening.refresh import iothread_threads
 from virtloom_qemu.runs.talk import Talk
 
 BOTH = Impact.LIVE | Impact.CONFIG
@@ -43,7 +45,7 @@ class IoThreads(Pinning):
             pins, others = thread_pins(definition), anywhere(definition)
             return [(number, cpu_map(pins.get(number, others))) for number in thread_ids(definition)]
         with self._talking(dom, JobKind.QUERY) as talk:
-            return [(number, cpu_map(affinity(thread))) for number, thread in threads_of(talk).items()]
+            return [(number, cpu_map(affinity(thread))) for number, thread in iothread_threads(talk).items()]
 
     def domain_add_iothread(self, dom: DomainHandle, iothread_id: int, flags: int) -> None:
         """`virDomainAddIOThread`"""
@@ -75,10 +77,10 @@ class IoThreads(Pinning):
         where = pinned_cpus(cpumap, "Empty iothread cpumap list for pinning")
         with self._altering(dom, flags) as change:
             if change.live is not None:
-                found = threads_of(change.talk)
+                found = iothread_threads(change.talk)
                 if iothread_id not in found:
                     raise VirtError(ErrorCode.INVALID_ARG, f"iothread {iothread_id} not found")
-                set_affinity(found[iothread_id], where)
+                pin(change.talk.run.groups, IOTHREAD, iothread_id, found[iothread_id], where)
                 change.live = with_thread_pin(change.live, iothread_id, where)
                 self._tell_pinned(change, f"cputune.iothreadpin{iothread_id}", where)
             if change.config is not None:
@@ -107,12 +109,6 @@ class IoThreads(Pinning):
                 _set(change.talk, iothread_id, given)
                 if pool:
                     change.live = with_pool(change.live, iothread_id, pool)
-
-
-def threads_of(talk: Talk) -> dict[int, int]:
-    """By number, the host's threads that are a guest's I/O threads, in QEMU's order."""
-    told = talk.ask("query-iothreads")
-    return {int(one["id"].removeprefix(NAME)): int(one["thread-id"]) for one in told if one["id"].startswith(NAME)}
 
 
 def _set(talk: Talk, number: int, given: Mapping[str, Any]) -> None:

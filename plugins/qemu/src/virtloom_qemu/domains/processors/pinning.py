@@ -12,8 +12,9 @@ from virtloom.xmldef.domain.processors import Cpus, vcpus_max, vcpus_now, with_p
 from virtloom.xmldef.values import cpus
 from virtloom_qemu.domains.base import DomainsBase
 from virtloom_qemu.domains.definitions import invalid
-from virtloom_qemu.process.affinity import emulator_place, place_of, set_affinity
+from virtloom_qemu.process.affinity import emulator_place, place_of
 from virtloom_qemu.runs.alteration import Alteration
+from virtloom_qemu.runs.given.groups import EMULATOR, VCPU, pin
 
 BOTH = Impact.LIVE | Impact.CONFIG
 
@@ -52,7 +53,7 @@ class Pinning(DomainsBase):
             detail = f"vcpu {vcpu} is out of range of live cpu count {vcpus_max(change.live)}"
             raise VirtError(ErrorCode.INVALID_ARG, detail)
         if vcpu in threads:
-            set_affinity(threads[vcpu], where)
+            pin(change.talk.run.groups, VCPU, vcpu, threads[vcpu], where)
         change.live = with_pin(change.live, "vcpupin", {"vcpu": str(vcpu)}, where)
         self._tell_pinned(change, f"cputune.vcpupin{vcpu}", where)
 
@@ -76,7 +77,8 @@ class Pinning(DomainsBase):
         with self._altering(dom, flags) as change:
             where = pinned_cpus(cpumap)
             if change.live is not None:
-                set_affinity(change.talk.run.process.pid, where)
+                run = change.talk.run
+                pin(run.groups, EMULATOR, None, run.process.pid, where)
                 change.live = with_pin(change.live, "emulatorpin", {}, where)
                 self._tell_pinned(change, "cputune.emulatorpin", where)
             if change.config is not None:

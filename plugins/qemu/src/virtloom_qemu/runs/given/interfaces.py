@@ -18,7 +18,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from virtloom.driver import DriverHost
-from virtloom.driver.journal import Journal
+from virtloom.driver.journal import Journal, Undo
 from virtloom.driver.links.names import wanted
 from virtloom.driver.links.netlink import delete, netlink, telling
 from virtloom.driver.links.networks import Networks
@@ -103,8 +103,8 @@ class Interfaces:
         except VirtError as error:
             self._host.log.warning("an interface could not be disconnected: %s", error)
 
-    def undo(self, journal: Journal, keep: Sequence[Interface] = ()) -> None:
-        """Remove what a crash of the daemon left.
+    def undoing(self, keep: Sequence[Interface] = ()) -> dict[str, Undo]:
+        """How what a crash of the daemon left is removed, by the kinds of the journal's entries.
 
         :param keep: interfaces of the guest, whose links and ports stay.
         """
@@ -120,7 +120,7 @@ class Interfaces:
             if str(uuid) not in ports:
                 self._networks.release(entry["network"], uuid.bytes)
 
-        journal.undo_each({"link": link, "port": port})
+        return {"link": link, "port": port}
 
     def _plugged(self, owner: Domain, one: Interface, journal: Journal) -> Interface:
         """An interface that says which bridge or link it goes to; one on a network has a port there then."""

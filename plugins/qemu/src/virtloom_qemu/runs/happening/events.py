@@ -24,6 +24,7 @@ from virtloom.locks import Guarded, JobKind, LockError
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.monitor import EventWorker, Monitor, MonitorEvent
 from virtloom_qemu.process import GuestPaths, GuestProcess
+from virtloom_qemu.runs.given.groups import GuestGroups
 from virtloom_qemu.runs.given.opened import OpenedImages
 from virtloom_qemu.runs.happening.blockjobs import BlockJobEvents
 from virtloom_qemu.runs.happening.channels import ChannelEvents
@@ -59,6 +60,7 @@ class Happenings(BlockJobEvents, ChannelEvents):
         paths: GuestPaths,
         sock: socket.socket,
         live: Domain,
+        groups: GuestGroups | None,
     ) -> Run:
         """A run on a monitor that was connected to; what it tells is kept until its worker is started."""
         worker: EventWorker[Happening] = EventWorker(
@@ -73,7 +75,7 @@ class Happenings(BlockJobEvents, ChannelEvents):
             waiting=self.host.waiting,
             around=OpenedImages(self._ownership(live), live).around,
         )
-        return Run(number, process, paths, monitor, worker)
+        return Run(number, process, paths, monitor, worker, groups)
 
     def _deal_with(self, found: Guarded[QemuDomain], happening: Happening) -> None:
         with found.locked() as state:

@@ -30,6 +30,12 @@ def vcpu_threads(talk: Talk) -> dict[int, int]:
     return threads if len(set(threads.values())) == len(threads) else {}
 
 
+def iothread_threads(talk: Talk) -> dict[int, int]:
+    """The host's threads that are the guest's IO threads, by the guest's numbers for them (`query-iothreads`)."""
+    told = talk.ask("query-iothreads")
+    return {int(one["id"].removeprefix("iothread")): int(one["thread-id"]) for one in told if "iothread" in one["id"]}
+
+
 def with_terminals(live: Domain, chardevs: list[dict[str, Any]]) -> Domain:
     """A definition whose pty devices say which terminal each is (`qemuProcessLookupPTYs`)."""
     opened = {str(one.get("label")): str(one.get("filename")) for one in chardevs}

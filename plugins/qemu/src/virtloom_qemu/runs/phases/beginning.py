@@ -24,8 +24,9 @@ from virtloom_qemu.firmware import make_variables
 from virtloom_qemu.hotplug.processors import plug_the_removable
 from virtloom_qemu.monitor.channel import connect
 from virtloom_qemu.process import GuestPaths, GuestProcess, launch
-from virtloom_qemu.process.affinity import pin_all
+from virtloom_qemu.process.affinity import set_affinity
 from virtloom_qemu.process.identity import Identity
+from virtloom_qemu.runs.given.groups import EMULATOR, IOTHREAD, VCPU, GuestGroups, pinned, place, with_partition
 from virtloom_qemu.runs.given.interfaces import Connection
 from virtloom_qemu.runs.given.labels import identity_of, labelled
 from virtloom_qemu.runs.given.logfile import GuestLog
@@ -33,7 +34,7 @@ from virtloom_qemu.runs.given.ownership import give_folder
 from virtloom_qemu.runs.given.resources import given
 from virtloom_qemu.runs.happening.events import Happenings
 from virtloom_qemu.runs.happening.processor import with_processor
-from virtloom_qemu.runs.happening.refresh import refresh, vcpu_threads
+from virtloom_qemu.runs.happening.refresh import iothread_threads, refresh, vcpu_threads
 from virtloom_qemu.runs.happening.taints import taints_of
 from virtloom_qemu.runs.state import QemuDomain, Run
 from virtloom_qemu.runs.talk import Talk
@@ -100,10 +101,13 @@ class Beginning(Happenings):
         journal.begin()
         if os.geteuid() == 0:
             definition = labelled(definition, self.identity)
-        with self.interfaces.all_connected(definition, journal) as (linked, connections):
-            live = self._prepared(linked, attempt)
-            process, monitor = self._launch(live, connections, attempt)
-        run = self._make_run(found, attempt.number, process, paths, monitor, live)
+        with (
+            GuestGroups.made(definition, attempt.number, journal) as groups,
+            self.interfaces.all_connected(definition, journal) as (linked, connections),
+        ):
+            live = self._prepared(linked if groups is None else with_partition(linked), attempt)
+            process, monitor = self._launch(live, connections, groups, attempt)
+        run = self._make_run(found, attempt.number, process, paths, monitor, live, groups)
         with found.locked() as state:
             state.begin_run(live, run)
             found.publish(state.view())
@@ -121,7 +125,7 @@ class Beginning(Happenings):
         return live
 
     def _launch(
-        self, live: Domain, connections: Sequence[Connection], attempt: Attempt
+        self, live: Domain, connections: Sequence[Connection], groups: GuestGroups | None, attempt: Attempt
     ) -> tuple[GuestProcess, socket.socket]:
         """Start the process, and connect to its monitor."""
         context, paths, who = self._context(live, attempt), attempt.paths, identity_of(live, self.identity)
@@ -136,18 +140,31 @@ class Beginning(Happenings):
                 process = launch(
                     argv, log=paths.log, pid_file=paths.pid, env=line.env, fds=resources.fds, identity=other
                 )
-                return process, self._reach(process, attempt)
+                try:
+                    self._confine(live, groups, process)
+                    return process, self._reach(process, attempt)
+                except BaseException:
+                    process.end()
+                    raise
+
+    @staticmethod
+    def _confine(live: Domain, groups: GuestGroups | None, process: GuestProcess) -> None:
+        """Put a process where its definition wants it, before it has threads of the guest's."""
+        if groups is not None:
+            groups.begin(live, process.pid)
+        where = pinned(live, EMULATOR, None)
+        if where is not None:
+            set_affinity(process.pid, where)
 
     @staticmethod
     def _reach(process: GuestProcess, attempt: Attempt) -> socket.socket:
         """Connect to the monitor of a process.
 
-        :raises VirtError: with the process's last words, if it ended; it is no more then.
+        :raises VirtError: with the process's last words, if it ended.
         """
         try:
             return connect(attempt.paths.monitor, MONITOR_WITHIN, process.alive)
         except VirtError as error:
-            process.end()
             raise attempt.log.exit_error() or error from error
 
     def _context(self, definition: Domain, attempt: Attempt) -> Context:
@@ -173,7 +190,8 @@ class Beginning(Happenings):
                     talk.ask("set_link", name=one.alias.get("name"), up=False)
             plug_the_removable(talk, live)
             known, threads = with_processor(refresh(talk, live), talk), vcpu_threads(talk)
-            pin_all(live, run.process.pid, threads)
+            place(run.groups, known, VCPU, threads)
+            place(run.groups, known, IOTHREAD, iothread_threads(talk))
             with talk.state() as state:
                 state.definition, state.vcpu_threads = known, threads
                 state.tainted = taints_of(known)

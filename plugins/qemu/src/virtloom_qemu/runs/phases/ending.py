@@ -40,6 +40,8 @@ class Ending(Processors):
         run.process.end()
         run.monitor.close()
         run.worker.flush(FLUSH_WITHIN)
+        if run.groups is not None:
+            run.groups.remove()
         return self._finish(found, run, run.paths, reason, detail, keep=keep)
 
     def _finish(

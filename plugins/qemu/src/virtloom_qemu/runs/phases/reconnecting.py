@@ -30,6 +30,7 @@ from virtloom_qemu.blockjobs.job import BlockJob
 from virtloom_qemu.monitor import MonitorEvent
 from virtloom_qemu.monitor.channel import connect
 from virtloom_qemu.process import GuestPaths, GuestProcess
+from virtloom_qemu.runs.given.groups import GuestGroups
 from virtloom_qemu.runs.happening.refresh import refresh, vcpu_threads
 from virtloom_qemu.runs.phases.strays import Strays
 from virtloom_qemu.runs.state import QemuDomain, Run
@@ -74,14 +75,21 @@ class Reconnecting(Strays):
         self.disk_images.hold(definition, status.id, running=True)
         process = GuestProcess(status.pid, status.began)
         paths = self._paths(status)
-        run = self._found_run(found, definition, status.id, process, paths)
+        groups = None if status.group is None else GuestGroups(status.group)
+        run = self._found_run(found, definition, status.id, process, paths, groups)
         with found.locked() as state:
             state.run = run
             found.publish(state.view())
         return found
 
     def _found_run(
-        self, found: Guarded[QemuDomain], live: Domain, number: int, process: GuestProcess, paths: GuestPaths
+        self,
+        found: Guarded[QemuDomain],
+        live: Domain,
+        number: int,
+        process: GuestProcess,
+        paths: GuestPaths,
+        groups: GuestGroups | None,
     ) -> Run | None:
         """A connection to the monitor of a process that lives; None if it does not."""
         if not process.alive():
@@ -92,7 +100,7 @@ class Reconnecting(Strays):
             self.host.log.error("the monitor of %s cannot be reached, so the guest is ended: %s", live.name, error)
             process.end()
             return None
-        return self._make_run(found, number, process, paths, sock, live)
+        return self._make_run(found, number, process, paths, sock, live, groups)
 
     def _spawn(self, found: Guarded[QemuDomain], status: Status) -> threading.Event:
         """Have a guest asked on a thread of its own; the event says that it holds its job."""
@@ -135,6 +143,8 @@ class Reconnecting(Strays):
     def _gone_meanwhile(self, found: Guarded[QemuDomain], status: Status) -> None:
         """The guest ended while no daemon was there."""
         paths = self._paths(status)
+        if status.group is not None:
+            GuestGroups(status.group).remove()
         stopped = status.state == DomainState.SHUTDOWN
         reason, detail = (Shutoff.SHUTDOWN, Stopped.SHUTDOWN) if stopped else (Shutoff.CRASHED, Stopped.FAILED)
         self._finish(found, None, paths, reason, detail)

@@ -9,12 +9,14 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from virtloom.driver.journal import Journal
 from virtloom.errors import VirtError
 from virtloom.locks import Guarded
 from virtloom_qemu.monitor import Monitor
 from virtloom_qemu.monitor.channel import connect
+from virtloom_qemu.runs.given.groups import GuestGroups
 from virtloom_qemu.runs.phases.beginning import Beginning
 from virtloom_qemu.runs.state import QemuDomain
 
@@ -33,12 +35,12 @@ class Strays(Beginning):
             found, journal = known.get(path.parent), Journal(path)
             if found is None:
                 self._quit(path.parent / "monitor.sock", path.parent.name)
-                self.interfaces.undo(journal)
+                journal.undo_each({**self.interfaces.undoing(), "group": _remove_group})
                 shutil.rmtree(path.parent, ignore_errors=True)
                 continue
             with found.locked() as state:
                 live = state.definition.parts.interfaces
-            self.interfaces.undo(journal, keep=live)
+            journal.undo_each({**self.interfaces.undoing(live), "group": lambda entry: None})
             journal.close()
 
     def _quit(self, path: Path, name: str) -> None:
@@ -55,3 +57,7 @@ class Strays(Beginning):
             self.host.log.warning("%s was being started when the daemon died, but cannot be ended: %s", name, error)
         finally:
             monitor.close()
+
+
+def _remove_group(entry: dict[str, Any]) -> None:
+    GuestGroups(entry["path"]).remove()

@@ -6,7 +6,6 @@ Assumes: all this is touched only under its client's lock, save for `begin_alone
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -38,7 +37,7 @@ class Lane:
     __slots__ = ("limit", "queue", "running", "work")
 
     def __init__(self, limit: int, work: Callable[[Lane], None]) -> None:
-        self.queue: deque[Call] = deque()
+        self.queue: list[Call] = []  # short, and an empty deque takes 600 bytes
         self.running = 0
         self.limit = limit
         self.work = lambda: work(self)
@@ -101,7 +100,7 @@ class Calls:
 
     def pop(self, lane: Lane) -> Call:
         """The lane's next call."""
-        call = lane.queue.popleft()
+        call = lane.queue.pop(0)
         self._count -= 1
         self._bytes -= len(call.payload)
         return call

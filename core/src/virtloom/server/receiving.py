@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import array
 import socket
-from collections import deque
 from collections.abc import Sequence
 
 from virtloom.server.sending import close_all
@@ -33,7 +32,7 @@ class Receiver:
     def __init__(self, sock: socket.socket, limit: int) -> None:
         self._sock = sock
         self._frames = FrameReader(limit)
-        self._fds: deque[int] = deque()
+        self._fds: list[int] = []
 
     @property
     def partial(self) -> bool:
@@ -77,7 +76,7 @@ class Receiver:
         """
         if count > len(self._fds):
             raise FramingError(f"a frame announced {count} descriptors, and {len(self._fds)} came")
-        return tuple(self._fds.popleft() for _ in range(count))
+        return tuple([self._fds.pop(0) for _ in range(count)])
 
     def close(self) -> None:
         """Close the descriptors that no frame took."""

@@ -16,6 +16,8 @@ from virtloom.xmldef.malformed import Place, describe
 
 DEPTH_MAX = 128
 ATTRIBUTES_MAX = 100  # of one element
+SHORT = 12  # characters of values that are likely to come again
+SHARED_MAX = 1 << 12
 
 
 class Limits(NamedTuple):
@@ -121,6 +123,14 @@ def parse(text: str, what: str = "document", domain: ErrorDomain = ErrorDomain.X
     return builder.root
 
 
+_SHARED: dict[str, str] = {}
+
+
+def _shared(text: str) -> str:
+    """The text that stands for all that are equal: `virtio` stands in the documents of most guests."""
+    return _SHARED.setdefault(text, text) if len(_SHARED) < SHARED_MAX else _SHARED.get(text, text)
+
+
 class _Builder:
     """Expat's events become nodes."""
 
@@ -147,6 +157,9 @@ class _Builder:
             raise self._refusal(f"there are more than {self._most} elements")
         if len(attrs) > ATTRIBUTES_MAX:
             raise self._refusal(f"<{tag}> has more than {ATTRIBUTES_MAX} attributes")
+        for name, value in attrs.items():
+            if len(value) <= SHORT:
+                attrs[name] = _shared(value)
         node = Node(tag, attrs, "", self.parser.CurrentLineNumber)
         if holders:
             holders[-1].children.append(node)
@@ -156,8 +169,11 @@ class _Builder:
 
     def _end(self, tag: str) -> None:
         node = self._open.pop()
-        if node.children and node.text.isspace():
-            node.text = ""  # what sets the children apart, which is written anew
+        if node.children:
+            if node.text.isspace():
+                node.text = ""  # what sets the children apart, which is written anew
+        elif 0 < len(node.text) <= SHORT:
+            node.text = _shared(node.text)
 
     def _characters(self, data: str) -> None:
         if self._open:

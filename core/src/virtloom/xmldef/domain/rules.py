@@ -22,6 +22,7 @@ from virtloom.xmldef.domain.definition import Devices, Domain
 from virtloom.xmldef.domain.namespaces import prefix_of
 from virtloom.xmldef.elements import root_of, uuid_of
 from virtloom.xmldef.remembered import Remembered
+from virtloom.xmldef.sharing import share
 
 # The field of `Devices` that holds each kind of device, by its element's name.
 DEVICE_FIELDS = {field.xml: field.name for field in Devices.fields if field.xml not in ("emulator", "redirfilter")}
@@ -113,7 +114,7 @@ class DomainRules:
             domain = step(domain)
         for check in (*CHECKS, *self.checks):
             check(domain)
-        return domain
+        return share(domain)
 
     def _supported(self, domain: Domain) -> Domain:
         """The domain with its architecture, if this driver can run it (`virCapabilitiesDomainDataLookup`)."""

@@ -8,42 +8,18 @@ from virtloom.driver.cgroups import blkio as blkio_files
 from virtloom.driver.cgroups import files
 from virtloom.driver.constants.domain import DomainMemoryModFlags
 from virtloom.driver.constants.domain import DomainModificationImpact as Impact
+from virtloom.driver.domains.tunables import BLKIO, MEMORY, scheduler
 from virtloom.driver.handles import DomainHandle
-from virtloom.driver.params import (
-    LLONG,
-    STRING,
-    UINT,
-    ULLONG,
-    ParamValue,
-    TypedParam,
-    checked,
-    llong,
-    string,
-    uint,
-    ullong,
-)
+from virtloom.driver.params import TypedParam
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.xmldef.domain.definition import Domain
-from virtloom.xmldef.domain.tunables import (
-    BLKIO_DEVICE,
-    BLKIO_FIELDS,
-    MEMTUNE,
-    UNLIMITED,
-    blkio,
-    blkio_node,
-    check_memory_limits,
-    cpu_tunables,
-    memory_limits,
-    merge_device_rates,
-    with_cpu_tunables,
-    with_memory_limits,
-)
+from virtloom.xmldef.domain.tunables import MEMTUNE, check_memory_limits, memory_limits, with_blkio
+from virtloom.xmldef.domain.tunables.blkio import FIELDS
 from virtloom_lxc.container.run import Run
 from virtloom_lxc.domains.changing import BOTH, Changing
 
 LIMITS = dict(zip(MEMTUNE, (files.MEMORY, files.MEMORY_SOFT, files.MEMORY_SWAP), strict=True))
-SCHEDULER = {"cpu_shares": ULLONG, "vcpu_period": ULLONG, "vcpu_quota": LLONG}
-BLKIO = {"weight": UINT} | dict.fromkeys(BLKIO_DEVICE, STRING)
+SCHEDULER = scheduler("cpu_shares", "vcpu_period", "vcpu_quota")
 NO_MEMORY = "cgroup memory controller is not mounted"
 NO_CPU = "cgroup CPU controller is not mounted"
 NO_BLKIO = "blkio cgroup isn't mounted"
@@ -92,14 +68,13 @@ class Tuning(Changing):
             definition, run = state.chosen(flags), state.run
         if live and run is not None:
             run.group.require("memory", NO_MEMORY)
-            return [ullong(name, run.group.limit(file)) for name, file in LIMITS.items()]
-        limits = memory_limits(definition)
-        return [ullong(name, limits.get(name, UNLIMITED)) for name in MEMTUNE]
+            return MEMORY.tell({name: run.group.limit(file) for name, file in LIMITS.items()})
+        return MEMORY.told(definition)
 
     def domain_set_memory_parameters(self, dom: DomainHandle, params: Sequence[TypedParam], flags: int) -> None:
         """`virDomainSetMemoryParameters`, in KiB."""
         self._check_flags(flags, BOTH, "DomainSetMemoryParameters")
-        given = {name: int(value) for name, value in checked(params, dict.fromkeys(MEMTUNE, ULLONG)).items()}
+        given = {name: int(value) for name, value in MEMORY.checked(params).items()}
 
         def live(run: Run, definition: Domain) -> None:
             run.group.require("memory", NO_MEMORY)
@@ -107,12 +82,7 @@ class Tuning(Changing):
             for name in _order(memory_limits(definition), given):
                 run.group.set_limit(LIMITS[name], given[name])
 
-        def changed(definition: Domain) -> Domain:
-            limits = memory_limits(definition) | given
-            check_memory_limits(limits)
-            return with_memory_limits(definition, limits)
-
-        self._change(dom, flags, changed, live)
+        self._change(dom, flags, lambda definition: MEMORY.changed(definition, given), live)
 
     # Processor time.
 
@@ -122,7 +92,7 @@ class Tuning(Changing):
             run = state.run
         if run is not None:
             run.group.require("cpu", NO_CPU)
-        return "posix", len(SCHEDULER)
+        return "posix", len(SCHEDULER.types)
 
     def domain_get_scheduler_parameters_flags(self, dom: DomainHandle, flags: int) -> list[TypedParam]:
         """`virDomainGetSchedulerParametersFlags`: shares, and period and quota in us."""
@@ -133,26 +103,23 @@ class Tuning(Changing):
         if live and run is not None:
             run.group.require("cpu", NO_CPU)
             shares, (period, quota) = int(run.group.read(files.CPU_SHARES)), run.group.bandwidth()
-        else:
-            kept = cpu_tunables(definition)
-            shares, period, quota = (kept.get(name, 0) for name in ("shares", "period", "quota"))
-        return [ullong("cpu_shares", shares), ullong("vcpu_period", period), llong("vcpu_quota", quota)]
+            return SCHEDULER.tell({"cpu_shares": shares, "vcpu_period": period, "vcpu_quota": quota})
+        return SCHEDULER.told(definition)
 
     def domain_set_scheduler_parameters_flags(
         self, dom: DomainHandle, params: Sequence[TypedParam], flags: int
     ) -> None:
         """`virDomainSetSchedulerParametersFlags`"""
         self._check_flags(flags, BOTH, "DomainSetSchedulerParametersFlags")
-        given = checked(params, SCHEDULER)
-        wanted = {name.rpartition("_")[2]: int(value) for name, value in given.items()}
+        given = {name: int(value) for name, value in SCHEDULER.checked(params).items()}
 
         def live(run: Run, _: Domain) -> None:
             run.group.require("cpu", NO_CPU)
-            if "shares" in wanted:
-                run.group.write(files.CPU_SHARES, wanted["shares"])
-            run.group.set_bandwidth(wanted.get("period", 0), wanted.get("quota", 0))
+            if "cpu_shares" in given:
+                run.group.write(files.CPU_SHARES, given["cpu_shares"])
+            run.group.set_bandwidth(given.get("vcpu_period", 0), given.get("vcpu_quota", 0))
 
-        self._change(dom, flags, lambda definition: with_cpu_tunables(definition, wanted), live)
+        self._change(dom, flags, lambda definition: SCHEDULER.changed(definition, given), live)
 
     # Disks of the host.
 
@@ -162,33 +129,26 @@ class Tuning(Changing):
         with self._reading(dom) as state:
             live = state.impact(flags) & Impact.LIVE
             definition, run = state.chosen(flags), state.run
-        weight, devices = blkio(definition)
+        told = dict(BLKIO.read(definition))
         if live and run is not None:
             run.group.require("blkio", NO_BLKIO)
-            weight = int(run.group.read(blkio_files.weight_file(run.group)).split()[-1])
-        lists = (
-            string(name, ",".join(f"{path},{rates[field]}" for path, rates in devices.items() if rates.get(field)))
-            for name, field in zip(BLKIO_DEVICE, BLKIO_FIELDS, strict=True)
-        )
-        return [uint("weight", weight), *lists]
+            told["weight"] = int(run.group.read(blkio_files.weight_file(run.group)).split()[-1])
+        return BLKIO.tell(told)
 
     def domain_set_blkio_parameters(self, dom: DomainHandle, params: Sequence[TypedParam], flags: int) -> None:
         """`virDomainSetBlkioParameters`"""
         self._check_flags(flags, BOTH, "DomainSetBlkioParameters")
-        given = checked(params, BLKIO)
+        given = BLKIO.checked(params)
 
         def live(run: Run, definition: Domain) -> None:
             run.group.require("blkio", NO_BLKIO)
-            weight, devices = _with_blkio(definition, given)
+            weight, devices = with_blkio(definition, given)
             if "weight" in given:
                 run.group.write(blkio_files.weight_file(run.group), weight)
-            fields = [field for name, field in zip(BLKIO_DEVICE, BLKIO_FIELDS, strict=True) if name in given]
+            fields = [field for name, field in FIELDS.items() if name in given]
             blkio_files.change(run.group, devices, fields)
 
-        def changed(definition: Domain) -> Domain:
-            return definition.replace(blkiotune=blkio_node(*_with_blkio(definition, given)))
-
-        self._change(dom, flags, changed, live)
+        self._change(dom, flags, lambda definition: BLKIO.changed(definition, given), live)
 
 
 def _order(now: Mapping[str, int], given: Mapping[str, int]) -> list[str]:
@@ -198,12 +158,3 @@ def _order(now: Mapping[str, int], given: Mapping[str, int]) -> list[str]:
         ("soft_limit", "hard_limit", "swap_hard_limit") if falls else ("soft_limit", "swap_hard_limit", "hard_limit")
     )
     return [name for name in order if name in given]
-
-
-def _with_blkio(definition: Domain, given: Mapping[str, ParamValue]) -> tuple[int, dict[str, dict[str, int]]]:
-    """The weight and the rates of a definition, with some changed."""
-    weight, devices = blkio(definition)
-    for name, field in zip(BLKIO_DEVICE, BLKIO_FIELDS, strict=True):
-        if name in given:
-            merge_device_rates(devices, field, str(given[name]), name)
-    return int(given.get("weight", weight)), devices

@@ -11,13 +11,14 @@ from virtloom.driver.constants.domain import DomainInterfaceAddressesSource, Dom
 from virtloom.driver.constants.domain import DomainStatsTypes as Stats
 from virtloom.driver.constants.domain_state import DomainControlState, DomainState
 from virtloom.driver.domains.lookup import passes
+from virtloom.driver.domains.tunables import find_interface
 from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import DomainHandle
 from virtloom.driver.params import TypedParam, int_, string, ullong
 from virtloom.errors import ErrorCode, VirtError
 from virtloom_test.domains.base import DomainsBase
 from virtloom_test.domains.state import TestDomain
-from virtloom_test.domains.tuning import find_disk, find_interface
+from virtloom_test.domains.tuning import find_disk
 
 SIGNALS = 65  # VIR_DOMAIN_PROCESS_SIGNAL_LAST
 CPU_TIME, USER_TIME, SYSTEM_TIME = 48772617035, 5540000000, 6460000000  # ns

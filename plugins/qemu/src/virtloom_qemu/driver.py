@@ -19,6 +19,7 @@ from virtloom_qemu.domains.screen import Screen
 from virtloom_qemu.domains.snapshots import Snapshots
 from virtloom_qemu.domains.statistics import Statistics
 from virtloom_qemu.domains.terminals import Terminals
+from virtloom_qemu.domains.tuning import Tuning
 from virtloom_qemu.runs.state import QemuDomain
 
 
@@ -28,6 +29,7 @@ class QemuDriver(
     Configuration,
     Plugging,
     Processors,
+    Tuning,
     Statistics,
     Memory,
     Monitoring,

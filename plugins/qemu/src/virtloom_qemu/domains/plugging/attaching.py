@@ -9,6 +9,7 @@ from virtloom.driver.constants.domain_event import DomainEventID
 from virtloom.driver.handles import DomainHandle
 from virtloom.driver.journal import Journal
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
+from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Disk, Interface
 from virtloom.xmldef.domain.rules import DEVICE_FIELDS
@@ -24,6 +25,7 @@ from virtloom_qemu.hotplug.refusals import (
     refuse_second_live,
     unsupported,
 )
+from virtloom_qemu.hotplug.throttle import throttle_disk
 from virtloom_qemu.runs.alteration import Alteration
 from virtloom_qemu.runs.given.interfaces import Connection
 from virtloom_qemu.runs.happening.refresh import refresh
@@ -102,7 +104,8 @@ class Attaching(Media):
         assert live is not None
         wanted = replaced(wanted, "disk", disk, self.disk_images.disk_found(live.name, disk))
         with self._held_images(live, wanted, run):
-            self._let_come(change, "disk", wanted)
+            name = self._let_come(change, "disk", wanted)
+        throttle_disk(change.talk, disk.replace(alias=Node("alias", {"name": name})))
 
     def _connect(self, change: Alteration, wanted: Domain, made: Interface) -> None:
         """Have the guest get an interface, with its end on the host."""

@@ -15,6 +15,7 @@ from virtloom_qemu.command.devices.disks import add_image, backend_node
 from virtloom_qemu.domains.plugging.base import PluggingBase
 from virtloom_qemu.hotplug.finding import replaced
 from virtloom_qemu.hotplug.lines import Step, difference, make, take
+from virtloom_qemu.hotplug.throttle import throttle_disk
 from virtloom_qemu.monitor import MonitorEvent
 from virtloom_qemu.runs.alteration import Alteration
 from virtloom_qemu.runs.state import QemuDomain, Run
@@ -64,6 +65,7 @@ class Media(PluggingBase):
         loaded = next(one for one in wanted.parts.disks if one.name == drive.name)
         with self._held_images(live, wanted, talk.run):
             self._swap(talk, drive.node(), loaded.node(), force=force)
+            throttle_disk(talk, loaded)
         change.live = wanted
         change.settle()
 

@@ -19,6 +19,9 @@ from virtloom.xmldef.domain.processors import (
     with_processors,
 )
 from virtloom.xmldef.values import Misfit, cpus
+from virtloom_qemu.domains.agent.base import AgentTalk
+from virtloom_qemu.domains.agent.processors import choose, switch
+from virtloom_qemu.domains.agent.processors import processors as guest_processors
 from virtloom_qemu.domains.definitions import invalid
 from virtloom_qemu.domains.plugging.detaching import Detaching
 from virtloom_qemu.hotplug.processors import Entity, entities, plug, refreshed, to_reach
@@ -31,12 +34,11 @@ from virtloom_qemu.runs.talk import Talk
 from virtloom_qemu.stats.threads import usage
 
 BOTH = Impact.LIVE | Impact.CONFIG
-NO_AGENT = "QEMU guest agent is not configured"
 TIMED_OUT = "vcpu unplug request timed out. Unplug result must be manually inspected in the domain"
 ALIAS = "vcpu"
 
 
-class Counting(Detaching):
+class Counting(Detaching, AgentTalk):
     """The calls that tell of processors, and have them come and go."""
 
     def domain_get_vcpus_flags(self, dom: DomainHandle, flags: int) -> int:
@@ -48,7 +50,9 @@ class Counting(Detaching):
             if not active:
                 detail = "vCPU count provided by the guest agent can only be requested for live domains"
                 raise VirtError(ErrorCode.INVALID_ARG, detail)
-            raise VirtError(ErrorCode.ARGUMENT_UNSUPPORTED, NO_AGENT)
+            with self._agent(dom, JobKind.AGENT_QUERY) as talk:
+                told = guest_processors(talk.agent)
+            return len(told) if flags & DomainVcpuFlags.MAXIMUM else sum(one.online for one in told)
         return vcpus_max(definition) if flags & DomainVcpuFlags.MAXIMUM else vcpus_now(definition)
 
     def domain_get_vcpus(
@@ -74,7 +78,8 @@ class Counting(Detaching):
         if flags & DomainVcpuFlags.GUEST:
             with self._reading(dom) as state:
                 state.impact(flags)
-            raise VirtError(ErrorCode.ARGUMENT_UNSUPPORTED, NO_AGENT)
+            self._set_guest_vcpus(dom, nvcpus)
+            return
         with self._altering(dom, flags) as change:
             if flags & DomainVcpuFlags.MAXIMUM:
                 change.config = _with_most(change, nvcpus)
@@ -88,6 +93,14 @@ class Counting(Detaching):
                 self._have(change, every, to_reach(every, nvcpus))
             if change.config is not None:
                 change.config = with_count(change.config, nvcpus, bool(flags & DomainVcpuFlags.HOTPLUGGABLE))
+
+    def _set_guest_vcpus(self, dom: DomainHandle, count: int) -> None:
+        """Have the guest itself use so many of the processors that it has, through its agent."""
+        with self._agent(dom, JobKind.AGENT_MODIFY) as talk:
+            if count > vcpus_now(talk.live):
+                detail = "requested vcpu count is greater than the count of enabled vcpus in the domain: "
+                raise VirtError(ErrorCode.INVALID_ARG, f"{detail}{count} > {vcpus_now(talk.live)}")
+            switch(talk.agent, choose(guest_processors(talk.agent), count))
 
     def domain_set_vcpu(self, dom: DomainHandle, cpumap: str, state: int, flags: int) -> None:
         """`virDomainSetVcpu`: single processors come or go."""

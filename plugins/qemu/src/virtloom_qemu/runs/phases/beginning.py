@@ -21,6 +21,7 @@ from virtloom.locks import Guarded, Job
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.command import Context, build, prepare
 from virtloom_qemu.firmware import make_variables
+from virtloom_qemu.hotplug import throttle
 from virtloom_qemu.hotplug.processors import plug_the_removable
 from virtloom_qemu.monitor.channel import connect
 from virtloom_qemu.process import GuestPaths, GuestProcess, launch
@@ -189,6 +190,7 @@ class Beginning(Happenings):
                 if one.link is not None and one.link.get("state") == "down" and one.alias is not None:
                     talk.ask("set_link", name=one.alias.get("name"), up=False)
             plug_the_removable(talk, live)
+            throttle.set_all(talk, live)
             known, threads = with_processor(refresh(talk, live), talk), vcpu_threads(talk)
             place(run.groups, known, VCPU, threads)
             place(run.groups, known, IOTHREAD, iothread_threads(talk))

@@ -219,9 +219,7 @@ IN_LOCKS = {
     ),
     "pair.py": (Mutation("a pair locked in the caller's order", "if _place(a) < _place(b):", "if True:", (PAIR,)),),
     "lock.py": (
-        Mutation(
-            "the last waiter served first", "first = self._queue.pop(0)", "first = self._queue.pop()", (BATTERY,)
-        ),
+        Mutation("the last waiter served first", "first = self._queue.pop(0)", "first = self._queue.pop()", (BATTERY,)),
         Mutation(
             "one who waited too long left in the queue",
             "            self._queue.remove(waiter)\n            return True",

@@ -16,10 +16,13 @@ from typing import Any
 import pytest
 from stores import MIB, Store, kept, refused, volume_xml
 
-from virtloom_storage.backends import iscsi, scsi_units
+from virtloom_storage.backends import filesystem, iscsi, mpath, scsi, scsi_units
 
 Rules = list[dict[str, Any]]
-TOOLS = "vgs vgscan vgchange vgcreate pvs pvcreate lvs lvcreate lvremove iscsiadm zfs zpool rbd ceph scsi_id udevadm"
+TOOLS = (
+    "vgs vgscan vgchange vgcreate pvs pvcreate lvs lvcreate lvremove iscsiadm zfs zpool rbd ceph scsi_id udevadm "
+    "mount umount showmount gluster"
+)
 SETTLE = {"call": "udevadm .*"}
 
 
@@ -259,3 +262,102 @@ def test_a_tool_that_prints_nonsense_is_told_of(tools: Tools, tooled: Store) -> 
     pool = tooled.driver.storage_pool_define_xml(pool_xml("rbd", "c", source), 0)
     assert "ceph printed something else than JSON" in refused(tooled.driver.storage_pool_create, pool, 0).message
     assert not tooled.driver.storage_pool_is_active(pool)
+
+
+NFS = "<host name='nas'/><dir path='/export/images'/><format type='nfs'/>"
+# As showmount(8) of nfs-utils and gluster(8) print it.
+EXPORTS = "/export/images 10.0.0.0/8\n/export/with space (everyone)\n"
+_VOLUMES = "<volumes><volume><name>gv0</name></volume></volumes>"
+GLUSTER = f"<cliOutput><opRet>0</opRet><volInfo>{_VOLUMES}</volInfo></cliOutput>"
+
+
+@pytest.mark.parametrize(
+    ("source", "call"),
+    [
+        (NFS, "mount -o nodev,nosuid,noexec -t nfs nas:/export/images {target}"),
+        (
+            NFS.replace("<format", "<protocol ver='4.2'/><format"),
+            "mount -o nodev,nosuid,noexec,nfsvers=4.2 -t nfs nas:/export/images {target}",
+        ),
+        (
+            "<host name='nas'/><dir path='share'/><format type='cifs'/>",
+            "mount -o nodev,nosuid,noexec,guest -t cifs //nas/share {target}",
+        ),
+        (
+            "<host name='nas'/><dir path='gv0'/><format type='glusterfs'/>",
+            "mount -o nodev,nosuid,noexec,direct-io-mode=1 -t glusterfs nas:gv0 {target}",
+        ),
+    ],
+)
+def test_what_a_server_shares_is_mounted_and_let_go_of(
+    tools: Tools, tooled: Store, monkeypatch: pytest.MonkeyPatch, source: str, call: str
+) -> None:
+    target, mounted = tooled.folder / "mnt", tooled.folder / "mounted"
+    monkeypatch.setattr(filesystem, "is_mounted", lambda *args: mounted.exists())
+    tools.play([{"call": "mount .*", "makes": str(mounted)}, {"call": "umount .*", "removes": str(mounted)}])
+    pool = tooled.driver.storage_pool_define_xml(pool_xml("netfs", "n", source, str(target)), 0)
+    tooled.driver.storage_pool_build(pool, 0)
+    tooled.driver.storage_pool_create(pool, 0)
+    assert tools.calls("mount") == [call.format(target=target)]
+    tooled.volume(pool, "v")
+    tooled.driver.storage_pool_destroy(pool)
+    assert tools.calls("umount") == [f"umount {target}"]
+
+
+def test_a_server_that_refuses_is_told_in_its_own_words(tools: Tools, tooled: Store) -> None:
+    tools.play([{"call": "mount .*", "says": "mount.nfs: access denied by server while mounting\n", "status": 32}])
+    target = tooled.folder / "mnt"
+    pool = tooled.driver.storage_pool_define_xml(pool_xml("netfs", "n", NFS, str(target)), 0)
+    tooled.driver.storage_pool_build(pool, 0)
+    error = refused(tooled.driver.storage_pool_create, pool, 0)
+    assert "unexpected exit status 32: mount.nfs: access denied by server while mounting" in error.message
+    assert not tooled.driver.storage_pool_is_active(pool)
+
+
+def test_what_a_server_exports_is_found(tools: Tools, tooled: Store) -> None:
+    tools.play([{"call": "showmount .*", "prints": EXPORTS}, {"call": "gluster .*", "prints": GLUSTER}])
+    find = tooled.driver.connect_find_storage_pool_sources
+    found = find("netfs", "<source><host name='nas'/></source>", 0)
+    assert found.count("<source>") == 3
+    for path, format_ in (("/export/images", "nfs"), ("/export/with space", "nfs"), ("gv0", "glusterfs")):
+        assert f"<dir path='{path}'/>\n    <format type='{format_}'/>" in found
+    tools.play([{"call": "showmount .*", "status": 1}, {"call": "gluster .*", "status": 1}])
+    nobody = refused(find, "netfs", "<source><host name='nas'/></source>", 0)
+    assert "no storage pools were found on host 'nas'" in nobody.message
+
+
+def test_what_a_scsi_host_reaches_are_volumes(
+    tools: Tools, tooled: Store, in_dev: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk, sys = in_dev(), tooled.folder / "sys"
+    Path("/dev", disk).write_bytes(bytes(MIB))
+    (sys / "hosts" / "host5").mkdir(parents=True)
+    for unit, type_ in (("5:0:0:1", "0"), ("5:0:0:2", "1"), ("6:0:0:1", "0")):  # a disk, a tape, another host's
+        (sys / "devices" / unit / "block" / disk).mkdir(parents=True)
+        (sys / "devices" / unit / "type").write_text(f"{type_}\n")
+    monkeypatch.setattr(scsi, "HOSTS", sys / "hosts")
+    monkeypatch.setattr(scsi_units, "DEVICES", sys / "devices")
+    tools.play([{"call": "scsi_id .*", "prints": "36001405abc\n"}])
+    adapter = "<adapter type='scsi_host' name='host5'/>"
+    pool = tooled.driver.storage_pool_define_xml(pool_xml("scsi", "s", adapter, "/dev"), 0)
+    tooled.driver.storage_pool_create(pool, 0)
+    assert (sys / "hosts" / "host5" / "scan").read_text() == "- - -"
+    assert tooled.names(pool) == ["unit:0:0:1"]
+    assert tooled.driver.storage_pool_get_info(pool)[1:] == (MIB, MIB, 0)
+
+
+def test_multipath_devices_are_volumes_and_other_mappings_are_not(
+    tools: Tools, tooled: Store, in_dev: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, blocks = in_dev(), tooled.folder / "block"
+    Path("/dev", name).write_bytes(bytes(MIB))
+    for number, (mapped, uuid_) in enumerate((("mpatha", "mpath-36001405abc"), ("vg-root", "LVM-abc"))):
+        (blocks / f"dm-{number}" / "dm").mkdir(parents=True)
+        (blocks / f"dm-{number}" / "dm" / "uuid").write_text(f"{uuid_}\n")
+        (blocks / f"dm-{number}" / "dm" / "name").write_text(f"../{name}\n" if mapped == "mpatha" else mapped)
+    monkeypatch.setattr(mpath, "BLOCKS", blocks)
+    tools.play([])
+    pool = tooled.driver.storage_pool_define_xml(pool_xml("mpath", "m", "", "/dev/mapper"), 0)
+    tooled.driver.storage_pool_create(pool, 0)
+    assert tooled.names(pool) == ["dm-0"]
+    assert tooled.driver.storage_pool_get_info(pool)[1] == MIB

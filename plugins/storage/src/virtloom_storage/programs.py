@@ -75,6 +75,7 @@ class Programs:
         stall: float | None = STALL,
         shown: Callable[[str], str] = str,
         pulse: Pulse | None = None,
+        private: Mapping[str, str] | None = None,
         **options: Any,
     ) -> bytes:
         """Run a program to its end and return what it printed.
@@ -83,14 +84,18 @@ class Programs:
         :param deadline: seconds at most.
         :param stall: seconds without reading or writing anything after which it is killed; None for no such limit.
         :param pulse: beats twice a second with the bytes that it has written, and may end it.
+        :param private: variables of its environment that no error shows.
         :param shown: changes a text that an error shows (a temporary name into the one that was asked for).
         :raises VirtError: INTERNAL_ERROR as libvirt has it if it failed, OPERATION_TIMEOUT past a limit.
         """
         if pulse is not None:
             options |= {"beat": pulse.beat, "before": _WITH_US if find(_WITH_US[0]) else ()}
+        env = options.pop("env", None)
+        if env or private:
+            options["env"] = {**(env or {}), **(private or {})}
         finished = self.attempt(argv, deadline=deadline, stall=stall, **options)
         if finished.status != 0:
-            raise failure([require(argv[0]), *argv[1:]], finished, shown, options.get("env"))
+            raise failure([require(argv[0]), *argv[1:]], finished, shown, env)
         return finished.stdout
 
     def attempt(

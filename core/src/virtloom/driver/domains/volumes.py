@@ -37,6 +37,8 @@ def located(disk: Disk, storage: Driver | None) -> Disk:
             _locate(source, storage)
             found = True
         holder = holder.find("backingStore")
+    if found and node.find("driver") is not None:
+        node.need("driver").attrs.setdefault("type", "raw")  # nothing is guessed from what a guest may have written
     return Disk.read(node) if found else disk
 
 

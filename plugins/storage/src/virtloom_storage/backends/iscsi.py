@@ -1,8 +1,5 @@
-"""Pools that are iSCSI targets, through iscsiadm(8) (libvirt's storage_backend_iscsi.c and viriscsi.c).
-
-`iscsi` logs in to the target, so that the kernel has its units as devices. `iscsi-direct` asks the target alone which
-units it has, with iscsi-ls(1) of libiscsi, and leaves them to QEMU to open.
-"""
+"""Pools that are iSCSI targets which the kernel is logged in to, by iscsiadm(8) (libvirt's storage_backend_iscsi.c and
+viriscsi.c)."""
 
 from __future__ import annotations
 
@@ -15,8 +12,7 @@ from virtloom.xmldef.storage.pool import Pool
 from virtloom.xmldef.storage.refusal import bad, unsupported
 from virtloom.xmldef.storage.source import Device
 from virtloom.xmldef.storage.source import Source as PoolSource
-from virtloom.xmldef.storage.volume import Volume, VolumeTarget
-from virtloom_storage.backends.base import Backend, Scan
+from virtloom_storage.backends.base import Scan
 from virtloom_storage.backends.block import BlockVolumes, settle, summed
 from virtloom_storage.backends.scsi_units import find_units
 from virtloom_storage.context import Context
@@ -28,7 +24,11 @@ USAGE_ISCSI = 3  # VIR_SECRET_USAGE_TYPE_ISCSI
 SESSIONS = Path("/sys/class/iscsi_session")
 
 
-def _one_host(source: PoolSource) -> tuple[str, int]:
+def one_host(source: PoolSource) -> tuple[str, int]:
+    """The server of a source, and its port.
+
+    :raises VirtError: CONFIG_UNSUPPORTED for several.
+    """
     if len(source.hosts) != 1:
         raise unsupported("Expected exactly 1 host for the storage pool")
     host = source.hosts[0]
@@ -36,11 +36,12 @@ def _one_host(source: PoolSource) -> tuple[str, int]:
 
 
 def _portal(source: PoolSource) -> str:
-    name, port = _one_host(source)
+    name, port = one_host(source)
     return f"{name}:{port},1"
 
 
-def _target(pool: Pool) -> str:
+def target_of(pool: Pool) -> str:
+    """The name of a pool's target."""
     if len(pool.source.devices) != 1:
         raise internal("missing source device")
     return pool.source.devices[0].path
@@ -53,12 +54,12 @@ class Iscsi(BlockVolumes):
 
     def is_active(self, context: Context, pool: Pool) -> bool:
         """See `Backend.is_active`."""
-        _one_host(pool.source)
-        return _session(context, _target(pool)) is not None
+        one_host(pool.source)
+        return _session(context, target_of(pool)) is not None
 
     def start(self, context: Context, pool: Pool) -> None:
         """See `Backend.start`."""
-        target, portal = _target(pool), _portal(pool.source)
+        target, portal = target_of(pool), _portal(pool.source)
         if _session(context, target) is not None:
             return
         _node_new(context, portal, target)
@@ -67,13 +68,13 @@ class Iscsi(BlockVolumes):
 
     def stop(self, context: Context, pool: Pool) -> None:
         """See `Backend.stop`."""
-        target = _target(pool)
+        target = target_of(pool)
         if _session(context, target) is not None:
             _connection(context, pool, _portal(pool.source), target, "--logout")
 
     def refresh(self, context: Context, pool: Pool) -> Scan:
         """See `Backend.refresh`."""
-        session = _session(context, _target(pool))
+        session = _session(context, target_of(pool))
         if session is None:
             raise internal("cannot find iscsiadm session: ")
         context.programs.run(["iscsiadm", "--mode", "session", "-r", session, "-R"])
@@ -83,13 +84,14 @@ class Iscsi(BlockVolumes):
 
     def find_sources(self, context: Context, specification: PoolSource | None) -> list[PoolSource]:
         """See `Backend.find_sources`."""
-        source = _required(specification, "iscsi")
+        source = required(specification, "iscsi")
         argv = ["iscsiadm", "--mode", "discovery", "--type", "sendtargets", "--portal", _portal(source)]
         printed = context.programs.run([*argv, "--op", "nonpersistent"], deadline=60)
-        return _with_targets(source, re.findall(r"(?m)^\s*\S+\s+(\S+)\s*$", printed.decode(errors="replace")))
+        return with_targets(source, re.findall(r"(?m)^\s*\S+\s+(\S+)\s*$", printed.decode(errors="replace")))
 
 
-def _required(specification: PoolSource | None, type_: str) -> PoolSource:
+def required(specification: PoolSource | None, type_: str) -> PoolSource:
+    """What a client says of where to look for targets, which must name one server."""
     if specification is None:
         detail = f"hostname must be specified for {type_} sources"
         raise VirtError(ErrorCode.INVALID_ARG, detail, ErrorDomain.STORAGE)
@@ -98,7 +100,8 @@ def _required(specification: PoolSource | None, type_: str) -> PoolSource:
     return specification
 
 
-def _with_targets(source: PoolSource, targets: list[str]) -> list[PoolSource]:
+def with_targets(source: PoolSource, targets: list[str]) -> list[PoolSource]:
+    """A source of a pool for each target that a server told of."""
     host = source.hosts[0]
     hosts = (host if host.port else host.replace(port=PORT),)
     return [PoolSource(hosts=hosts, devices=(Device(path=target),), initiator=source.initiator) for target in targets]
@@ -161,51 +164,3 @@ def _host_number(session: str) -> int:
         if found := re.match(r"target(\d+):", entry.name):
             return int(found[1])
     raise internal(f"Failed to get host number for iSCSI session with path '{folder}'")
-
-
-class IscsiDirect(Backend):
-    """A target that nobody is logged in to; its units are network volumes."""
-
-    type = "iscsi-direct"
-    tools = ("iscsi-ls",)
-    is_optional = True
-
-    def is_active(self, context: Context, pool: Pool) -> bool:
-        """See `Backend.is_active`."""
-        return True
-
-    def refresh(self, context: Context, pool: Pool) -> Scan:
-        """See `Backend.refresh`."""
-        name, port = _one_host(pool.source)
-        target = _target(pool)
-        argv = ["iscsi-ls", "--show-luns", "--initiator-name", pool.source.initiator or "", f"iscsi://{name}:{port}"]
-        printed = context.programs.run(argv, deadline=60).decode(errors="replace")
-        volumes = [_unit(pool, f"{name}:{port}", unit, size) for unit, size in _units(printed, target)]
-        return Scan(summed(pool, volumes), {volume.name: volume for volume in volumes})
-
-    def find_sources(self, context: Context, specification: PoolSource | None) -> list[PoolSource]:
-        """See `Backend.find_sources`."""
-        source = _required(specification, "iscsi-direct")
-        name, port = _one_host(source)
-        printed = context.programs.run(["iscsi-ls", f"iscsi://{name}:{port}"], deadline=60).decode(errors="replace")
-        return _with_targets(source, re.findall(r"(?m)^Target:(\S+)", printed))
-
-
-_SIZES = {"": 1, "k": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-
-
-def _units(printed: str, wanted: str) -> list[tuple[int, int]]:
-    """The units of a target and their sizes in bytes, of what iscsi-ls prints: `Lun:1 Type:DIRECT_ACCESS (Size:1G)`."""
-    units, target = [], ""
-    for line in printed.splitlines():
-        if found := re.match(r"Target:(\S+)", line):
-            target = found[1]
-        elif target == wanted and (found := re.search(r"Lun:(\d+)\s+Type:DIRECT_ACCESS.*\(Size:(\d+)([kMGT]?)", line)):
-            units.append((int(found[1]), int(found[2]) * _SIZES[found[3]]))
-    return units
-
-
-def _unit(pool: Pool, portal: str, unit: int, size: int) -> Volume:
-    path = f"ip-{portal}-iscsi-{_target(pool)}-lun-{unit}"
-    target = VolumeTarget(path=path)
-    return Volume(type="network", name=f"unit:0:0:{unit}", key=path, capacity=size, allocation=size, target=target)

@@ -19,6 +19,7 @@ class Settings:
     :ivar log_timestamp: whether lines of its log begin with the time.
     :ivar firmware_folders: where installed firmware is described (QEMU's docs/interop/firmware.json), nearest first.
     :ivar save_image_format: how saved guests are compressed: `raw`, `gzip`, `bzip2`, `xz` or `lzop`.
+    :ivar auto_dump_path: where cores go that a crash asks for; empty is `dump` in the driver's folder.
     :ivar user: group: whom guests run as; empty chooses a user that is there for it (`process.identity`).
     :ivar dynamic_ownership: whether files are given to it; :ivar remember_owner: and given back to whom they were.
     """
@@ -33,6 +34,7 @@ class Settings:
     log_timestamp: bool = True
     firmware_folders: Sequence[str] = field(default_factory=lambda: ["/etc/qemu/firmware", "/usr/share/qemu/firmware"])
     save_image_format: str = "raw"
+    auto_dump_path: str = ""
     user: str = ""
     group: str = ""
     dynamic_ownership: bool = True

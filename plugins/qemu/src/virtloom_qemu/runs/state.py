@@ -77,6 +77,8 @@ class QemuDomain(DomainState):
     :ivar work: how far the long job is that runs; :ivar completed: how the last one was that ended well.
     :ivar agent_timeout: how long its agent has for an answer (`virDomainQemuAgentCommandTimeoutValues`).
     :ivar resets: how often it was reset in this run.
+    :ivar thresholds: the numbers of images whose threshold was set by number, so that it is told by number alone.
+    :ivar clock_began: what a clock of variable offset showed when the run began, in seconds off UTC.
     :ivar block_jobs: what is done with its images, by the names that QEMU has for the jobs; replaced whole.
     :ivar leaving: by alias, the devices that somebody waits to see go.
     :ivar status_version: how often the state that a restarted daemon needs was changed.
@@ -96,6 +98,8 @@ class QemuDomain(DomainState):
     last_image: int = 0
     agent_timeout: int = -1
     resets: int = 0
+    clock_began: int = 0
+    thresholds: frozenset[int | None] = frozenset()
     work: JobStats | None = None
     completed: JobStats | None = None
     block_jobs: dict[str, BlockJob] = field(default_factory=dict)
@@ -117,6 +121,7 @@ class QemuDomain(DomainState):
         self.id, self.run = run.id, run
         self.next = self.definition
         self.definition = live
+        self.clock_began = int((live.clock.adjustment if live.clock is not None else None) or 0)
         self.state, self.reason = State.PAUSED, Paused.STARTING_UP
         self.status_version += 1
 
@@ -135,6 +140,7 @@ class QemuDomain(DomainState):
         self.last_image = 0
         self.agent_timeout = -1
         self.resets = 0
+        self.thresholds = frozenset()
         self.work = None
         self.leaving = {}
         self.tainted = frozenset()

@@ -51,6 +51,7 @@ class Status:
     block_jobs: dict[str, Any] = field(default_factory=dict)
     last_image: int = 0
     agent_timeout: int = -1
+    clock_began: int = 0
     format: int = FORMAT
 
     @classmethod
@@ -76,6 +77,7 @@ class Status:
             block_jobs={name: asdict(one) for name, one in state.block_jobs.items()},
             last_image=state.last_image,
             agent_timeout=state.agent_timeout,
+            clock_began=state.clock_began,
         )
 
     def domain(self) -> Domain:

@@ -27,12 +27,14 @@ from virtloom_qemu.process import GuestPaths, GuestProcess
 from virtloom_qemu.runs.given.groups import GuestGroups
 from virtloom_qemu.runs.given.opened import OpenedImages
 from virtloom_qemu.runs.happening.blockjobs import BlockJobEvents
+from virtloom_qemu.runs.happening.changes import ChangeEvents
 from virtloom_qemu.runs.happening.channels import ChannelEvents
+from virtloom_qemu.runs.happening.troubles import TroubleEvents
 from virtloom_qemu.runs.state import Happening, QemuDomain, Run
 from virtloom_qemu.runs.talk import Talk
 
 
-class Happenings(BlockJobEvents, ChannelEvents):
+class Happenings(BlockJobEvents, ChannelEvents, ChangeEvents, TroubleEvents):
     """Dealing with what guests tell.
 
     :cvar handlers: the method for each event; a part of the driver that deals with more names its own.

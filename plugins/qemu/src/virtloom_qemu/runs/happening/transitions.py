@@ -16,6 +16,8 @@ SUSPENDED = {
     Paused.FROM_SNAPSHOT: Suspended.FROM_SNAPSHOT,
     Paused.POSTCOPY: Suspended.POSTCOPY,
     Paused.POSTCOPY_FAILED: Suspended.POSTCOPY_FAILED,
+    Paused.WATCHDOG: Suspended.WATCHDOG,
+    Paused.IOERROR: Suspended.IOERROR,
 }
 RESUMED = {
     Running.RESTORED: Resumed.FROM_SNAPSHOT,
@@ -52,3 +54,15 @@ class Transitions(Domains[QemuDomain]):
         state.state, state.reason = State.PAUSED, reason
         state.status_version += 1
         self._lifecycle(state, Event.SUSPENDED, SUSPENDED.get(reason, Suspended.PAUSED))
+
+    def _stopped_by_itself(self, state: QemuDomain, reason: int) -> None:
+        """The processors stop, or have just stopped, for a reason that nobody here had.
+
+        :param reason: `virDomainPausedReason`.
+        """
+        if state.state == State.RUNNING:
+            state.pause_reason = reason
+            self._follow(state)
+        elif state.state == State.PAUSED and state.reason == Paused.UNKNOWN:
+            state.reason = reason
+            state.status_version += 1

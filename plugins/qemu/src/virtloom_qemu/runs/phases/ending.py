@@ -37,8 +37,8 @@ class Ending(Processors):
             if state.run is run:
                 state.ending = True
         run.worker.start()
+        run.monitor.close()  # so that an end that we want is told once, as what it is
         run.process.end()
-        run.monitor.close()
         run.worker.flush(FLUSH_WITHIN)
         if run.groups is not None:
             run.groups.remove()

@@ -18,7 +18,9 @@ from __future__ import annotations
 import threading
 from itertools import count
 
+from virtloom.driver.constants.domain_event import DomainEventPMSuspendedDetail as Asleep
 from virtloom.driver.constants.domain_event import DomainEventStoppedDetail as Stopped
+from virtloom.driver.constants.domain_event import DomainEventType as Event
 from virtloom.driver.constants.domain_state import DomainPausedReason as Paused
 from virtloom.driver.constants.domain_state import DomainRunningReason as Running
 from virtloom.driver.constants.domain_state import DomainShutoffReason as Shutoff
@@ -71,6 +73,7 @@ class Reconnecting(Strays):
             state.tainted = frozenset(status.tainted)
             state.last_image = status.last_image
             state.agent_timeout = status.agent_timeout
+            state.clock_began = status.clock_began
             state.block_jobs = {name: BlockJob(**kept) for name, kept in status.block_jobs.items()}
         self.disk_images.hold(definition, status.id, running=True)
         process = GuestProcess(status.pid, status.began)
@@ -162,6 +165,9 @@ class Reconnecting(Strays):
         with talk.state() as state:
             state.definition, state.vcpu_threads = live, threads
             state.pause_reason = PAUSE_REASONS.get(told["status"], Paused.UNKNOWN)
+            if told["status"] == "suspended" and state.state == DomainState.RUNNING:
+                state.state, state.reason = DomainState.PMSUSPENDED, 0
+                self._lifecycle(state, Event.PMSUSPENDED, Asleep.MEMORY)
             self._follow(state)
         self._catch_up_with_jobs(talk)
         if told["status"] == "shutdown":

@@ -13,6 +13,7 @@ from virtloom.driver.constants.domain_state import DomainState
 from virtloom.driver.handles import DomainHandle
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import JobKind, LockError
+from virtloom_qemu.definition.checks.machine import refuse_actions
 from virtloom_qemu.domains.agent.base import AgentTalk, has_agent
 from virtloom_qemu.domains.definitions import invalid
 from virtloom_qemu.domains.life import Life
@@ -28,6 +29,7 @@ ACTIONS = {
 }
 
 
+REBOOTS = {"destroy": "shutdown", "restart": "reset"}  # what QEMU is told to make of a reboot
 GO_WITHIN = 60.0  # seconds for an agent that does not answer to have shut the guest down
 
 
@@ -146,5 +148,14 @@ class Power(Life, AgentTalk):
         if field != "on_crash" and word.startswith("coredump"):
             detail = f"Lifecycle event '{field.removeprefix('on_')}' doesn't support '{word}' action"
             raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail, ErrorDomain.DOMAIN)
-        with self._changing(dom) as state:
-            state.change(flags, **{field: word})
+        with self._altering(dom, flags) as change:
+            for definition in (change.live, change.config):
+                if definition is not None:
+                    changed = definition.replace(**{field: word})
+                    refuse_actions(changed.on_poweroff or "", changed.on_reboot or "", changed.on_crash or "")
+            if change.live is not None:
+                if field == "on_reboot" and word in REBOOTS and change.live.on_reboot != word:
+                    change.talk.ask("set-action", reboot=REBOOTS[word])
+                change.live = change.live.replace(**{field: word})
+            if change.config is not None:
+                change.config = change.config.replace(**{field: word})

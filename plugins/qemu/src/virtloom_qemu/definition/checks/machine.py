@@ -48,7 +48,14 @@ def firmware(guest: Guest) -> None:
 
 def lifecycle(guest: Guest) -> None:
     """What happens at the guest's end is something that QEMU can do."""
-    off, reboot, crash = (_action(guest, name) for name in ("on_poweroff", "on_reboot", "on_crash"))
+    refuse_actions(*(_action(guest, name) for name in ("on_poweroff", "on_reboot", "on_crash")))
+
+
+def refuse_actions(off: str, reboot: str, crash: str) -> None:
+    """Refuse what QEMU cannot do at a guest's end (`qemuValidateLifecycleAction`).
+
+    :raises VirtError: CONFIG_UNSUPPORTED.
+    """
     prefix = "qemu driver doesn't support "
     if "rename-restart" in (off, reboot, crash):
         raise unsupported(f"{prefix}the 'rename-restart' action for 'on_reboot'/'on_poweroff'/'on_crash'")

@@ -191,6 +191,8 @@ class Beginning(Happenings):
                     talk.ask("set_link", name=one.alias.get("name"), up=False)
             plug_the_removable(talk, live)
             throttle.set_all(talk, live)
+            if live.on_reboot == "destroy":
+                talk.ask("set-action", reboot="shutdown")
             known, threads = with_processor(refresh(talk, live), talk), vcpu_threads(talk)
             place(run.groups, known, VCPU, threads)
             place(run.groups, known, IOTHREAD, iothread_threads(talk))

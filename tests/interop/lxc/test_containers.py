@@ -165,7 +165,7 @@ def test_file_systems_of_every_kind(lxc: Virsh, define: Define, name: str, scrat
     assert inside(lxc, name, "/bin/cat", "/mnt/bound/file") == "own"
     assert "Read-only" in lxc.fails("lxc-enter-namespace", name, "--noseclabel", "/bin/mkdir", "/mnt/shared/x")
     mounts = inside(lxc, name, "/bin/cat", "/proc/mounts")
-    assert "/mnt/ram tmpfs rw,relatime,size=1024k" in mounts
+    assert "/mnt/ram tmpfs rw,nosuid,nodev,relatime,size=1024k" in mounts
     assert "/mnt/image ext4" in mounts
     lxc("destroy", name)
     loops = subprocess.run(["losetup", "--associated", str(image)], capture_output=True, text=True, timeout=10)

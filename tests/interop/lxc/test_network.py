@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from asking import inside, interface
+from asking import inside, interface, state
 
 from containers import container_xml, links, script, unique
-from daemons import Virsh
+from daemons import Virsh, eventually
+
+Define = Callable[..., None]
 
 
 def test_one_container_reaches_another_over_the_bridge(lxc: Virsh, pair: tuple[str, str]) -> None:
@@ -30,7 +32,7 @@ def test_its_interface_is_listed_counted_and_named_as_libvirt_does(lxc: Virsh, p
     counters = dict(line.split()[1:] for line in lxc("domifstat", first, outer).splitlines())
     assert int(counters["tx_packets"]) > 0
     assert f"<target dev='{outer}'/>" in lxc("dumpxml", first)
-    assert "<guest dev='eth0' actual='vnet" in lxc("dumpxml", first)
+    assert "<guest dev='eth0'/>" in lxc("dumpxml", first)
     link = inside(lxc, first, "/bin/ip", "-o", "link", "show", "eth0")
     assert "52:54:00:4c:58:01" in link
     assert "UP" in inside(lxc, first, "/bin/ip", "-o", "link", "show", "lo")
@@ -44,16 +46,31 @@ def test_an_interface_comes_and_goes_while_it_runs(lxc: Virsh, pair: tuple[str, 
     assert "eth1" not in inside(lxc, first, "/bin/ip", "-o", "link")
 
 
-def test_routes_beside_the_default_one_are_set(lxc: Virsh, scratch: Path, root: Path, bridge: str) -> None:
-    name, path = unique("r"), scratch / "guest.xml"
-    routes = """<route family='ipv4' address='0.0.0.0' gateway='10.99.7.254'/>
-        <route family='ipv4' address='172.31.0.0' prefix='16' gateway='10.99.7.253'/><link state='up'/>"""
-    path.write_text(container_xml(name, root, script(root, "sleep 1000"), devices=interface(bridge, 9, routes)))
-    lxc("create", str(path))
-    table = inside(lxc, name, "/bin/ip", "route")
-    lxc("destroy", name)
-    assert "default via 10.99.7.254" in table
-    assert "172.31.0.0/16 via 10.99.7.253" in table
+ROUTES = """<route family='ipv4' address='0.0.0.0' gateway='10.99.7.254'/>
+    <route family='ipv4' address='172.31.0.0' prefix='16' gateway='10.99.7.253'/><link state='up'/>"""
+
+
+def test_routes_are_there_when_init_begins_also_after_a_reboot(
+    lxc: Virsh, define: Define, name: str, root: Path, bridge: str
+) -> None:
+    begins = "ip route >/tmp/routes.new; cp /tmp/routes.new /tmp/routes; echo boot >>/tmp/boots"
+    define(script(root, f"{begins}; trap 'reboot -f' HUP; while true; do sleep 0.1; done"),
+           devices=interface(bridge, 9, ROUTES))  # fmt: skip
+    (root / "bin" / "cp").symlink_to("busybox")
+    boots, routes = root / "tmp" / "boots", root / "tmp" / "routes"
+    lxc("start", name)
+    for number in (1, 2):
+        eventually(lambda: boots.exists() and boots.read_text().count("boot") == number, f"boot {number}")  # noqa: B023
+        assert "default via 10.99.7.254" in routes.read_text()
+        assert "172.31.0.0/16 via 10.99.7.253 dev eth0  metric 1" in routes.read_text()
+        lxc("reboot", name)
+
+
+def test_a_route_that_cannot_be_fails_the_start_and_says_so(lxc: Virsh, define: Define, name: str, bridge: str) -> None:
+    route = "<route family='ipv4' address='172.31.0.0' prefix='16' gateway='192.0.2.1'/>"
+    define(devices=interface(bridge, 9, route))
+    assert "Unable to set up eth0: Network is unreachable" in lxc.fails("start", name)
+    assert state(lxc, name) == "shut off (failed)"
 
 
 def test_a_bridge_that_is_not_there_is_refused_before_anything_is_made(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,7 @@ def mounted(kind: str, source: str, target: str = "/mnt/a", more: str = "") -> s
     return f"<filesystem type='{kind}'><source {source}/><target dir='{target}'/>{more}</filesystem>"
 
 
+IDMAP = "<idmap><uid start='0' target='1000' count='9'/><gid start='0' target='2000' count='9'/></idmap>"
 PAIRS = {
     "name": ({}, "lxc.uts.name = guest"),
     "root": ({}, "lxc.rootfs.path = dir:/srv/root"),
@@ -43,14 +45,14 @@ PAIRS = {
     "folder": ({"os": "<initdir>/srv</initdir>"}, "lxc.init.cwd = /srv"),
     "user": ({"os": "<inituser>7</inituser><initgroup>8</initgroup>"}, "lxc.init.uid = 7"),
     "environment": ({"os": "<initenv name='A'>b c</initenv>"}, "lxc.environment = A=b c"),
-    "idmap": ({"more": "<idmap><uid start='0' target='1000' count='9'/></idmap>"}, "lxc.idmap = u 0 1000 9"),
+    "idmap": ({"more": IDMAP}, "lxc.idmap = u 0 1000 9"),
     "bind": ({"devices": mounted("mount", "dir='/'")}, "lxc.mount.entry = / mnt/a none bind,create=dir 0 0"),
     "readonly": ({"devices": mounted("mount", "dir='/'", more="<readonly/>")},
                  "lxc.mount.entry = / mnt/a none bind,create=dir,ro 0 0"),
     "ram": ({"devices": mounted("ram", "usage='1024' units='KiB'")},
-            "lxc.mount.entry = tmpfs mnt/a tmpfs size=1024k,create=dir 0 0"),
+            "lxc.mount.entry = tmpfs mnt/a tmpfs nosuid,nodev,size=1024k,create=dir 0 0"),
     "spaces": ({"devices": mounted("ram", "usage='1' units='KiB'", "/mnt/a b")},
-               "lxc.mount.entry = tmpfs mnt/a\\040b tmpfs size=1k,create=dir 0 0"),
+               "lxc.mount.entry = tmpfs mnt/a\\040b tmpfs nosuid,nodev,size=1k,create=dir 0 0"),
     "own": ({"devices": mounted("bind", "dir='/srv'")},
             "lxc.mount.entry = /run/c/guest/root/srv mnt/a none bind,create=dir 0 0"),
     "memory": ({}, "lxc.cgroup.memory.limit_in_bytes = 65536K"),
@@ -85,9 +87,28 @@ def test_a_link_is_told_with_its_addresses() -> None:
     link = Inside("vnet1", "eth0", addresses=(("10.0.0.2", 24), ("fd00::2", 64)), gateways=("10.0.0.1",))
     told = [line for line in lines(domain(), links=(link,)) if line.startswith("lxc.net.0.")]
     assert [line.removeprefix("lxc.net.0.") for line in told] == [
-        "type = phys", "link = vnet1", "name = eth0", "flags = up", "ipv4.address = 10.0.0.2/24",
+        "type = phys", "link = vnet1", "name = eth0", "flags = up", "ipv4.address = 10.0.0.2/24 10.0.0.255",
         "ipv6.address = fd00::2/64", "ipv4.gateway = 10.0.0.1",
     ]  # fmt: skip
+
+
+def test_routes_are_set_by_a_hook_before_the_one_that_tells_of_the_boot() -> None:
+    link = Inside("vnet1", "eth0", routes=(("10.9.0.0/16", "10.0.0.1", 1),))
+    hooks = [line for line in lines(domain(), links=(link,)) if line.startswith("lxc.hook")]
+    assert "virtloom_lxc.links.apply" in hooks[0]
+    assert "10.9.0.0/16" in hooks[0]
+    assert "boots" in hooks[1]
+    assert len([line for line in lines(domain()) if line.startswith("lxc.hook")]) == 1
+
+
+@pytest.mark.parametrize("name", ["it's", 'a "quoted" $one', "back\\slash `x`"])
+def test_a_hook_writes_to_the_file_that_is_meant_whatever_its_name(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    made = Prepared(Places(tmp_path, name, tmp_path / "log"), LEGACY, "group", "controller")
+    hook = next(line for line in configuration(domain(), made).splitlines() if line.startswith("lxc.hook"))
+    subprocess.run(hook.partition(" = ")[2] + " more words", shell=True, check=True, env={"LXC_PID": "77"})
+    assert (folder / "boots").read_text() == "77\n"
 
 
 def test_devices_are_denied_before_any_is_allowed() -> None:

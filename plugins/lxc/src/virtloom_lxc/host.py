@@ -12,10 +12,7 @@ from virtloom.driver.node.kernel import text
 from virtloom.xmldef import document
 from virtloom.xmldef.document import Node
 from virtloom_lxc.domains.base import ContainersBase
-from virtloom_lxc.rules import EMULATOR, RULES
-
-APPARMOR = Path("/sys/module/apparmor/parameters/enabled")
-SELINUX = Path("/sys/fs/selinux/enforce")
+from virtloom_lxc.rules import EMULATOR, RULES, security_model
 
 
 class HostCalls(NodeCalls, ContainersBase):
@@ -41,13 +38,6 @@ class HostCalls(NodeCalls, ContainersBase):
     def node_get_security_model(self) -> tuple[list[int], list[int]]:
         """`virNodeGetSecurityModel`"""
         return [*security_model().encode(), 0], [*b"0", 0]
-
-
-def security_model() -> str:
-    """What confines processes on this host: `apparmor`, `selinux` or `none`."""
-    if text(APPARMOR) == "Y":
-        return "apparmor"
-    return "selinux" if SELINUX.exists() else "none"
 
 
 def label_of(pid: int) -> str:

@@ -37,6 +37,11 @@ def virtloom_declare() -> DriverDeclaration:
                 "Whether a container may have the host's own root as its root. Its init then acts on the host's files.",
             ),
             ConfigKey(
+                "lxcfs",
+                "/var/lib/lxcfs",
+                "Where lxcfs serves each container files of /proc of its own; without it they are the host's.",
+            ),
+            ConfigKey(
                 "require_limits",
                 True,
                 "Whether a container is refused whose limits this host cannot keep, for want of control groups.",

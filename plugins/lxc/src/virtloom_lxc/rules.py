@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
+from virtloom.driver.node.kernel import text
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import CharTarget
+from virtloom.xmldef.domain.labels import NO_MODEL, with_model
 from virtloom.xmldef.domain.rules import DomainRules
 
 # The program that libvirt would run, and that its clients know LXC by; it is kept as it was written and never run.
 EMULATOR = "/usr/lib/libvirt/libvirt_lxc"
 ARCHES = {"x86_64": ("x86_64", "i686"), "aarch64": ("aarch64", "armv7l")}
+APPARMOR = Path("/sys/module/apparmor/parameters/enabled")
+SELINUX = Path("/sys/fs/selinux/enforce")
 SHARED = ("sharenet", "shareipc", "shareuts")
 SHARED_BY = ("none", "name", "pid", "netns")
 
@@ -71,6 +76,21 @@ def _check_shared(child: Node) -> None:
         raise VirtError(ErrorCode.INTERNAL_ERROR, f"Unknown LXC namespace source '{kind}'", ErrorDomain.LXC)
 
 
+def labels(domain: Domain) -> Domain:
+    """A label that names no model is of the host's.
+
+    :raises VirtError: XML_ERROR.
+    """
+    return domain.replace(seclabel=with_model(domain.seclabel, security_model()))
+
+
+def security_model() -> str:
+    """What confines processes on this host: `apparmor`, `selinux` or `none`."""
+    if text(APPARMOR) == "Y":
+        return "apparmor"
+    return "selinux" if SELINUX.exists() else NO_MODEL
+
+
 def shares(domain: Domain) -> dict[str, tuple[str, str]]:
     """The namespaces that a container shares: each one's kind and value, by libvirt's name for it."""
     return {
@@ -84,7 +104,7 @@ RULES = DomainRules(
     types=("lxc",),
     arches=ARCHES.get(os.uname().machine, (os.uname().machine,)),
     os_types=("exe",),
-    first=(init, consoles, namespaces),
+    first=(init, consoles, namespaces, labels),
     defaults=(emulator,),
     namespace="lxc",
 )

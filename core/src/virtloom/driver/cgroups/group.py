@@ -19,6 +19,8 @@ from virtloom.driver.cgroups.hierarchy import Hierarchy
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
 from virtloom.xmldef.domain.tunables import UNLIMITED
 
+PERIODS, QUOTAS = (1000, 1_000_000), (1000, 17_592_186_044_415)  # us
+
 
 class Group:
     """The control group of one guest.
@@ -120,7 +122,14 @@ class Group:
         return int(self.read(files.CPU_PERIOD)), int(self.read(files.CPU_QUOTA))
 
     def set_bandwidth(self, period: int = 0, quota: int = 0) -> None:
-        """Change period or quota in us; 0 leaves it as it is."""
+        """Change period or quota in us; 0 leaves it as it is.
+
+        :raises VirtError: INVALID_ARG for what libvirt lets nobody set, SYSTEM_ERROR.
+        """
+        for name, value, (least, most) in (("period", period, PERIODS), ("quota", quota, QUOTAS)):
+            if value > 0 and not least <= value <= most:
+                detail = f"cfs_{name} '{value}' must be in range ({least}, {most})"
+                raise VirtError(ErrorCode.INVALID_ARG, detail, ErrorDomain.CGROUP)
         if self.version("cpu") == 2:
             old_period, old_quota = self.bandwidth()
             quota = quota or old_quota

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +13,7 @@ from virtloom.driver.cgroups import Group, Hierarchy, files
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.values import uuid
-from virtloom_lxc.container import limits
+from virtloom_lxc.container import limits, lxcfs
 from virtloom_lxc.container.capabilities import capability_lines
 from virtloom_lxc.container.devices import passed_devices
 from virtloom_lxc.container.filesystems import Filesystem, filesystems
@@ -28,6 +31,7 @@ class Prepared(NamedTuple):
     :ivar loops: the loop device of each image file; :ivar kinds: the file systems that are on devices.
     :ivar links: the network interfaces that are moved into it; None shares the host's network.
     :ivar shared: the namespaces that it shares, by liblxc's name for each, as a path.
+    :ivar lxcfs: where lxcfs serves, None if it does not.
     :ivar group: its control group; :ivar controller_group: its controller's.
     """
 
@@ -39,6 +43,7 @@ class Prepared(NamedTuple):
     kinds: Mapping[str, str] = {}
     links: Sequence[Inside] | None = ()
     shared: Mapping[str, str] = {}
+    lxcfs: str | None = None
 
 
 def configuration(domain: Domain, prepared: Prepared) -> str:
@@ -73,13 +78,24 @@ def _identity(domain: Domain, prepared: Prepared) -> Iterator[str]:
     yield f"lxc.uts.name = {domain.name}"
     yield f"lxc.cgroup.dir.container = {prepared.group}"
     yield f"lxc.cgroup.dir.monitor = {prepared.controller_group}"
-    yield f"""lxc.hook.start-host = /bin/sh -c 'echo "$LXC_PID" >{_shell(prepared.places.fifo)}'"""
+    yield from (f"lxc.hook.start-host = {_hook(line)}" for line in _hooks(prepared))
     yield from ("lxc.console.path = none", "lxc.tty.max = 0", "lxc.pty.max = 1024", "lxc.autodev = 1")
 
 
-def _shell(path: Path) -> str:
-    """A path for the shell, inside single quotes."""
-    return '"' + "".join(f"\\{one}" if one in '"\\$`' else one for one in str(path)) + '"'
+def _hooks(prepared: Prepared) -> Iterator[str]:
+    """What is done on the host at each boot, just before init: routes are set, and its pid is told."""
+    places = prepared.places
+    rest = [todo for link in prepared.links or () if (todo := link.rest()) is not None]
+    if rest:
+        program = f"{shlex.quote(sys.executable)} -P -m virtloom_lxc.links.apply"
+        words = f'"$LXC_PID" {shlex.quote(json.dumps(rest))} --logged'
+        yield f"exec {program} {words} 2>>{shlex.quote(str(places.log))}"
+    yield f'echo "$LXC_PID" >{shlex.quote(str(places.fifo))}'
+
+
+def _hook(line: str) -> str:
+    """A line of the shell as a hook: liblxc puts words of its own behind it."""
+    return f"/bin/sh -c {shlex.quote(line)}"
 
 
 # The root, and what is mounted below it.
@@ -95,6 +111,8 @@ def _root(domain: Domain, prepared: Prepared) -> Iterator[str]:
             yield "lxc.rootfs.options = ro"
     yield "lxc.mount.auto = proc:mixed sys:ro"
     yield from (f"lxc.mount.entry = {_mount(one, prepared)}" for one in every if not one.is_root)
+    if prepared.lxcfs is not None:
+        yield from lxcfs.mount_lines(prepared.lxcfs)
     for device in passed_devices(domain):
         yield f"lxc.mount.entry = {_field(device.source)} {_field(device.target[1:])} none bind,create=file 0 0"
 
@@ -108,7 +126,7 @@ def _mount(one: Filesystem, prepared: Prepared) -> str:
     """One line of fstab(5)."""
     source, kind, options = one.source, "none", "bind,create=dir"
     if one.kind == "ram":
-        source, kind, options = "tmpfs", "tmpfs", f"size={one.source}k,create=dir"
+        source, kind, options = "tmpfs", "tmpfs", f"nosuid,nodev,size={one.source}k,create=dir"
     elif one.kind == "bind":
         source = f"{prepared.places.root}{one.source}"
     elif one.kind in ("file", "block"):

@@ -52,11 +52,12 @@ def _check_source(one: Filesystem) -> None:
     try:
         found = os.stat(one.source)
     except OSError as error:
-        raise failed(f"Failed to access '{one.source}': {os.strerror(error.errno or 0)}") from error
+        what = f"Unable to open {one.source}" if one.kind == "file" else f"Failed to access '{one.source}'"
+        raise StartFailed(f"{what}: {os.strerror(error.errno or 0)}") from error
     wanted = {"mount": stat.S_ISDIR, "block": stat.S_ISBLK, "file": stat.S_ISREG}[one.kind]
     if not wanted(found.st_mode) and not (one.kind == "mount" and not one.is_root):
         kind = {"mount": "directory", "block": "block device", "file": "regular file"}[one.kind]
-        raise failed(f"'{one.source}' is not a {kind}, which a filesystem of type '{one.kind}' needs")
+        raise StartFailed(f"'{one.source}' is not a {kind}, which a filesystem of type '{one.kind}' needs")
 
 
 def _is_host_root(root: Filesystem) -> bool:
@@ -73,11 +74,12 @@ def _is_host_root(root: Filesystem) -> bool:
     return same or os.path.realpath(root.source) == "/"
 
 
-def failed(detail: str) -> VirtError:
-    """The error of a container that cannot start, as libvirt's clients know it."""
-    return VirtError(
-        ErrorCode.INTERNAL_ERROR, f"guest failed to start: Failure in libvirt_lxc startup: {detail}", ErrorDomain.LXC
-    )
+class StartFailed(VirtError):
+    """A container that cannot start, as libvirt's clients know it; its domain's reason says so."""
+
+    def __init__(self, reason: str) -> None:
+        detail = f"guest failed to start: Failure in libvirt_lxc startup: {reason}"
+        super().__init__(ErrorCode.INTERNAL_ERROR, detail, ErrorDomain.LXC)
 
 
 def check_init(domain: Domain) -> None:
@@ -91,10 +93,12 @@ def check_init(domain: Domain) -> None:
     if over or (root is not None and root.kind != "mount"):
         return  # liblxc finds out, when everything is mounted
     place = inside(Path(root.source if root is not None else "/"), init)
+    if place is not None and place.is_dir():
+        raise StartFailed(f"init path '{init}' is a directory: {os.strerror(21)}")
     if place is None or not place.is_file():
-        raise failed(f"cannot find init path '{init}' relative to container root: {os.strerror(2)}")
+        raise StartFailed(f"cannot find init path '{init}' relative to container root: {os.strerror(2)}")
     if not os.access(place, os.X_OK):
-        raise failed(f"init path '{init}' is not executable: {os.strerror(13)}")
+        raise StartFailed(f"init path '{init}' is not executable: {os.strerror(13)}")
 
 
 def _is_below(path: str, folder: str) -> bool:
@@ -142,7 +146,7 @@ def account(domain: Domain, name: str, table: str) -> int:
     for known, number in _accounts(place):
         if known == name:
             return number
-    raise failed(f"Failed to find {'user' if table == 'passwd' else 'group'} record for name '{name}'")
+    raise StartFailed(f"internal error: {'User' if table == 'passwd' else 'Group'} {name} doesn't exist")
 
 
 def _accounts(place: Path | None) -> Iterator[tuple[str, int]]:

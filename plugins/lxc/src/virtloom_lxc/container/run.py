@@ -12,23 +12,23 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
-from virtloom.driver.cgroups import Group, Hierarchy, host_hierarchy
+from virtloom.driver.cgroups import Group, Hierarchy, host_hierarchy, partition
 from virtloom.driver.links.networks import Networks
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
-from virtloom_lxc.container import loops
+from virtloom_lxc.container import loops, lxcfs
 from virtloom_lxc.container.config import PARTITION, Prepared, configuration, init_command, owner
 from virtloom_lxc.container.filesystems import filesystems
 from virtloom_lxc.container.journal import Journal
 from virtloom_lxc.container.monitor import Monitor, Report, listen
 from virtloom_lxc.container.places import Places
-from virtloom_lxc.container.rootfs import failed
+from virtloom_lxc.container.rootfs import StartFailed
 from virtloom_lxc.links.inside import Inside
 from virtloom_lxc.links.making import make, names, passed
 
@@ -58,15 +58,36 @@ class Started(NamedTuple):
 
     run: Run
     definition: Domain
-    later: Sequence[Inside]
+
+
+class Around(NamedTuple):
+    """What a container finds on its host.
+
+    :ivar networks: the virtual networks; :ivar shared: the namespaces that it shares, as paths, by liblxc's names.
+    :ivar lxcfs: where lxcfs would serve; :ivar watch: reads a controller's socket from then on.
+    """
+
+    networks: Networks
+    shared: Mapping[str, str]
+    lxcfs: str
+    watch: Callable[[Monitor], None]
 
 
 def group_of(domain: Domain, hierarchy: Hierarchy) -> Group:
     """A container's control group: below its partition, named so that no two daemons use one."""
     assert domain.uuid is not None
-    partition = domain.resource.find("partition") if domain.resource is not None else None
-    path = partition.text if partition is not None and partition.text else f"/{PARTITION}"
-    return Group(hierarchy, f"{path.strip('/')}/lxc-{domain.name}-{domain.uuid.hex()[:8]}")
+    place = partition.place_of(partition.partition_of(domain.resource))
+    return Group(hierarchy, f"{place}/lxc-{domain.name}-{domain.uuid.hex()[:8]}")
+
+
+def check_partition(domain: Domain, hierarchy: Hierarchy) -> None:
+    """Refuse a partition that is not there; the one for all guests is made when it is needed.
+
+    :raises StartFailed: in libvirt's words.
+    """
+    where = partition.missing(partition.partition_of(domain.resource), hierarchy)
+    if where is not None:
+        raise StartFailed(f"Failed to create {where} for group: {os.strerror(2)}")
 
 
 def controller_group(group: Group) -> Group:
@@ -74,29 +95,24 @@ def controller_group(group: Group) -> Group:
     return Group(host_hierarchy(), f"{group.path}.controller")
 
 
-def start(
-    domain: Domain, places: Places, networks: Networks, shared: dict[str, str], watch: Callable[[Monitor], None]
-) -> Started:
+def start(domain: Domain, places: Places, around: Around) -> Started:
     """Start a container and wait for its init.
 
-    :param shared: the namespaces that it shares, as paths, by liblxc's names.
-    :param watch: reads the controller's socket from then on.
     :raises VirtError: INTERNAL_ERROR with liblxc's reason, OPERATION_TIMEOUT, and others for what cannot be made.
     """
     hierarchy = host_hierarchy()
     group = group_of(domain, hierarchy)
     refuse_taken(domain, places, group)
     with ExitStack() as undo:
-        undo.callback(clean, places, group, networks)
-        prepared, live = _prepare(domain, places, group, networks, shared)
+        undo.callback(clean, places, group, around.networks)
+        prepared, live = _prepare(domain, places, group, around)
         places.config.write_text(configuration(live, prepared))
         monitor = _launch(live, places, group)
-        watch(monitor)
+        around.watch(monitor)
         monitor.wait(lambda report: report.boots > 0 or report.ended is not None, START_WITHIN)
         _check(monitor.latest, domain)
         undo.pop_all()
-    later = [one for one in prepared.links or () if one.rest() is not None]
-    return Started(Run(places, group, monitor), with_consoles(live, monitor.latest.consoles), later)
+    return Started(Run(places, group, monitor), with_consoles(live, monitor.latest.consoles))
 
 
 def refuse_taken(domain: Domain, places: Places, group: Group) -> None:
@@ -112,11 +128,9 @@ def refuse_taken(domain: Domain, places: Places, group: Group) -> None:
         raise VirtError(ErrorCode.OPERATION_FAILED, detail, ErrorDomain.LXC, hint=hint)
 
 
-def _prepare(
-    domain: Domain, places: Places, group: Group, networks: Networks, shared: dict[str, str]
-) -> tuple[Prepared, Domain]:
+def _prepare(domain: Domain, places: Places, group: Group, around: Around) -> tuple[Prepared, Domain]:
     """Make what a container needs on the host."""
-    clean(places, group, networks)  # what a crash may have left
+    clean(places, group, around.networks)  # what a crash may have left
     places.root.mkdir(parents=True)
     os.mkfifo(places.fifo, 0o600)
     places.log.parent.mkdir(parents=True, exist_ok=True)
@@ -128,14 +142,16 @@ def _prepare(
         devices[image.source] = loops.attach(image.source, readonly=image.readonly)
     on_devices = [devices.get(one.source, one.source) for one in every if one.kind in ("file", "block")]
     kinds = {device: loops.kind_on(device) for device in on_devices}
-    live, links = _links(domain, journal, networks)
+    live, links = _links(domain, journal, around.networks)
     if domain.resource is None:
         resource = Node("resource")
-        resource.add("partition", text=f"/{PARTITION}")
+        resource.add("partition", text=partition.DEFAULT)
         live = live.replace(resource=resource)
     hierarchy = host_hierarchy()
     Group(hierarchy, PARTITION).make("blkio")
-    return Prepared(places, hierarchy, group.path, f"{group.path}.monitor", devices, kinds, links, shared), live
+    view = around.lxcfs if lxcfs.mounted(around.lxcfs) else None
+    monitor = f"{group.path}.monitor"
+    return Prepared(places, hierarchy, group.path, monitor, devices, kinds, links, around.shared, view), live
 
 
 def _links(domain: Domain, journal: Journal, networks: Networks) -> tuple[Domain, list[Inside] | None]:
@@ -193,7 +209,7 @@ def _check(report: Report, domain: Domain) -> None:
     if report.boots:
         return
     if report.ended is not None:
-        raise failed(_plainly(report.ended.error or "it ended at once"))
+        raise StartFailed(_plainly(report.ended.error or "it ended at once"))
     detail = f"container '{domain.name}' did not start within {START_WITHIN:g} s"
     raise VirtError(ErrorCode.OPERATION_TIMEOUT, detail, ErrorDomain.LXC)
 
@@ -208,7 +224,9 @@ def with_consoles(domain: Domain, paths: Sequence[str]) -> Domain:
     """A definition with the terminals of its consoles."""
     consoles = tuple(
         one.replace(
-            tty=path, source=(Node("source", {"path": path}),), alias=Node("alias", {"name": f"console{number}"})
+            tty=None if number else path,  # as libvirt's old clients know the first
+            source=(Node("source", {"path": path}),),
+            alias=Node("alias", {"name": f"console{number}"}),
         )
         for number, (one, path) in enumerate(zip(domain.parts.consoles, paths, strict=True))
     )

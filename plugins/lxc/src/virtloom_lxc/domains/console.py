@@ -20,10 +20,11 @@ class Consoles(ContainersBase):
         with self._reading(dom) as state:
             state.require_active()
             console = _console(state.definition, dev_name)
-        if console.type != "pty" or console.tty is None:
+        path = next((one.get("path") for one in console.source), None)
+        if console.type != "pty" or path is None:
             shown = dev_name or (console.alias.get("name") if console.alias is not None else None)
             raise VirtError(ErrorCode.INTERNAL_ERROR, f"character device {shown} is not using a PTY")
-        TerminalEnd(console.tty).attach(stream)
+        TerminalEnd(path).attach(stream)
 
 
 def _console(definition: Domain, alias: str | None) -> CharDevice:

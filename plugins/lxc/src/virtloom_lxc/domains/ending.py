@@ -10,14 +10,12 @@ from virtloom.driver.constants.domain_event import DomainEventID
 from virtloom.driver.constants.domain_event import DomainEventStoppedDetail as Stopped
 from virtloom.driver.constants.domain_event import DomainEventType as Event
 from virtloom.driver.constants.domain_state import DomainShutoffReason
-from virtloom.errors import VirtError
 from virtloom.locks import Guarded, JobKind, LockError
 from virtloom_lxc.container import run
 from virtloom_lxc.container.monitor import Monitor, Report
 from virtloom_lxc.container.run import Run
 from virtloom_lxc.domains.base import ContainersBase
 from virtloom_lxc.domains.state import Container
-from virtloom_lxc.links.inside import Inside
 
 APPLY_WITHIN = 20.0  # s, for interfaces to be set up inside
 
@@ -93,18 +91,10 @@ class Ending(ContainersBase):
         if gone:
             self.domains.remove(found)
 
-    def _set_up_later(self, mine: Run, links: Sequence[Inside]) -> None:
-        """Do inside a container what liblxc does not: routes beside the default one."""
-        if links:
-            try:
-                self._apply(mine.report.init, [one.rest() for one in links])
-            except VirtError as error:
-                self.host.log.warning("routes of %s: %s", mine.places.name, error)
-
     def _apply(self, init: int, links: Sequence[object]) -> None:
         """Set interfaces up inside a container.
 
         :raises VirtError: OPERATION_FAILED in the kernel's words, OPERATION_TIMEOUT.
         """
-        argv = [sys.executable, "-m", "virtloom_lxc.links.apply", str(init), json.dumps(links)]
+        argv = [sys.executable, "-P", "-m", "virtloom_lxc.links.apply", str(init), json.dumps(links)]
         self.host.run(argv, deadline=APPLY_WITHIN)

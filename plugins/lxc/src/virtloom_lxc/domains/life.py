@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from contextlib import suppress
 
 from virtloom.driver.cgroups import host_hierarchy
@@ -26,7 +27,9 @@ from virtloom.errors import ErrorCode, VirtError
 from virtloom.locks import Guarded, JobKind, ObjectGone
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_lxc.container import limits, rootfs, run
-from virtloom_lxc.container.run import Run
+from virtloom_lxc.container.monitor import Monitor
+from virtloom_lxc.container.rootfs import StartFailed
+from virtloom_lxc.container.run import Around, Run
 from virtloom_lxc.domains.ending import Ending
 from virtloom_lxc.domains.sharing import Sharing
 from virtloom_lxc.domains.state import Container
@@ -72,10 +75,11 @@ class Life(Ending, Sharing):
             self._check(definition)
             places = self._places(definition.name)
             with self.host.waiting("the start of the container"):
-                shared = self._shared(definition)
-                started = run.start(definition, places, self._networks, shared, self._watch.add)
-                self._set_up_later(started.run, started.later)
-        except BaseException:
+                shared, view = self._shared(definition), self.host.config["lxcfs"]
+                started = run.start(definition, places, Around(self._networks, shared, view, self._watch.add))
+        except BaseException as error:
+            if isinstance(error, StartFailed):
+                self._show_failed(found)
             self._forget_unused(found)
             raise
         with found.locked() as state:
@@ -93,6 +97,12 @@ class Life(Ending, Sharing):
         self._follow(found, started.run)
         return handle
 
+    def _show_failed(self, found: Guarded[Container]) -> None:
+        """Say why a container does not run: its start failed."""
+        with found.locked() as state:
+            state.reason = DomainShutoffReason.FAILED
+            found.publish(state.view())
+
     def _check(self, definition: Domain) -> None:
         """Refuse what cannot start, before anything is made for it.
 
@@ -106,6 +116,7 @@ class Life(Ending, Sharing):
         rootfs.check_init(definition)
         if self.host.config["require_limits"]:
             limits.require(definition, host_hierarchy())
+        run.check_partition(definition, host_hierarchy())
         checking.check(definition, self._networks)
 
     def _destroy_with_client(self, found: Guarded[Container], mine: Run) -> None:
@@ -166,17 +177,25 @@ class Life(Ending, Sharing):
                 state.asked_to_die = True
                 init, name = state.id, state.definition.name
             with self.host.waiting("the end of the container"):
-                _kill(init)
                 with suppress(VirtError):  # it is gone already
                     mine.group.freeze(False, 0)
-                mine.monitor.wait(lambda report: report.ended is not None, run.END_WITHIN)
+                _end(mine.monitor, init)
                 self._clean(name, mine)
             self._finish(found, mine, DomainShutoffReason.DESTROYED, Stopped.DESTROYED)
 
 
-def _kill(pid: int) -> None:
-    with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
+def _end(monitor: Monitor, init: int) -> None:
+    """Kill init, and the next one if the container was booting again just then; returns when it ended, or in vain."""
+    deadline = time.monotonic() + run.END_WITHIN
+    while True:
+        with suppress(ProcessLookupError):
+            os.kill(init, signal.SIGKILL)
+        left, killed = max(deadline - time.monotonic(), 0), init
+        monitor.wait(lambda report: report.ended is not None or report.init != killed, left)  # noqa: B023
+        report = monitor.latest
+        if report.ended is not None or report.init == killed:
+            return
+        init = report.init
 
 
 def _unsupported(detail: str) -> VirtError:

@@ -17,6 +17,7 @@ from virtloom.xmldef.domain.tunables import MEMTUNE, check_memory_limits, memory
 from virtloom.xmldef.domain.tunables.blkio import FIELDS
 from virtloom_lxc.container.run import Run
 from virtloom_lxc.domains.changing import BOTH, Changing
+from virtloom_lxc.domains.stats import BLOCK_PARAMS
 
 LIMITS = dict(zip(MEMTUNE, (files.MEMORY, files.MEMORY_SOFT, files.MEMORY_SWAP), strict=True))
 SCHEDULER = scheduler("cpu_shares", "vcpu_period", "vcpu_quota")
@@ -28,7 +29,11 @@ NO_BLKIO = "blkio cgroup isn't mounted"
 class Tuning(Changing):
     """The calls that read and set limits."""
 
-    param_counts: Mapping[str, int] = {"domain_get_memory_parameters": len(MEMTUNE)}
+    param_counts: Mapping[str, int] = {
+        "domain_get_memory_parameters": len(MEMTUNE),
+        "domain_get_blkio_parameters": len(BLKIO),
+        "domain_block_stats_flags": len(BLOCK_PARAMS),
+    }
 
     # The memory that a container has.
 

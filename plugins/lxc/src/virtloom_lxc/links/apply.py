@@ -7,8 +7,12 @@ with a deadline, like every tool.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import Any
+
+# Before a message in liblxc's log, where the cause of a failed start is sought.
+AS_LOGGED = "virtloom ERROR links - apply - "
 
 
 def apply(route: Any, link: dict[str, Any]) -> None:
@@ -28,19 +32,22 @@ def apply(route: Any, link: dict[str, Any]) -> None:
     for address, prefix in link.get("addresses", ()):
         route.addr("replace", index=place, address=address, prefixlen=prefix)
     for destination, gateway, metric in link.get("routes", ()):
-        extra = {} if metric is None else {"priority": metric}
-        route.route("replace", dst=destination, gateway=gateway, oif=place, **extra)
+        route.route("replace", dst=destination, gateway=gateway, oif=place, priority=metric)
 
 
 def main() -> None:
-    """Enter the network of a process and do what the second argument says."""
-    from pyroute2 import IPRoute, netns  # here, because the daemon has the function above without it
+    """Enter the network of a process and do what the second argument says; `--logged` is for a hook of liblxc's."""
+    from pyroute2 import IPRoute, NetlinkError, netns  # here, because the daemon has the function above without it
 
     pid, links = int(sys.argv[1]), json.loads(sys.argv[2])
     netns.setns(f"/proc/{pid}/ns/net")
     with IPRoute() as route:
         for link in links:
-            apply(route, link)
+            try:
+                apply(route, link)
+            except NetlinkError as error:
+                before = AS_LOGGED if "--logged" in sys.argv[3:] else ""
+                sys.exit(f"{before}Unable to set up {link['name']}: {os.strerror(error.code)}")
 
 
 if __name__ == "__main__":

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface
 from typing import Any, NamedTuple
 
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
 
 Address = IPv4Address | IPv6Address
+METRIC = 1  # of a route that has none of its own (`virNetDevIPRouteGetMetric`)
 
 
 class Inside(NamedTuple):
@@ -25,7 +26,7 @@ class Inside(NamedTuple):
     is_up: bool = True
     addresses: tuple[tuple[str, int], ...] = ()
     gateways: tuple[str, ...] = ()
-    routes: tuple[tuple[str, str, int | None], ...] = ()
+    routes: tuple[tuple[str, str, int], ...] = ()
 
     @classmethod
     def of(cls, device: str, name: str, link: Node | None, ips: tuple[Node, ...], routes: tuple[Node, ...]) -> Inside:
@@ -41,9 +42,10 @@ class Inside(NamedTuple):
                 gateways.append(gateway)
             else:
                 metric = route.get("metric")
-                others.append((f"{where}/{prefix}", gateway, int(metric) if metric else None))
+                others.append((f"{where}/{prefix}", gateway, int(metric) if metric else METRIC))
         given = tuple((str(found := address(ip, "address")), _prefix(ip, found.max_prefixlen)) for ip in ips)
-        is_up = link is None or link.get("state") != "down"
+        wanted = link.get("state") if link is not None else None
+        is_up = wanted != "down" and (bool(ips) or wanted == "up")  # as libvirt: the others are init's to bring up
         return cls(device, name, is_up, given, tuple(gateways), tuple(others))
 
     def settings(self) -> Iterator[tuple[str, str]]:
@@ -54,17 +56,17 @@ class Inside(NamedTuple):
         if self.is_up:
             yield "flags", "up"
         for text, prefix in self.addresses:
-            yield f"{_family(text)}.address", f"{text}/{prefix}"
+            yield f"{_family(text)}.address", f"{text}/{prefix}{_broadcast(text, prefix)}"
         for text in self.gateways:
             yield f"{_family(text)}.gateway", text
 
     def rest(self) -> dict[str, Any] | None:
-        """What `links.apply` has to do once a container runs; None if liblxc did all."""
+        """What `links.apply` has to do before init runs; None if liblxc does all."""
         return {"name": self.name, "routes": self.routes} if self.routes else None
 
     def whole(self) -> dict[str, Any]:
         """What `links.apply` has to do for an interface that is moved into a container which runs."""
-        routes = (*((_everywhere(text), text, None) for text in self.gateways), *self.routes)
+        routes = (*((_everywhere(text), text, METRIC) for text in self.gateways), *self.routes)
         return {
             "device": self.device,
             "name": self.name,
@@ -90,6 +92,13 @@ def address(node: Node, attribute: str) -> Address:
 def _prefix(node: Node, default: int) -> int:
     text = node.get("prefix")
     return int(text) if text is not None and text.isdigit() else default
+
+
+def _broadcast(text: str, prefix: int) -> str:
+    """The broadcast address of a network of IPv4, which liblxc does not work out."""
+    if ":" in text or prefix > 30:
+        return ""
+    return f" {ip_interface(f'{text}/{prefix}').network.broadcast_address}"
 
 
 def _family(text: str) -> str:

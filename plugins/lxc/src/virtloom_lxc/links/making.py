@@ -83,7 +83,7 @@ def _made(one: Interface, name: str, port: NetworkPort, journal: Journal) -> Mad
     else:
         outer, inner = _pair(one, port, announce)
     target = (one.target or Target()).replace(dev=outer)
-    shown = one.replace(target=target, guest=Node("guest", {"dev": name, "actual": inner}))
+    shown = one.replace(target=target, guest=Node("guest", {"dev": name}))
     return Made(shown, Inside.of(inner, name, one.link, one.ip, one.route), outer)
 
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
-from virtloom.xmldef.domain.cleaning.guest import CAPABILITIES
+from virtloom.xmldef.domain.cleaning.containers import CAPABILITIES
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.rules import DomainRules, read
 from virtloom.xmldef.values import scaled
@@ -164,7 +164,7 @@ def _filesystems(settings: Settings) -> Iterator[Node]:
     root = settings.first("lxc.rootfs.path", "lxc.rootfs")
     if root is None:
         raise _internal("the configuration has no lxc.rootfs.path, without which a container has no root")
-    yield _filesystem(root.removeprefix("dir:"), "/", [])
+    yield _filesystem(root, "/", [])
     if settings.all("lxc.mount.fstab", "lxc.mount"):
         detail = "lxc.mount.fstab or lxc.mount found, use lxc.mount.entry lines instead"
         raise VirtError(ErrorCode.ARGUMENT_UNSUPPORTED, detail, ErrorDomain.LXC)

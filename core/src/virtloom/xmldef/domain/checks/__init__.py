@@ -7,7 +7,7 @@ from collections.abc import Callable
 from virtloom.xmldef.domain.checks.characters import character_sources
 from virtloom.xmldef.domain.checks.devices import controllers, graphics, hostdevs, inputs, usb, videos
 from virtloom.xmldef.domain.checks.disks import descriptors, disk_targets, disks, drive_places
-from virtloom.xmldef.domain.checks.guest import boot_order, loader, name, schedulers, shares, title
+from virtloom.xmldef.domain.checks.guest import boot_order, idmap, loader, name, schedulers, shares, title
 from virtloom.xmldef.domain.definition import Domain
 
 CHECKS: tuple[Callable[[Domain], None], ...] = (
@@ -28,4 +28,5 @@ CHECKS: tuple[Callable[[Domain], None], ...] = (
     videos,
     loader,
     boot_order,
+    idmap,
 )

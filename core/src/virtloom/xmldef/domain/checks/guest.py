@@ -64,6 +64,17 @@ def boot_order(domain: Domain) -> None:
             raise internal(f"boot order '{order}' used for more than one device")
 
 
+def idmap(domain: Domain) -> None:
+    """Users and groups of a container are mapped both, root among them (`virDomainDefIdMapValidate`)."""
+    if domain.idmap is None:
+        return
+    mapped = [list(domain.idmap.all(kind)) for kind in ("uid", "gid")]
+    if any(mapped) and not all(mapped):
+        raise unsupported("uid and gid should be mapped both")
+    if any(entries and entries[0].get("start") != "0" for entries in mapped):
+        raise unsupported("You must map the root user of container")
+
+
 def loader(domain: Domain) -> None:
     """Firmware is either chosen for the guest or described in full (`virDomainDefOSValidate`)."""
     os = domain.os

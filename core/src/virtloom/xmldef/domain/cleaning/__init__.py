@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from virtloom.xmldef.document import Node
-from virtloom.xmldef.domain.cleaning import characters, devices, guest, numa
+from virtloom.xmldef.domain.cleaning import characters, containers, devices, guest, network, numa
 from virtloom.xmldef.domain.cleaning.addresses import clean_addresses
 from virtloom.xmldef.domain.cleaning.order import arrange
 
@@ -28,12 +28,18 @@ GUEST_STEPS: tuple[Step, ...] = (
     numa.placement,
     guest.cache_tuning,
     guest.launch_security,
+    containers.idmap,
 )
 
 DEVICE_STEPS: dict[str, tuple[Step, ...]] = {
     "disk": (devices.image_chain, devices.secret_parts, devices.iscsi_path),
     "controller": (devices.companion, devices.pci_hole),
-    "interface": (devices.interface_source, devices.interface_model, devices.interface_parts),
+    "interface": (
+        devices.interface_source,
+        devices.interface_model,
+        devices.interface_parts,
+        network.interface_addresses,
+    ),
     "channel": (characters.channel_state, characters.terminal, characters.sources),
     "console": (characters.terminal, characters.sources),
     "serial": (characters.terminal, characters.sources),
@@ -43,7 +49,7 @@ DEVICE_STEPS: dict[str, tuple[Step, ...]] = {
     "redirfilter": (devices.redirection_filter,),
     "rng": (characters.rng_backend, devices.entropy),
     "shmem": (devices.shared_memory,),
-    "hostdev": (devices.managed, devices.iscsi_path),
+    "hostdev": (devices.managed, devices.iscsi_path, network.hostdev_addresses),
     "filesystem": (devices.filesystem,),
     "memory": (devices.memory_module,),
 }

@@ -156,6 +156,8 @@ def filesystem(node: Node) -> None:
         size = Node("usage", {"unit": source.get("units") or "KiB"}, usage)
         in_units(size, "KiB", 1024)
         source.attrs |= {"usage": size.text, "units": "KiB"}
+    for limit in (*node.all("space_hard_limit"), *node.all("space_soft_limit")):
+        in_units(limit, "bytes", 1)
 
 
 MODULE_SIZES = ("target/size", "target/requested", "target/block", "target/label/size", "source/pagesize",

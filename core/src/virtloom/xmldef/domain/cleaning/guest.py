@@ -5,20 +5,13 @@ from __future__ import annotations
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.checks.refusal import malformed
+from virtloom.xmldef.domain.cleaning.containers import capabilities
 from virtloom.xmldef.domain.cleaning.sizes import in_units
 from virtloom.xmldef.values import Misfit, cpus
 
 # Features that say `state='on'` where nothing was said; the others are there or not (`virDomainFeaturesDefParse`).
 SWITCHES = ("vmcoreinfo", "hap", "pmu", "pvspinlock", "vmport", "htm", "nested-hv", "ccf-assist", "smm")
 PLAIN = ("acpi", "pae", "viridian", "privnet")
-# The kernel's capabilities, in libvirt's order (`virDomainProcessCapsFeature`).
-CAPABILITIES = (
-    "audit_control", "audit_write", "block_suspend", "chown", "dac_override", "dac_read_search", "fowner", "fsetid",
-    "ipc_lock", "ipc_owner", "kill", "lease", "linux_immutable", "mac_admin", "mac_override", "mknod", "net_admin",
-    "net_bind_service", "net_broadcast", "net_raw", "setgid", "setfcap", "setpcap", "setuid", "sys_admin", "sys_boot",
-    "sys_chroot", "sys_module", "sys_nice", "sys_pacct", "sys_ptrace", "sys_rawio", "sys_resource", "sys_time",
-    "sys_tty_config", "syslog", "wake_alarm",
-)  # fmt: skip
 SHARED = ("cachetune", "memorytune")
 # Elements of `<os>` that stand for a system of another kind (`virDomainDefParseBootOptions`).
 FOREIGN = {"hvm": ("init", "initarg", "initenv", "initdir", "inituser", "initgroup")}
@@ -66,25 +59,13 @@ def features(root: Node) -> None:
         elif feature.tag in PLAIN:
             feature.attrs = {}
         elif feature.tag == "capabilities":
-            _capabilities(feature)
+            capabilities(feature)
         elif feature.tag == "hyperv":
             feature.attrs.setdefault("mode", "custom")
     for tseg in (size for smm in node.all("smm") for size in smm.all("tseg")):
         tseg.attrs.setdefault("unit", "MiB")
     for page in (size for hpt in node.all("hpt") for size in hpt.all("maxpagesize")):
         in_units(page, "KiB", 1024)
-
-
-def _capabilities(node: Node) -> None:
-    """What processes of a container may do: kept where it is named (`virDomainFeaturesCapabilitiesDefParse`)."""
-    for capability in node.children:
-        if capability.tag not in CAPABILITIES:
-            detail = f"unexpected capability feature '{capability.tag}'"
-            raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail, ErrorDomain.DOMAIN)
-        capability.attrs.setdefault("state", "on")
-    if node.children:
-        node.attrs.setdefault("policy", "default")
-    node.children.sort(key=lambda capability: CAPABILITIES.index(capability.tag))
 
 
 # The attribute that names the thread which an element is about.

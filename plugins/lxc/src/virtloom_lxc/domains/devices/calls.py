@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from virtloom.driver.constants.domain import DomainModificationImpact as Impact
 from virtloom.driver.handles import DomainHandle
-from virtloom.errors import ErrorCode, VirtError
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
+from virtloom.xmldef import document
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_lxc.container.run import Run
 from virtloom_lxc.domains.changing import BOTH, Changed, Changing
@@ -30,19 +31,35 @@ class Kind(NamedTuple):
     there_live: Callable[[Any], VirtError | None]
     gone_live: Callable[[Any], VirtError]
 
-    def find(self, definition: Domain, device: Any) -> Any | None:
-        """The device of a definition that a document means."""
-        return next((one for one in getattr(definition.parts, self.field) if self.same(one, device)), None)
+    def _like(self, definition: Domain, device: Any) -> list[Any]:
+        return [one for one in getattr(definition.parts, self.field) if self.same(one, device)]
 
-    def of(self, definition: Domain, device: Any) -> Any:
+    def refuse_second(self, definition: Domain, device: Any, *, live: bool = False) -> None:
+        """Refuse a device that is there already, of the kinds of which there is one each.
+
+        :raises VirtError: in libvirt's words.
+        """
+        error = (self.there_live if live else self.there)(device)
+        if error is not None and self._like(definition, device):
+            raise error
+
+    def find(self, definition: Domain, device: Any, *, live: bool = False) -> Any:
         """The device that a document means.
 
-        :raises VirtError: as for one that is gone, if there is none.
+        :raises VirtError: as for one that is gone if there is none, OPERATION_FAILED if there are several.
         """
-        found = self.find(definition, device)
-        if found is None:
-            raise self.gone(device)
-        return found
+        found = self._like(definition, device)
+        if not found:
+            raise (self.gone_live if live else self.gone)(device)
+        if len(found) > 1:
+            mac = _mac(device)
+            detail = (
+                "multiple matching devices found"
+                if mac == NOTHING
+                else f"multiple devices matching MAC address {mac} found"
+            )
+            raise VirtError(ErrorCode.OPERATION_FAILED, detail, ErrorDomain.DOMAIN)
+        return found[0]
 
     def with_one(self, definition: Domain, device: Any) -> Domain:
         """A definition with one more."""
@@ -59,7 +76,7 @@ def _error(code: ErrorCode, detail: str, about: Callable[[Any], object] = lambda
 
 
 def _mac(one: Any) -> str:
-    return (one.mac.address if one.mac is not None else None) or "(<null>)"
+    return (one.mac.address if one.mac is not None else None) or NOTHING
 
 
 def _node(one: Any) -> str:
@@ -67,6 +84,7 @@ def _node(one: Any) -> str:
     return children[0].text if children else ""
 
 
+NOTHING = "(<null>)"
 NO_NET = "no device found at address '(<null>)' matching MAC address '%s' and alias '(<null>)'"
 TARGET_THERE = "target %s already exists"
 INVALID, FAILED, MISSING = ErrorCode.INVALID_ARG, ErrorCode.OPERATION_FAILED, ErrorCode.DEVICE_MISSING
@@ -82,7 +100,7 @@ KINDS = {
     ),
     "interface": Kind(
         "interfaces",
-        lambda one, other: _mac(one) == _mac(other),
+        lambda one, other: other.mac is None or _mac(one) == _mac(other),
         lambda _: None,  # two cards with one address are the user's affair, as in libvirt
         _error(MISSING, NO_NET, _mac),
         lambda _: None,
@@ -109,13 +127,11 @@ class Devices(Plugging, Changing):
         kind = self._kind(dom, name, flags, "persistent attach of device is not supported", "attached")
 
         def changed(definition: Domain) -> Domain:
-            if kind.find(definition, device) is not None and (error := kind.there(device)) is not None:
-                raise error
+            kind.refuse_second(definition, device)
             return self.rules.complete(kind.with_one(definition, device))
 
         def live(run: Run, definition: Domain) -> Changed:
-            if kind.find(definition, device) is not None and (error := kind.there_live(device)) is not None:
-                raise error
+            kind.refuse_second(definition, device, live=True)
             shown = self._plug(run, definition, device)
             return functools.partial(kind.with_one, device=shown)
 
@@ -124,16 +140,14 @@ class Devices(Plugging, Changing):
     def domain_detach_device_flags(self, dom: DomainHandle, xml: str, flags: int) -> None:
         """`virDomainDetachDeviceFlags`"""
         self._check_flags(flags, BOTH, "DomainDetachDeviceFlags")
-        name, device = self._device(dom, xml)
+        name, device = self._device(dom, xml, to_find=True)
         kind = self._kind(dom, name, flags, "persistent detach of device is not supported", "detached")
 
         def changed(definition: Domain) -> Domain:
-            return kind.without(definition, kind.of(definition, device))
+            return kind.without(definition, kind.find(definition, device))
 
         def live(run: Run, definition: Domain) -> Changed:
-            found = kind.find(definition, device)
-            if found is None:
-                raise kind.gone_live(device)
+            found = kind.find(definition, device, live=True)
             self._unplug(run, found)
             return functools.partial(kind.without, device=found)
 
@@ -144,27 +158,35 @@ class Devices(Plugging, Changing):
         self._check_flags(flags, BOTH, "DomainUpdateDeviceFlags")
         with self._reading(dom) as state:
             is_live = bool(state.impact(flags) & Impact.LIVE)
-        name, device = self._device(dom, xml)
+        name, device = self._device(dom, xml, to_find=True)
         if name != "interface":
             if is_live:
                 raise VirtError(ErrorCode.OPERATION_UNSUPPORTED, "Unable to modify live devices")
             raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, "persistent update of device is not supported")
 
         def changed(definition: Domain) -> Domain:
-            return _replaced(definition, KINDS[name].of(definition, device), device)
+            found = KINDS[name].find(definition, device)
+            return _replaced(definition, found, device.replace(mac=found.mac))
 
         def live(run: Run, definition: Domain) -> Changed:
-            found = KINDS[name].of(definition, device)
-            return functools.partial(_replaced, old=found, new=self._replug_interface(run, found, device))
+            found = KINDS[name].find(definition, device)
+            made = self._replug_interface(run, found, device.replace(mac=found.mac))
+            return functools.partial(_replaced, old=found, new=made)
 
         self._change(dom, flags, changed, live)
 
-    def _device(self, dom: DomainHandle, xml: str) -> tuple[str, Any]:
-        """The device of a document, by itself: whether it fits beside the others is each call's to say."""
+    def _device(self, dom: DomainHandle, xml: str, *, to_find: bool = False) -> tuple[str, Any]:
+        """The device of a document, by itself: whether it fits beside the others is each call's to say.
+
+        :param to_find: whether it only means one that is there; then it has no address that it does not say.
+        """
         with self._reading(dom) as state:
             definition = state.config
         bare = definition.with_devices(disks=(), interfaces=(), hostdevs=())
-        return self.rules.parse_device(xml, bare)
+        name, device = self.rules.parse_device(xml, bare)
+        if to_find and name == "interface" and document.parse(xml).find("mac") is None:
+            device = device.replace(mac=None)
+        return name, device
 
     def _kind(self, dom: DomainHandle, name: str, flags: int, kept: str, done: str) -> Kind:
         """The kind of a device.

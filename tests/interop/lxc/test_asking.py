@@ -23,6 +23,7 @@ INIT = """mkdir -p /run; busybox mkfifo {pipe}; trap 'echo TERM >>/tmp/signals' 
 touch /tmp/ready
 while true; do busybox dd bs=384 count=1 if={pipe} of=/tmp/request.new 2>/dev/null && mv /tmp/request.new /tmp/request
 done"""
+REQUEST = 384  # bytes of a request (initreq.h)
 MAGIC = 0x03091969
 
 
@@ -40,10 +41,10 @@ def pipe(request: pytest.FixtureRequest, lxc: Virsh, define: Define, name: str, 
 def told(root: Path) -> tuple[int, int, int]:
     """What init was told: the magic number, the command, the runlevel."""
     request = root / "tmp" / "request"
-    eventually(request.exists, "init to be told")
+    eventually(lambda: request.exists() and request.stat().st_size >= REQUEST, "init to be told")
     data = request.read_bytes()
     request.unlink()
-    assert len(data) == 384
+    assert len(data) == REQUEST
     magic, command, level, _ = struct.unpack("=iiii", data[:16])
     return magic, command, level
 

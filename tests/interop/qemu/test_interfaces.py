@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import signal
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from uuid import uuid4
 
 import pytest
 
+from containers import links as containers_links
 from daemons import Virsh, eventually, needs
 
 MAC = "52:54:00:4c:59:01"
@@ -24,7 +27,16 @@ def unique(prefix: str) -> str:
 
 
 def links() -> set[str]:
-    return {name for _, name in socket.if_nameindex()}
+    """The names of guests' links; the host's other links are of tests beside these."""
+    return {name for _, name in socket.if_nameindex() if name.startswith(("vnet", "macvtap"))} - containers_links()
+
+
+@pytest.fixture(autouse=True)
+def _one_at_a_time() -> Iterator[None]:
+    """Tests that look for links that are left over take turns, also across processes."""
+    with (Path(tempfile.gettempdir()) / "virtloom-tap-tests.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from virtloom.driver.constants.domain_event import DomainEventID
+from virtloom.errors import ErrorCode, VirtError
 from virtloom.locks import Guarded
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
@@ -22,6 +25,8 @@ from virtloom_qemu.runs.state import QemuDomain, Run
 from virtloom_qemu.runs.talk import Talk
 
 DRIVES = ("cdrom", "floppy")
+TRAY_WITHIN = 5.0  # seconds that a guest has to let a medium go (CHANGE_MEDIA_TIMEOUT)
+TRAY_ASKED_EVERY = 0.25  # seconds
 TRAY_OPENED, TRAY_CLOSED = 0, 1  # virDomainEventTrayChangeReason
 
 
@@ -85,7 +90,7 @@ class Media(PluggingBase):
 
     def _swap(self, talk: Talk, old: Node, new: Node, *, force: bool) -> None:
         device, behind = new.value("alias", "name"), _image_steps(new)
-        talk.ask("blockdev-open-tray", id=device, force=force)
+        _open_tray(talk, device or "", old.value("target", "dev") or "", force=force)
         talk.ask("blockdev-remove-medium", id=device)
         take(talk.monitor, _image_steps(old))
         if behind:
@@ -96,6 +101,26 @@ class Media(PluggingBase):
                 take(talk.monitor, behind)
                 raise
         talk.ask("blockdev-close-tray", id=device)
+
+
+def _open_tray(talk: Talk, device: str, name: str, *, force: bool) -> None:
+    """Open a drive's tray; a guest that has locked it is asked, again and again (`qemuHotplugWaitForTrayEject`).
+
+    :raises VirtError: OPERATION_FAILED if it keeps it shut.
+    """
+    end = time.monotonic() + TRAY_WITHIN
+    talk.ask("blockdev-open-tray", id=device, force=force)
+    while not force and not _is_open(talk, device):
+        if time.monotonic() > end:
+            raise VirtError(ErrorCode.OPERATION_FAILED, f"timed out waiting to open tray of {name}")
+        time.sleep(TRAY_ASKED_EVERY)
+        talk.ask("blockdev-open-tray", id=device)
+
+
+def _is_open(talk: Talk, device: str) -> bool:
+    """Whether a tray is open; a drive without one, such as a floppy's, always is."""
+    told: dict[str, Any] = next((one for one in talk.ask("query-block") if one.get("qdev") == device), {})
+    return bool(told.get("tray_open", True))
 
 
 def _alias(disk: Disk) -> str | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from virtloom.driver import Stream
 from virtloom.driver.constants.storage import StoragePoolEventID as EventID
@@ -23,28 +24,30 @@ class VolumeTransfer(VolumeChanges):
     def storage_vol_download(self, vol: StorageVolHandle, offset: int, length: int, flags: int, stream: Stream) -> None:
         """`virStorageVolDownload`"""
         check_flags(flags, SPARSE, "storageVolDownload")
-        work = self._claimed_after_others(vol, exclusive=False)
-        try:
+        with self._claimed_for_stream(vol, exclusive=False) as work:
             span = Span(offset, length, bool(flags & SPARSE))
             source = work.backend.download(work.view.context, work.view.definition, work.entry.volume, span)
-        except BaseException:
-            self._unclaim(work.pool, work.claim)
-            raise
-        source.ended = lambda: self._ended(work)  # type: ignore[attr-defined]
+            source.ended = lambda: self._ended(work)  # type: ignore[attr-defined]
         stream.send_from(source)
 
     def storage_vol_upload(self, vol: StorageVolHandle, offset: int, length: int, flags: int, stream: Stream) -> None:
         """`virStorageVolUpload`: when it has ended, the volume is looked at as if it had just been found."""
         check_flags(flags, SPARSE, "storageVolUpload")
-        work = self._claimed_after_others(vol, exclusive=True)
-        try:
+        with self._claimed_for_stream(vol, exclusive=True) as work:
             span = Span(offset, length, bool(flags & SPARSE))
             sink = work.backend.upload(work.view.context, work.view.definition, work.entry.volume, span)
+            sink.ended = lambda: self._uploaded(work)  # type: ignore[attr-defined]
+        stream.receive_into(sink)
+
+    @contextmanager
+    def _claimed_for_stream(self, vol: StorageVolHandle, *, exclusive: bool) -> Iterator[Work]:
+        """A claim that is kept unless the block fails, for the stream that it opens."""
+        work = self._claimed_after_others(vol, exclusive=exclusive)
+        try:
+            yield work
         except BaseException:
             self._unclaim(work.pool, work.claim)
             raise
-        sink.ended = lambda: self._uploaded(work)  # type: ignore[attr-defined]
-        stream.receive_into(sink)
 
     def _ended(self, work: Work) -> None:
         with suppress(ObjectGone):

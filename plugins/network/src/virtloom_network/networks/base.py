@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from uuid import UUID
 
-from virtloom.driver import Collection, DriverHost, EventFamily, NetworkDriver
+from virtloom.driver import DriverHost, EventFamily, NetworkDriver
 from virtloom.driver.constants.network import NetworkEventID
 from virtloom.driver.handles import NetworkHandle
+from virtloom.driver.resources import Noun, Resources
 from virtloom.driver.store import DefinitionStore
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Guarded
@@ -18,6 +18,8 @@ from virtloom_network.bridges.names import BridgeNames
 from virtloom_network.dnsmasq.daemon import Dnsmasq
 from virtloom_network.networks.state import NetworkState, View
 from virtloom_network.object_types import NETWORK
+
+NETWORK_NOUN = Noun("network", ErrorCode.NO_NETWORK, ErrorDomain.NETWORK)
 
 
 class NetworksBase(NetworkDriver):
@@ -29,40 +31,17 @@ class NetworksBase(NetworkDriver):
     def __init__(self, host: DriverHost) -> None:
         self.host = host
         self.events = self._source = host.events
-        self.networks: Collection[NetworkState] = host.collection(NETWORK)
+        self.networks: Resources[NetworkState] = Resources(host.locks, NETWORK, NETWORK_NOUN)
         self._kept = host.store()
         self._running = DefinitionStore(host.dirs.runtime)
         self._names = BridgeNames(host.locks)
         self._firewall = Firewall(host)
         self._dnsmasq = Dnsmasq(host)
 
-    def _find(self, net: NetworkHandle) -> Guarded[NetworkState]:
-        """The network of a handle, by its uuid alone.
-
-        :raises VirtError: NO_NETWORK.
-        """
-        found = self.networks.find(net.uuid)
-        if found is None or found.published is None:
-            raise no_network(f"no network with matching uuid '{UUID(bytes=net.uuid)}' ({net.name})")
-        return found
-
-    def _find_name(self, name: str) -> Guarded[NetworkState]:
-        """The network of a name.
-
-        :raises VirtError: NO_NETWORK.
-        """
-        found = self.networks.find_name(name)
-        if found is None or found.published is None:
-            raise no_network(f"no network with matching name '{name}'")
-        return found
-
     def _view(self, net: NetworkHandle) -> View:
         """A network as it was at its last change; takes no lock of the network's."""
-        view: View = self._find(net).published
+        view: View = self.networks.need(net).published
         return view
-
-    def _views(self) -> list[View]:
-        return [one.published for one in self.networks if one.published is not None and not one.gone]
 
     @contextmanager
     def _changing(self, found: Guarded[NetworkState]) -> Iterator[NetworkState]:
@@ -81,11 +60,6 @@ class NetworksBase(NetworkDriver):
         """Tell of a step in a network's life; the view's or the state's handle says whose."""
         handle = NetworkHandle(view.definition.name, view.definition.uuid)
         self._source.emit(EventFamily.NETWORK, NetworkEventID.LIFECYCLE, handle, (event, 0))
-
-
-def no_network(detail: str) -> VirtError:
-    """The error for a network that there is not."""
-    return VirtError(ErrorCode.NO_NETWORK, detail, ErrorDomain.NETWORK)
 
 
 def invalid(detail: str) -> VirtError:

@@ -122,7 +122,7 @@ class NetworkLife(NetworkRunning):
 
     def network_undefine(self, net: NetworkHandle) -> None:
         """`virNetworkUndefine`: one that runs goes on, and is no more once it stops."""
-        found = self._find(net)
+        found = self.networks.need(net)
         with found.job(JobKind.MODIFY):
             with found.locked() as state:
                 if not state.persistent:
@@ -140,7 +140,7 @@ class NetworkLife(NetworkRunning):
 
     def network_set_autostart(self, net: NetworkHandle, autostart: int) -> None:
         """`virNetworkSetAutostart`: kept as a link to the definition."""
-        found = self._find(net)
+        found = self.networks.need(net)
         with found.job(JobKind.MODIFY):
             with found.locked() as state:
                 if not state.persistent:
@@ -164,7 +164,7 @@ class NetworkLife(NetworkRunning):
 
     def network_create(self, net: NetworkHandle) -> None:
         """`virNetworkCreate`"""
-        found = self._find(net)
+        found = self.networks.need(net)
         with found.job(JobKind.MODIFY):
             self._start_kept(found)
 
@@ -193,7 +193,7 @@ class NetworkLife(NetworkRunning):
 
     def network_destroy(self, net: NetworkHandle) -> None:
         """`virNetworkDestroy`"""
-        found = self._find(net)
+        found = self.networks.need(net)
         with found.job(JobKind.DESTROY):
             with found.locked() as state:
                 if not state.active:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from virtloom.driver.constants.connect import ConnectListAllNetworksFlags as Filter
 from virtloom.driver.constants.network import NetworkXMLFlags
 from virtloom.driver.flags import check_flags, selected
 from virtloom.driver.handles import NetworkHandle
 from virtloom.errors import ErrorCode, VirtError
-from virtloom_network.networks.base import NetworksBase, no_network
+from virtloom_network.networks.base import NetworksBase
 
 FILTERS = 0x3F  # VIR_CONNECT_LIST_NETWORKS_FILTERS_ALL
 
@@ -22,7 +20,7 @@ class NetworkLookup(NetworksBase):
         check_flags(flags, FILTERS, "networkConnectListAllNetworks")
         return [
             view.handle
-            for view in self._views()
+            for view in self.networks.views()
             if selected(
                 flags,
                 (Filter.ACTIVE, Filter.INACTIVE, view.active),
@@ -33,15 +31,12 @@ class NetworkLookup(NetworksBase):
 
     def network_lookup_by_name(self, name: str) -> NetworkHandle:
         """`virNetworkLookupByName`"""
-        handle: NetworkHandle = self._find_name(name).published.handle
+        handle: NetworkHandle = self.networks.need_name(name).published.handle
         return handle
 
     def network_lookup_by_uuid(self, uuid: bytes) -> NetworkHandle:
         """`virNetworkLookupByUUID`"""
-        found = self.networks.find(uuid)
-        if found is None or found.published is None:
-            raise no_network(f"no network with matching uuid '{UUID(bytes=uuid)}'")
-        handle: NetworkHandle = found.published.handle
+        handle: NetworkHandle = self.networks.need_uuid(uuid).published.handle
         return handle
 
     def network_is_active(self, net: NetworkHandle) -> bool:

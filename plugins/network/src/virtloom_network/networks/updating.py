@@ -37,7 +37,7 @@ class NetworkUpdating(NetworkLife):
     ) -> None:
         """`virNetworkUpdate`"""
         check_flags(flags, Flags.LIVE | Flags.CONFIG, "networkUpdate")
-        found = self._find(net)
+        found = self.networks.need(net)
         with found.job(JobKind.MODIFY):
             with found.locked() as state:
                 view = state.view()

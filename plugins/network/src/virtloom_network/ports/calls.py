@@ -52,7 +52,7 @@ class PortCalls(PortPlugging):
             raise _bad_argument("Port reclaim requested but plug type is none")
         if port.plug is not None and not flags & Create.RECLAIM:
             raise _bad_argument("Port reclaim not requested but plug type is not none")
-        made = self._plug(self._find(network), port)
+        made = self._plug(self.networks.need(network), port)
         return NetworkPortHandle(view.handle, made.uuid)
 
     def network_port_get_xml_desc(self, port: NetworkPortHandle, flags: int) -> str:
@@ -64,7 +64,7 @@ class PortCalls(PortPlugging):
         """`virNetworkPortDelete`"""
         check_flags(flags, 0, "networkPortDelete")
         self._port(port)
-        if not self._unplug(self._find(port.net), port.uuid):
+        if not self._unplug(self.networks.need(port.net), port.uuid):
             raise missing_port(port.uuid)
 
     def network_port_get_parameters(self, port: NetworkPortHandle, flags: int) -> list[TypedParam]:
@@ -88,7 +88,7 @@ class PortCalls(PortPlugging):
             way: _rate({name: int(given.get(f"{way}.{name}", 0)) or None for name in names})
             for way, names in RATES.items()
         }
-        self._limit(self._find(port.net), port.uuid, Bandwidth(**rates))
+        self._limit(self.networks.need(port.net), port.uuid, Bandwidth(**rates))
 
 
 def _rate(values: dict[str, int | None]) -> Rate | None:

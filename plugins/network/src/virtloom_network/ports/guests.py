@@ -17,7 +17,7 @@ class PortsForGuests(PortPlugging):
         self, network: str, owner: DomainHandle, mac: str, *, wanted: NetworkPort | None = None
     ) -> NetworkPort:
         """See `NetworkDriver.allocate_port`."""
-        found = self._find_name(network)
+        found = self.networks.need_name(network)
         base = wanted or NetworkPort()
         port = base.replace(
             uuid=base.uuid or chance.uuid().bytes,
@@ -29,7 +29,7 @@ class PortsForGuests(PortPlugging):
     def release_port(self, network: str, port: bytes) -> None:
         """See `NetworkDriver.release_port`."""
         try:
-            self._unplug(self._find_name(network), port)
+            self._unplug(self.networks.need_name(network), port)
         except ObjectGone:
             return
         except VirtError as error:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from uuid import UUID
 
-from virtloom.driver import Collection, DriverHost, EventFamily, StorageDriver
+from virtloom.driver import DriverHost, EventFamily, StorageDriver
 from virtloom.driver.handles import StoragePoolHandle
 from virtloom.driver.lanes import Lane
+from virtloom.driver.resources import Noun, Resources
 from virtloom.driver.store import DefinitionStore
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Guarded
@@ -25,6 +25,8 @@ from virtloom_storage.pools.unfinished import Unfinished
 from virtloom_storage.programs import Programs
 from virtloom_storage.secrets import Secrets
 
+POOL_NOUN = Noun("storage pool", ErrorCode.NO_STORAGE_POOL, ErrorDomain.STORAGE)
+
 
 class PoolsBase(StorageDriver):
     """The collection of pools and the means of all of them.
@@ -37,7 +39,7 @@ class PoolsBase(StorageDriver):
         self.events = self._source = host.events
         self.backends = Backends()
         self.leases = Leases(host.locks)
-        self.pools: Collection[PoolState] = host.collection(POOL)
+        self.pools: Resources[PoolState] = Resources(host.locks, POOL, POOL_NOUN)
         self._kept = host.store()
         self._running = DefinitionStore(host.dirs.runtime)
         self._unfinished = Unfinished(host.dirs.state / "unfinished")
@@ -53,28 +55,7 @@ class PoolsBase(StorageDriver):
         return Context(lane, self._programs, self._secrets, self._prober, deadline, layout, self._is_volume)
 
     def _is_volume(self, path: str) -> bool:
-        return any(entry.volume.path == path for view in self._views() for entry in view.volumes.values())
-
-    def _find(self, pool: StoragePoolHandle) -> Guarded[PoolState]:
-        """The pool of a handle, by its uuid alone.
-
-        :raises VirtError: NO_STORAGE_POOL.
-        """
-        found = self.pools.find(pool.uuid)
-        if found is None or found.published is None:
-            detail = f"no storage pool with matching uuid '{UUID(bytes=pool.uuid)}' ({pool.name})"
-            raise no_pool(detail)
-        return found
-
-    def _find_name(self, name: str) -> Guarded[PoolState]:
-        """The pool of a name.
-
-        :raises VirtError: NO_STORAGE_POOL.
-        """
-        found = self.pools.find_name(name)
-        if found is None or found.published is None:
-            raise no_pool(f"no storage pool with matching name '{name}'")
-        return found
+        return any(entry.volume.path == path for view in self.pools.views() for entry in view.volumes.values())
 
     def _view(self, pool: StoragePoolHandle, *, active: bool = False) -> View:
         """A pool as it was at its last change; takes no lock of the pool's.
@@ -82,14 +63,10 @@ class PoolsBase(StorageDriver):
         :param active: whether it must be active.
         :raises VirtError: NO_STORAGE_POOL, OPERATION_INVALID.
         """
-        view: View = self._find(pool).published
+        view: View = self.pools.need(pool).published
         if active:
             require_active(view)
         return view
-
-    def _views(self) -> list[View]:
-        """All pools as they were at their last changes; takes no pool's lock."""
-        return [pool.published for pool in self.pools if pool.published is not None and not pool.gone]
 
     @contextmanager
     def _changing(self, pool: Guarded[PoolState]) -> Iterator[PoolState]:

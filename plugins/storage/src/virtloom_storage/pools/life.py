@@ -118,7 +118,7 @@ class PoolLife(PoolRefresh):
 
     def storage_pool_undefine(self, pool: StoragePoolHandle) -> None:
         """`virStoragePoolUndefine`"""
-        found = self._find(pool)
+        found = self.pools.need(pool)
         with found.job(JobKind.MODIFY):
             with found.locked() as state:
                 require_inactive(state)
@@ -133,7 +133,7 @@ class PoolLife(PoolRefresh):
 
     def storage_pool_set_autostart(self, pool: StoragePoolHandle, autostart: int) -> None:
         """`virStoragePoolSetAutostart`: kept as a link to the definition."""
-        found = self._find(pool)
+        found = self.pools.need(pool)
         with found.job(JobKind.MODIFY):
             with found.locked() as state:
                 if not state.persistent:
@@ -164,7 +164,7 @@ class PoolLife(PoolRefresh):
     def storage_pool_create(self, pool: StoragePoolHandle, flags: int) -> None:
         """`virStoragePoolCreate`"""
         build = _build_flags(flags, "storagePoolCreate")
-        found = self._find(pool)
+        found = self.pools.need(pool)
         with found.job(JobKind.MODIFY):
             self._require_at_rest(found)
             self._start(found, build)
@@ -212,7 +212,7 @@ class PoolLife(PoolRefresh):
 
     def storage_pool_build(self, pool: StoragePoolHandle, flags: int) -> None:
         """`virStoragePoolBuild`"""
-        found = self._find(pool)
+        found = self.pools.need(pool)
         with found.job(JobKind.MODIFY):
             self._require_at_rest(found)
             with found.locked() as state:
@@ -224,7 +224,7 @@ class PoolLife(PoolRefresh):
 
     def storage_pool_destroy(self, pool: StoragePoolHandle) -> None:
         """`virStoragePoolDestroy`: refused while something is done in the pool."""
-        found = self._find(pool)
+        found = self.pools.need(pool)
         with found.job(JobKind.MODIFY):
             with self._changing(found) as state:
                 require_active(state)
@@ -246,7 +246,7 @@ class PoolLife(PoolRefresh):
 
     def storage_pool_delete(self, pool: StoragePoolHandle, flags: int) -> None:
         """`virStoragePoolDelete`"""
-        found = self._find(pool)
+        found = self.pools.need(pool)
         with found.job(JobKind.MODIFY):
             with found.locked() as state:
                 require_inactive(state)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from virtloom.driver.constants.connect import ConnectListAllStoragePoolsFlags as Filter
 from virtloom.driver.constants.storage import StoragePoolState
 from virtloom.driver.flags import check_flags
@@ -23,19 +21,16 @@ class PoolLookup(PoolsBase):
     def connect_list_all_storage_pools(self, flags: int) -> list[StoragePoolHandle]:
         """`virConnectListAllStoragePools`"""
         check_flags(flags, KNOWN_FLAGS, "storageConnectListAllStoragePools")
-        return [view.handle for view in self._views() if _wanted(view, flags)]
+        return [view.handle for view in self.pools.views() if _wanted(view, flags)]
 
     def storage_pool_lookup_by_name(self, name: str) -> StoragePoolHandle:
         """`virStoragePoolLookupByName`"""
-        handle: StoragePoolHandle = self._find_name(name).published.handle
+        handle: StoragePoolHandle = self.pools.need_name(name).published.handle
         return handle
 
     def storage_pool_lookup_by_uuid(self, uuid: bytes) -> StoragePoolHandle:
         """`virStoragePoolLookupByUUID`"""
-        found = self.pools.find(uuid)
-        if found is None or found.published is None:
-            raise no_pool(f"no storage pool with matching uuid '{UUID(bytes=uuid)}'")
-        handle: StoragePoolHandle = found.published.handle
+        handle: StoragePoolHandle = self.pools.need_uuid(uuid).published.handle
         return handle
 
     def storage_pool_lookup_by_volume(self, vol: StorageVolHandle) -> StoragePoolHandle:
@@ -45,7 +40,8 @@ class PoolLookup(PoolsBase):
     def storage_pool_lookup_by_target_path(self, path: str) -> StoragePoolHandle:
         """`virStoragePoolLookupByTargetPath`"""
         clean = sanitized(path)
-        for view in self._views():
+        views: list[View] = self.pools.views()
+        for view in views:
             if view.active and view.definition.path == clean:
                 return view.handle
         shown = f"'{path}'" if path == clean else f"'{path}' ({clean})"

@@ -23,7 +23,7 @@ class PoolRefresh(PoolsBase):
     def storage_pool_refresh(self, pool: StoragePoolHandle, flags: int) -> None:
         """`virStoragePoolRefresh`"""
         check_flags(flags, 0, "storagePoolRefresh")
-        found = self._find(pool)
+        found = self.pools.need(pool)
         with found.job(JobKind.MODIFY):
             self._refresh(found)
         self._forget_if_nothing(found)

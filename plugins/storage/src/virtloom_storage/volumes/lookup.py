@@ -37,7 +37,7 @@ class VolumeLookup(VolumeWork):
         return handle_of(view, entry)
 
     def _all_entries(self) -> Iterator[tuple[View, Entry]]:
-        for view in self._views():
+        for view in self.pools.views():
             if view.active:
                 for entry in view.volumes.values():
                     yield view, entry

@@ -27,7 +27,7 @@ class VolumeMaking(VolumeWork):
     def storage_vol_create_xml(self, pool: StoragePoolHandle, xml: str, flags: int) -> StorageVolHandle:
         """`virStorageVolCreateXML`"""
         check_flags(flags, PREALLOCATE | VALIDATE, "storageVolCreateXML")
-        found = self._find(pool)
+        found = self.pools.need(pool)
         view = found.published
         require_active(view)
         backend = self.backends.of(view.definition.type)
@@ -43,7 +43,7 @@ class VolumeMaking(VolumeWork):
     ) -> StorageVolHandle:
         """`virStorageVolCreateXMLFrom`: the original may be in another pool."""
         check_flags(flags, PREALLOCATE | REFLINK | VALIDATE, "storageVolCreateXMLFrom")
-        found = self._find(pool)
+        found = self.pools.need(pool)
         view = found.published
         require_active(view)
         source = self._claimed_after_others(clonevol, exclusive=False)

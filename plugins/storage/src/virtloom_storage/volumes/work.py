@@ -42,7 +42,7 @@ class VolumeWork(PoolsBase):
 
     def _pool_of(self, vol: StorageVolHandle) -> Guarded[PoolState]:
         """The pool of a volume, by its name, as libvirt has it; it must be active."""
-        pool = self._find_name(vol.pool)
+        pool = self.pools.need_name(vol.pool)
         require_active(pool.published)
         return pool
 

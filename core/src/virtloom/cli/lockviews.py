@@ -44,7 +44,8 @@ def locks(rows: Sequence[Row], options: Options) -> RenderableType:
             ("", f"waits {place}", party(who), seconds(who["seconds"])) for place, who in _numbered(row["waiters"])
         ]
     summary = f"{len(rows)} locks, {sum(row['locked'] for row in rows)} held"
-    return Group(table_of(("lock", "level", "holder and waiters", "since"), lines), Text(summary))
+    table = [table_of(("lock", "level", "holder and waiters", "since"), lines)] if lines else []
+    return Group(*table, Text(summary))
 
 
 def _numbered(rows: Iterable[Row]) -> Iterable[tuple[int, Row]]:
@@ -121,8 +122,9 @@ def workers(report: Row, options: Options) -> RenderableType:
             for c in report["crews"]
         ],
     )
-    busy = [row for row in report["threads"] if options.all or row["state"] != "idle"]
-    return Group(crews, Text(""), table_of(("thread", "state", "what", "since", "at"), [_worker(row) for row in busy]))
+    busy = [_worker(row) for row in report["threads"] if options.all or row["state"] != "idle"]
+    doing = [Text(""), table_of(("thread", "state", "what", "since", "at"), busy)] if busy else []
+    return Group(crews, *doing)
 
 
 def _worker(row: Row) -> tuple[str, ...]:

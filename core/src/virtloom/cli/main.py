@@ -16,6 +16,8 @@ from virtloom.errors import VirtError
 
 COMMANDS = "virtloom.commands"  # entry points: functions that add commands to the parser, as `ask.add_commands` does
 
+INTERRUPTED = 130  # as a shell says it of a command that Ctrl-C ended
+
 
 def parser() -> argparse.ArgumentParser:
     """The command line: a command, and where its daemon is."""
@@ -39,7 +41,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command. Returns the exit status: 0, or 1 after saying what was wrong."""
+    """Run a command. Returns the exit status: 0, 1 after saying what was wrong, or `INTERRUPTED`."""
     options = parser().parse_args(argv)
     try:
         options.run(options)
@@ -49,6 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _failed(str(error), *([error.hint] if error.hint else []))
     except (ConnectionLost, DeadlineMissed, OSError) as error:
         return _failed(str(error))
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return 0
 
 

@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,13 +22,14 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 def table_of(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    """A table."""
+    """A table, without the columns that are empty in every row."""
     from rich.table import Table
 
     made = Table(box=None, pad_edge=False, header_style="bold")
-    for name in head:
+    columns = [(name, cells) for name, *cells in zip(head, *rows, strict=True) if not cells or any(cells)]
+    for name, _ in columns:
         made.add_column(name, overflow="fold")
-    for row in rows:
+    for row in zip(*(cells for _, cells in columns), strict=True):
         made.add_row(*row)
     return made
 
@@ -38,26 +40,28 @@ def view(shown: RenderableType) -> None:
 
 
 def watch(ask: Callable[[], Any], render: Callable[[Any], RenderableType], every: float, as_json: bool) -> None:
-    """Ask again and again, and show the last answer, until Ctrl-C.
+    """Ask again and again, and show the last answer, until Ctrl-C; where no terminal is, one answer below the other.
 
     :param every: seconds between two questions.
     :param as_json: print each answer as a line of JSON instead.
     """
-    try:
-        if as_json:
+
+    def tell(answer: Any) -> None:
+        print(json.dumps(answer)) if as_json else view(render(answer))
+        sys.stdout.flush()
+
+    with suppress(KeyboardInterrupt):
+        if as_json or not sys.stdout.isatty():
             while True:
-                print(json.dumps(ask()), flush=True)
+                tell(ask())
                 time.sleep(every)
         _watch_live(ask, render, every)
-    except KeyboardInterrupt:
-        pass
 
 
 def _watch_live(ask: Callable[[], Any], render: Callable[[Any], RenderableType], every: float) -> None:
     from rich.live import Live
 
-    console = _console()
-    with Live(console=console, auto_refresh=False, screen=console.is_terminal) as live:
+    with Live(console=_console(), auto_refresh=False, screen=True) as live:
         while True:
             live.update(render(ask()), refresh=True)
             time.sleep(every)

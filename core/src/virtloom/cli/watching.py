@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -100,9 +101,12 @@ def write_trace(options: Options) -> None:
     target: Path = options.output
     if not target.parent.is_dir():
         raise VirtError(ErrorCode.INVALID_ARG, f"there is no folder {target.parent} to write {target.name} to")
-    report(options, "start_trace", max(0, round(options.seconds * 1000)))
-    print(f"recording for {options.seconds:g} s ...", file=sys.stderr)
-    time.sleep(options.seconds)
+    if options.seconds <= 0:
+        raise VirtError(ErrorCode.INVALID_ARG, f"a trace takes some seconds, not {options.seconds:g}")
+    report(options, "start_trace", round(options.seconds * 1000))
+    with suppress(KeyboardInterrupt):
+        print(f"recording for {options.seconds:g} s, or until Ctrl-C ...", file=sys.stderr)
+        time.sleep(options.seconds)
     told = report(options, "stop_trace")
     events: list[Any] = []
     while len(events) < told["events"]:

@@ -61,6 +61,12 @@ class FrameSocket:
         sock.settimeout(deadline)
         try:
             sock.connect(str(path))
+        except PermissionError as error:
+            sock.close()
+            who = f"this user (number {os.geteuid()})"
+            raise ConnectionLost(
+                f"{path} is not for {who}: {error.strerror}; try as root or as the daemon's user"
+            ) from error
         except OSError as error:
             sock.close()
             reason = error.strerror or error

@@ -15,6 +15,8 @@ from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.domains.base import DomainsBase
 from virtloom_qemu.domains.definitions import invalid
 from virtloom_qemu.keys import qnum
+from virtloom_qemu.runs.given.labels import identity_of
+from virtloom_qemu.runs.given.ownership import give
 
 CODE_MAX = 0xFFFF
 WITHIN = 30.0  # seconds for a picture
@@ -48,6 +50,7 @@ class Screen(DomainsBase):
             place = _head(live, screen)
             path = _picture_file(talk.run.paths.folder)
             try:
+                give(str(path), identity_of(live, self.identity))
                 alias, head = (None, None) if place is None else place
                 talk.ask("screendump", timeout=WITHIN, filename=str(path), format="png", device=alias, head=head)
                 picture = path.read_bytes()

@@ -57,14 +57,13 @@ def state(subject: Subject) -> Rows:
 
 
 def cpu_total(subject: Subject) -> Rows:
-    """The processor time of its process."""
+    """The processor time of its process; none was used by one that there is not."""
     used = None if subject.process is None else usage(subject.process.pid)
+    yield ullong("cpu.time", 0 if used is None else used.time)
+    yield ullong("cpu.user", 0 if used is None else used.user)
+    yield ullong("cpu.system", 0 if used is None else used.system)
     if subject.process is None:
         return
-    if used is not None:
-        yield ullong("cpu.time", used.time)
-        yield ullong("cpu.user", used.user)
-        yield ullong("cpu.system", used.system)
     yield uint("cpu.cache.monitor.count", 0)
     yield ullong("cpu.haltpoll.success.time", 0)
     yield ullong("cpu.haltpoll.fail.time", 0)

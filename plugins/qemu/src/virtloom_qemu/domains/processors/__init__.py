@@ -2,9 +2,10 @@
 
 from virtloom_qemu.domains.processors.counting import Counting
 from virtloom_qemu.domains.processors.iothreads import IoThreads
+from virtloom_qemu.domains.processors.usage import Usage
 
 
-class Processors(Counting, IoThreads):
+class Processors(Counting, IoThreads, Usage):
     """All calls about them."""
 
 

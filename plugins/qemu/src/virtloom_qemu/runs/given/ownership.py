@@ -51,7 +51,7 @@ class Ownership:
         with _held(path):
             if self._remember:
                 self._note(path)
-            _give(path, self.who)
+            give(path, self.who)
 
     def give_back(self, path: str) -> None:
         """Give a file back to its owner, unless another guest still uses it; one that is gone is no error.
@@ -69,7 +69,7 @@ class Ownership:
                 os.removexattr(path, ATTRIBUTE)
             owner = Identity(*before["owner"]) if before is not None else Identity(0, 0)
             if self._remember or before is None:
-                _give(path, owner)
+                give(path, owner)
 
     @contextmanager
     def granted(self, live: Domain) -> Iterator[None]:
@@ -116,7 +116,7 @@ def give_folder(folder: Path, who: Identity) -> None:
     :raises VirtError: SYSTEM_ERROR.
     """
     for place in (folder, *folder.iterdir()):
-        _give(str(place), who)
+        give(str(place), who)
 
 
 @contextmanager
@@ -135,7 +135,11 @@ def _held(path: str) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _give(path: str, who: Identity) -> None:
+def give(path: str, who: Identity) -> None:
+    """Give a file to somebody; file systems that refuse are left as they are.
+
+    :raises VirtError: SYSTEM_ERROR.
+    """
     found = os.stat(path)
     if (found.st_uid, found.st_gid) == who:
         return

@@ -83,7 +83,7 @@ class Beginning(Happenings):
         number = next(self._ids)
         paths = GuestPaths.of(self.host.dirs, definition.name, number)
         attempt = Attempt(number, paths, GuestLog(paths.log), start)
-        with self.displays.placed(definition) as placed:
+        with self.displays.placed(definition, paths.folder) as placed:
             try:
                 run, live = self._run(found, placed, attempt)
             except BaseException:
@@ -189,6 +189,8 @@ class Beginning(Happenings):
             for one in live.parts.interfaces:
                 if one.link is not None and one.link.get("state") == "down" and one.alias is not None:
                     talk.ask("set_link", name=one.alias.get("name"), up=False)
+            if live.on_reboot == "destroy":
+                talk.ask("set-action", reboot="shutdown")
             plug_the_removable(talk, live)
             throttle.set_all(talk, live)
             if live.on_reboot == "destroy":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.domain.checks import CHECKS
 from virtloom.xmldef.domain.checks.devices import usb
 from virtloom.xmldef.domain.checks.disks import descriptors
@@ -59,6 +60,8 @@ class QemuRules(DomainRules):
 
         :raises VirtError: in libvirt's words.
         """
+        if domain.os is not None and domain.os.type is not None and domain.os.type.name == "exe" and not domain.os.init:
+            raise VirtError(ErrorCode.XML_ERROR, "init binary must be specified", ErrorDomain.DOMAIN)
         own = tuple(node for node in domain.namespaced if prefix_of(node) == self.namespace)
         domain, emulator = with_emulator(named_system(domain.replace(namespaced=own)), self.emulators)
         for refuse in EARLY_CHECKS:

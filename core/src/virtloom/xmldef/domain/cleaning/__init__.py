@@ -29,10 +29,11 @@ GUEST_STEPS: tuple[Step, ...] = (
     guest.cache_tuning,
     guest.launch_security,
     containers.idmap,
+    guest.single_devices,
 )
 
 DEVICE_STEPS: dict[str, tuple[Step, ...]] = {
-    "disk": (devices.image_chain, devices.secret_parts, devices.iscsi_path),
+    "disk": (devices.image_format, devices.image_chain, devices.secret_parts, devices.iscsi_path),
     "controller": (devices.companion, devices.pci_hole),
     "interface": (
         devices.interface_source,

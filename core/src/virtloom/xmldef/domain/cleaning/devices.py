@@ -32,6 +32,25 @@ FILTERED = ("ethernet", "network", "bridge")
 HTTP_PORTS = {"http": "80", "https": "443", "ftp": "21", "ftps": "990", "tftp": "69"}
 
 
+FORMATS = ("raw", "dir", "bochs", "cloop", "dmg", "iso", "vpc", "vdi", "fat", "vhd", "ploop", "cow", "qcow", "qcow2",
+           "qed", "vmdk")  # fmt: skip
+
+
+def image_format(disk: Node) -> None:
+    """The formats of images are ones that there are (`virStorageFileFormat`).
+
+    :raises VirtError: CONFIG_UNSUPPORTED.
+    """
+    named = [one for one in disk.all("driver") if one.get("type") is not None]
+    named += [one for layer in _below(disk, "backingStore") for one in layer.all("format")]
+    for one in named:
+        if one.get("type") == "aio":  # what Xen once called it
+            one.attrs["type"] = "raw"
+        if one.get("type") not in FORMATS:
+            detail = f"unknown driver format value '{one.get('type')}'"
+            raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail, ErrorDomain.DOMAIN)
+
+
 def image_chain(disk: Node) -> None:
     """The numbers of images in a chain, a mirror, where a volume is and the position of a tray are for one run."""
     unlocated(disk)

@@ -195,3 +195,26 @@ def actions(root: Node) -> None:
         if node is not None and node.text and node.text not in words:
             detail = f"unknown {tag} action: {node.text}"
             raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail, ErrorDomain.DOMAIN)
+
+
+# Devices of which there is at most one: what they are called when there are more, and the error's code.
+SINGLE = {
+    "watchdog": ("watchdog", ErrorCode.INTERNAL_ERROR),
+    "memballoon": ("memory balloon", ErrorCode.INTERNAL_ERROR),
+    "nvram": ("nvram", ErrorCode.INTERNAL_ERROR),
+    "iommu": ("IOMMU", ErrorCode.XML_ERROR),
+    "vsock": ("vsock", ErrorCode.XML_ERROR),
+}
+
+
+def single_devices(root: Node) -> None:
+    """Some devices are there once at most.
+
+    :raises VirtError: INTERNAL_ERROR or XML_ERROR if there are more.
+    """
+    devices = root.find("devices")
+    if devices is None:
+        return
+    for tag, (name, code) in SINGLE.items():
+        if len(list(devices.all(tag))) > 1:
+            raise VirtError(code, f"only a single {name} device is supported", ErrorDomain.DOMAIN)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
 from virtloom_qemu.definition.addresses.bridges import complete_bridges
 from virtloom_qemu.definition.addresses.chipset import fixed_places, is_integrated
@@ -28,6 +29,8 @@ def pci_addresses(guest: Guest) -> None:
     """
     buses = guest.controllers("pci")
     if not buses:
+        if guest.machine is None and guest.is_x86 and any(wants_pci(device) for device in _in_order(guest)):
+            raise VirtError(ErrorCode.XML_ERROR, "No PCI buses available", ErrorDomain.DOMAIN)
         return
     highest = max(number(one, "index") for one in buses)
     planned = _Assignment(guest, highest + 1, growing=True)

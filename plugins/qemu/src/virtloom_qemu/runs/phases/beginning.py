@@ -20,6 +20,7 @@ from virtloom.errors import VirtError
 from virtloom.locks import Guarded, Job
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.command import Context, build, prepare
+from virtloom_qemu.definition.starting import check_start
 from virtloom_qemu.firmware import make_variables
 from virtloom_qemu.hotplug import throttle
 from virtloom_qemu.hotplug.processors import plug_the_removable
@@ -119,7 +120,7 @@ class Beginning(Happenings):
     def _prepared(self, definition: Domain, attempt: Attempt) -> Domain:
         """The definition of the run, with its images noted and its variables made."""
         context = self._context(definition, attempt)
-        context.emulator.require(definition.type, definition.node().value("cpu", "mode"))
+        check_start(definition, context.emulator)
         live = prepare(self.disk_images.found(definition), context)
         self.disk_images.hold(live, attempt.number)
         make_variables(live, reset=attempt.start.reset_nvram)

@@ -53,9 +53,6 @@ class Ways(NamedTuple):
         return not self.agent and not self.acpi
 
 
-REBOOTS = {"destroy": "shutdown", "restart": "reset"}  # what QEMU does when the guest reboots
-
-
 class Power(Life, AgentTalk):
     """The calls for power and reset."""
 

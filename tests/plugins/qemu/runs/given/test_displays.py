@@ -58,11 +58,14 @@ def test_a_display_listens_at_the_configured_address_unless_it_says_another(disp
 
 def test_a_port_that_is_wanted_but_taken_is_refused(displays: Displays) -> None:
     wanted = guest("<graphics type='vnc' port='5997'/>")
-    with displays.placed(wanted, FOLDER):
-        with pytest.raises(VirtError, match="Failed to reserve port 5997"), displays.placed(wanted, FOLDER):
-            pass
-    with displays.placed(wanted, FOLDER):
-        pass  # it was given back
+    with (
+        displays.placed(wanted, FOLDER),
+        pytest.raises(VirtError, match="Failed to reserve port 5997"),
+        displays.placed(wanted, FOLDER),
+    ):
+        raise AssertionError("it was given twice")
+    with displays.placed(wanted, FOLDER) as made:
+        assert made.parts.graphics[0].port == 5997
 
 
 def test_a_socket_without_a_place_is_in_the_folder_of_its_run(displays: Displays) -> None:

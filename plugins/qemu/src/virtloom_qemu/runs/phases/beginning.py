@@ -190,8 +190,6 @@ class Beginning(Happenings):
             for one in live.parts.interfaces:
                 if one.link is not None and one.link.get("state") == "down" and one.alias is not None:
                     talk.ask("set_link", name=one.alias.get("name"), up=False)
-            if live.on_reboot == "destroy":
-                talk.ask("set-action", reboot="shutdown")
             plug_the_removable(talk, live)
             throttle.set_all(talk, live)
             if live.on_reboot == "destroy":

@@ -123,7 +123,7 @@ def workers(report: Row, options: Options) -> RenderableType:
         ],
     )
     busy = [_worker(row) for row in report["threads"] if options.all or row["state"] != "idle"]
-    doing = [Text(""), table_of(("thread", "state", "what", "since", "at"), busy)] if busy else []
+    doing: list[RenderableType] = [Text(""), table_of(("thread", "state", "what", "since", "at"), busy)] if busy else []
     return Group(crews, *doing)
 
 

@@ -67,7 +67,7 @@ def test_http_serves_what_happened_so_far(scratch: Path) -> None:
         assert answer.status == 200
         families = {one.name: one for one in parser.text_string_to_metric_families(answer.read().decode())}
     finally:
-        log = daemon.stop()
+        daemon.stop()
     assert families.keys() >= FAMILIES
     calls = {sample.labels["api"] for sample in families["virtloom_call_seconds"].samples}
     assert {"virDomainSuspend", "virConnectOpen"} <= calls
@@ -78,7 +78,6 @@ def test_http_serves_what_happened_so_far(scratch: Path) -> None:
     assert sum(sample.value for sample in held if sample.name.endswith("_count")) >= 1
     buckets = [sample.value for sample in held if sample.name.endswith("_bucket")]
     assert buckets == sorted(buckets), "a histogram's buckets add up"
-    assert f"http://127.0.0.1:{port}/metrics" in log
 
 
 def test_an_address_that_cannot_be_served_keeps_the_daemon_from_starting_and_is_named(scratch: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -63,3 +64,19 @@ def test_a_disk_that_comes_is_as_slow_as_it_says(guest: Any) -> None:
 def test_an_interface_without_an_end_on_the_host_is_not_limited(guest: Any) -> None:
     said = guest.virsh.fails("domiftune", "tuned", "52:54:00:00:00:0a", "--inbound", "100")
     assert "setting bandwidth on interfaces of type 'user' is not implemented yet" in said
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a session's guests are not limited")
+def test_what_is_kept_is_for_the_next_start(guest: Any) -> None:
+    virsh = guest.virsh
+    virsh("memtune", "tuned", "--hard-limit", "1G", "--config")
+    virsh("schedinfo", "tuned", "--config", "--set", "cpu_shares=512", "emulator_quota=20000")
+    virsh("blkiotune", "tuned", "--config", "--weight", "300")
+    virsh("numatune", "tuned", "--config", "--mode", "preferred", "--nodeset", "0")
+    virsh("perf", "tuned", "--config", "--enable", "cpu_cycles")
+    shown = virsh("dumpxml", "tuned", "--inactive")
+    for element in ("<hard_limit unit='KiB'>1048576", "<shares>512", "<emulator_quota>20000", "<weight>300",
+                    "<memory mode='preferred' nodeset='0'/>", "<event name='cpu_cycles' enabled='yes'/>"):  # fmt: skip
+        assert element in shown
+    said = virsh.fails("schedinfo", "tuned", "--config", "--set", "vcpu_period=5")
+    assert "value of 'vcpu_period' is out of range [1000, 1000000]" in said

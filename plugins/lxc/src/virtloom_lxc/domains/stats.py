@@ -5,19 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from virtloom.driver.cgroups import files
+from virtloom.driver.cgroups.usage import cpu_stats
 from virtloom.driver.constants.domain import DomainMemoryStatTags as Tag
 from virtloom.driver.handles import DomainHandle
 from virtloom.driver.links.counters import InterfaceStats, interface_counters
-from virtloom.driver.node import topology
 from virtloom.driver.node.kernel import text
-from virtloom.driver.params import TypedParam, llong, ullong
+from virtloom.driver.params import TypedParam, llong
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.xmldef.domain.devices import Interface
 from virtloom_lxc.domains.base import ContainersBase
 from virtloom_lxc.links.checking import is_direct, mac_of
 
 BLOCK_PARAMS = ("wr_bytes", "wr_operations", "rd_bytes", "rd_operations")
-ALL_CPUS = -1
 
 
 class Stats(ContainersBase):
@@ -28,19 +27,7 @@ class Stats(ContainersBase):
     ) -> tuple[list[TypedParam], int]:
         """`virDomainGetCPUStats`, in ns: the parameters, and how many there are of each processor."""
         self._check_flags(flags, 0, "DomainGetCPUStats")
-        group = self._run(dom).group
-        if start_cpu == ALL_CPUS:
-            user, system = group.cpu_times()
-            total = [ullong("cpu_time", group.cpu_time()), ullong("user_time", user), ullong("system_time", system)]
-            return total[:nparams], 3 if nparams == 0 else min(nparams, 3)
-        every = len(topology.present())
-        if nparams == 0 or ncpus == 0:
-            return [], 1 if ncpus else every
-        if start_cpu >= every:
-            detail = f"start_cpu {start_cpu} larger than maximum of {every - 1}"
-            raise VirtError(ErrorCode.INVALID_ARG, detail)
-        times = group.cpu_times_each()[start_cpu : start_cpu + ncpus]
-        return [ullong("cpu_time", time) for time in times], 1
+        return cpu_stats(self._run(dom).group, nparams, start_cpu, ncpus)
 
     def domain_memory_stats(self, dom: DomainHandle, flags: int) -> list[tuple[int, int]]:
         """`virDomainMemoryStats`, in KiB."""

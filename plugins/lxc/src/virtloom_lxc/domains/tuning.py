@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from virtloom.driver.cgroups import blkio as blkio_files
-from virtloom.driver.cgroups import files
+from virtloom.driver.cgroups import files, memory
 from virtloom.driver.constants.domain import DomainMemoryModFlags
 from virtloom.driver.constants.domain import DomainModificationImpact as Impact
 from virtloom.driver.domains.tunables import BLKIO, MEMORY, scheduler
@@ -13,13 +13,12 @@ from virtloom.driver.handles import DomainHandle
 from virtloom.driver.params import TypedParam
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.xmldef.domain.definition import Domain
-from virtloom.xmldef.domain.tunables import MEMTUNE, check_memory_limits, memory_limits, with_blkio
+from virtloom.xmldef.domain.tunables import MEMTUNE, memory_limits, with_blkio
 from virtloom.xmldef.domain.tunables.blkio import FIELDS
 from virtloom_lxc.container.run import Run
 from virtloom_lxc.domains.changing import BOTH, Changing
 from virtloom_lxc.domains.stats import BLOCK_PARAMS
 
-LIMITS = dict(zip(MEMTUNE, (files.MEMORY, files.MEMORY_SOFT, files.MEMORY_SWAP), strict=True))
 SCHEDULER = scheduler("cpu_shares", "vcpu_period", "vcpu_quota")
 NO_MEMORY = "cgroup memory controller is not mounted"
 NO_CPU = "cgroup CPU controller is not mounted"
@@ -73,7 +72,7 @@ class Tuning(Changing):
             definition, run = state.chosen(flags), state.run
         if live and run is not None:
             run.group.require("memory", NO_MEMORY)
-            return MEMORY.tell({name: run.group.limit(file) for name, file in LIMITS.items()})
+            return MEMORY.tell(memory.limits(run.group))
         return MEMORY.told(definition)
 
     def domain_set_memory_parameters(self, dom: DomainHandle, params: Sequence[TypedParam], flags: int) -> None:
@@ -83,9 +82,7 @@ class Tuning(Changing):
 
         def live(run: Run, definition: Domain) -> None:
             run.group.require("memory", NO_MEMORY)
-            check_memory_limits(memory_limits(definition) | given)
-            for name in _order(memory_limits(definition), given):
-                run.group.set_limit(LIMITS[name], given[name])
+            memory.set_limits(run.group, memory_limits(definition), given)
 
         self._change(dom, flags, lambda definition: MEMORY.changed(definition, given), live)
 
@@ -154,12 +151,3 @@ class Tuning(Changing):
             blkio_files.change(run.group, devices, fields)
 
         self._change(dom, flags, lambda definition: BLKIO.changed(definition, given), live)
-
-
-def _order(now: Mapping[str, int], given: Mapping[str, int]) -> list[str]:
-    """The order in which limits are set: a hard limit that falls before the one with swap, one that rises after it."""
-    falls = given.get("hard_limit", 0) < now.get("hard_limit", 0)
-    order = (
-        ("soft_limit", "hard_limit", "swap_hard_limit") if falls else ("soft_limit", "swap_hard_limit", "hard_limit")
-    )
-    return [name for name in order if name in given]

@@ -133,6 +133,11 @@ class Job:
         return site_of(self.raw_site)
 
     @property
+    def runs(self) -> bool:
+        """Whether it has begun and not ended; one that was killed has, although its owner may not know yet."""
+        return self in self._jobs.running
+
+    @property
     def age(self) -> float:
         """Seconds since it began."""
         return time.monotonic() - self.since

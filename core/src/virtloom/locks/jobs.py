@@ -119,10 +119,10 @@ class Jobs:
         slot = job.kind.slot
         if job in job.owner.jobs:
             job.owner.jobs.remove(job)
-            self._policy.checker.watch.worked(job)
         with self._mutex:
             if self._slots.get(slot) is job:
                 del self._slots[slot]
+                self._policy.checker.watch.worked(job)
                 if self._queue:
                     self._admit()
 
@@ -148,6 +148,7 @@ class Jobs:
                 if job.owner is not me:
                     job.ended_by = reason
                     del self._slots[slot]
+                    self._policy.checker.watch.worked(job)
             refused, self._queue = self._queue, []
             for job in refused:
                 self._refuse(job, JobAborted(self.name(), job.kind.value, reason))

@@ -119,11 +119,60 @@ def test_the_slices_of_a_track_nest(recording: Any, crew: Any) -> None:
     for events in tracks.values():
         ends: list[float] = []
         for event in events:
-            while ends and ends[-1] <= event["ts"] + 0.002:  # times are rounded to a nanosecond
+            start, length = round(event["ts"] * 1000), round(event["dur"] * 1000)  # nanoseconds, as it is read
+            while ends and ends[-1] <= start:
                 ends.pop()
-            end = event["ts"] + event["dur"]
-            assert not ends or end <= ends[-1] + 0.002, event
-            ends.append(end)
+            assert not ends or start + length <= ends[-1], event
+            ends.append(start + length)
+
+
+def test_a_job_that_was_killed_ends_there_so_that_the_next_one_lies_beside_it(recording: Any, crew: Any) -> None:
+    recorder = recording.checker.watch.record(60)
+    begun, gone = threading.Event(), threading.Event()
+
+    def work() -> None:
+        with recording.domain.job(JobKind.SAVE):
+            begun.set()
+            wait(gone, 10)
+
+    crew.start(work)
+    assert wait(begun, 10)
+    recording.domain.kill_jobs("the guest was destroyed")
+    assert [span for span in unfinished() if span.kind == "job"] == []
+    with recording.domain.job(JobKind.SAVE):
+        pass
+    gone.set()
+    crew.join()
+    first, second = [span for span in recorder.spans if span.kind == "job"]
+    assert first.end <= second.begin
+
+
+def test_each_event_has_what_the_format_asks_for(recording: Any) -> None:
+    """Of the "Trace Event Format": complete events with times that are no strings, and a name for each track."""
+    recorder = recording.checker.watch.record(60)
+    with (
+        calling("virDomainSave", "7", recording.checker),
+        recording.domain.job(JobKind.SAVE),
+        recording.domain.locked(),
+    ):
+        pass
+    events = json.loads(json.dumps(trace_events(recorder.spans + unfinished(), recorder.begin)))
+    assert {event["ph"] for event in events} == {"M", "X"}
+    named = {(event["pid"], event["tid"]) for event in events if event["name"] == "thread_name"}
+    groups = {event["pid"] for event in events if event["name"] == "process_name"}
+    assert len({tid for _, tid in named}) == len(named), "a track's number is its own in all groups"
+    for event in events:
+        assert isinstance(event["name"], str)
+        assert isinstance(event["pid"], int)
+        assert isinstance(event["tid"], int)
+        if event["ph"] == "X":
+            assert event["ts"] >= 0
+            assert event["dur"] >= 0
+            assert (event["pid"], event["tid"]) in named
+            assert event["pid"] in groups
+            assert all(isinstance(value, str) for value in event["args"].values())
+        else:
+            assert isinstance(event["args"]["name"], str)
 
 
 def test_a_slow_lock_is_told_at_its_release_with_the_holders_stack() -> None:

@@ -1,8 +1,9 @@
 """A recording as a trace that ui.perfetto.dev and chrome://tracing open: one track a thread, and one an object.
 
 The format is the "Trace Event Format" of Chromium's trace viewer: complete events ("ph": "X") whose times are
-microseconds, and metadata events that name the tracks. Slices of a track must nest, so an object has a track for its
-lock and one for each kind of slot that its jobs sit in.
+microseconds, and metadata events that name the tracks. Slices of a track must nest, to the nanosecond (Perfetto drops
+one that ends after the slice that it began in), so beginnings and ends are rounded, not lengths; and an object has a
+track for its lock and one for each kind of slot that its jobs sit in.
 """
 
 from __future__ import annotations
@@ -48,9 +49,8 @@ def trace_events(spans: Iterable[Span], begin: float) -> list[Event]:
 
 
 def _slices(span: Span, begin: float, tracks: _Tracks) -> Iterable[Event]:
-    start, end = max(span.begin, begin), max(span.end, begin)
-    event: Event = {"ph": "X", "cat": span.kind, "ts": round((start - begin) * 1e6, 3)}
-    event["dur"] = round((end - start) * 1e6, 3)
+    start, end = (max(0, round((time - begin) * 1e9)) for time in (span.begin, span.end))
+    event: Event = {"ph": "X", "cat": span.kind, "ts": start / 1000, "dur": (end - start) / 1000}
     told = {"detail": span.detail, "client": span.client, "thread": span.thread, "state": span.state}
     event["args"] = {name: value for name, value in told.items() if value}
     if span.kind == "call":

@@ -26,7 +26,7 @@ def _of(record: ThreadRecord, now: float) -> list[Span]:
     def span(kind: str, what: str, since: float, detail: str = "", key: int = 0) -> Span:
         return Span(kind, what, name, since, now, detail, client, "", STATE, key)
 
-    spans = [job_span(job, now, STATE) for job in list(record.jobs)]
+    spans = [job_span(job, now, STATE) for job in list(record.jobs) if job.runs]
     spans += [span("hold", lock.name, lock.since or now, api or "", id(lock)) for lock in list(record.held)]
     if api is not None:
         spans.append(span("call", api, record.since))

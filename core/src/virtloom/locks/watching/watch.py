@@ -99,7 +99,7 @@ class Watch:
         self._add("wait", wait.wanted, wait.owner, since, took)
 
     def worked(self, job: Job) -> None:
-        """A job has ended."""
+        """A job has ended, or was killed; under the mutex of its object's jobs."""
         if self._recorder is not None:
             self._keep(job_span(job, time.monotonic()))
 

@@ -20,6 +20,7 @@ riscv32 riscv64 sh4 sh4eb sparc sparc64 unicore32 xtensa xtensaeb
 """  # architectures whose processors libvirt does not compare
 NAMELESS = ("armv6l", "armv7b", "armv7l", "aarch64", "s390", "s390x")  # any model is accepted
 MODELS = {"i686": X86, "x86_64": X86, "ppc64": POWER, "ppc64le": POWER}
+ARCHES = frozenset({*MODELS, *NAMELESS, *UNCOMPARED.split()})
 AMD = ("EPYC", "Opteron", "athlon", "phenom")  # how the names of their processors begin
 NOBODYS = ("486", "pentium", "qemu", "kvm", "cpu64")
 

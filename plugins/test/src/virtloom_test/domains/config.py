@@ -61,7 +61,7 @@ class Configuration(DomainsBase):
         check_flags(flags, BOTH | DomainMemoryModFlags.MAXIMUM, "testDomainSetMemoryFlags")
         with self._changing(dom) as state:
             definition = state.chosen(flags)
-            live = definition is state.definition and state.active
+            live = state.impact(flags) == Impact.LIVE
             if flags & DomainMemoryModFlags.MAXIMUM:
                 if live:
                     detail = "cannot resize the maximum memory on an active domain"
@@ -78,14 +78,11 @@ class Configuration(DomainsBase):
         """`virDomainSetMemoryStatsPeriod`, in seconds."""
         check_flags(flags, BOTH, "testDomainSetMemoryStatsPeriod")
         with self._changing(dom) as state:
-            chosen = state.impact(flags)
-            if state.definition.parts.memballoon is None:
+            definition = state.chosen(flags)
+            if definition.parts.memballoon is None:
                 detail = "No memory balloon device configured, can not set the collection period"
                 raise VirtError(ErrorCode.INTERNAL_ERROR, detail)
-            if chosen & Impact.LIVE:
-                state.definition = with_stats_period(state.definition, period)
-            if chosen & Impact.CONFIG:
-                state.set_config(with_stats_period(state.config, period))
+            state.set_chosen(flags, with_stats_period(definition, period))
 
     # Processors.
 

@@ -11,6 +11,7 @@ from virtloom_test.domains.moments.checkpoints import Checkpoints
 from virtloom_test.domains.moments.snapshots import Snapshots
 from virtloom_test.domains.save import Saving
 from virtloom_test.domains.state import TestDomain
+from virtloom_test.domains.statistics import PlayedStatistics, Statistics
 from virtloom_test.domains.tuning import Tuning
 from virtloom_test.domains.work.block_jobs import BlockJobs
 from virtloom_test.domains.work.jobs import JobCalls
@@ -28,6 +29,7 @@ class TestDomains(
     Tuning,
     IoThreads,
     Guest,
+    Statistics,
     Snapshots,
     Checkpoints,
     HostInfo,
@@ -38,7 +40,7 @@ class TestDomains(
     __test__ = False  # the name begins as pytest's classes do
 
 
-class PlayedDomains(TestDomains, JobCalls, BlockJobs, Migration):
+class PlayedDomains(PlayedStatistics, TestDomains, JobCalls, BlockJobs, Migration):
     """One host's domains, with what libvirt's test driver does not have."""
 
     features = FEATURES

@@ -1,20 +1,16 @@
-"""What is asked of the guest: its file systems, its clock, its keys, its statistics. All made up, as libvirt's are."""
+"""What is asked of the guest: its file systems, its clock, its keys, its addresses. All made up, as libvirt's are."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from importlib.resources import files
 
 from virtloom.driver import BytesSource, Stream
 from virtloom.driver.constants.domain import DomainInterfaceAddressesSource, DomainMemoryFlags
-from virtloom.driver.constants.domain import DomainStatsTypes as Stats
 from virtloom.driver.constants.domain_state import DomainControlState, DomainState
-from virtloom.driver.domains.lookup import passes
-from virtloom.driver.domains.tunables import find_interface
 from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import DomainHandle
-from virtloom.driver.params import TypedParam, int_, string, ullong
+from virtloom.driver.params import TypedParam, string
 from virtloom.errors import ErrorCode, VirtError
 from virtloom_test.domains.base import DomainsBase
 from virtloom_test.domains.state import TestDomain
@@ -173,28 +169,6 @@ class Guest(DomainsBase):
             return []
         return [string("sev-measurement", "sev-measurement")]
 
-    # Statistics.
-
-    def domain_block_stats(self, dom: DomainHandle, path: str) -> tuple[int, int, int, int, int]:
-        """`virDomainBlockStats`: numbers that grow with time."""
-        if not path:
-            raise VirtError(ErrorCode.OPERATION_UNSUPPORTED, "summary statistics are not supported yet")
-        with self._reading(dom) as state:
-            state.require_active()
-            if find_disk(state.definition, path) is None:
-                raise VirtError(ErrorCode.INVALID_ARG, f"invalid path: {path}")
-        now = self.stage.clock.now_ns() // 1000
-        return now // 10, now // 20, now // 30, now // 40, now // 2000000
-
-    def domain_interface_stats(self, dom: DomainHandle, device: str) -> tuple[int, ...]:
-        """`virDomainInterfaceStats`: numbers that grow with time."""
-        with self._reading(dom) as state:
-            state.require_active()
-            find_interface(state.definition, device)
-        now = self.stage.clock.now_ns() // 1000
-        received = (now // 10, now // 100, now // 1000000, now // 2000000)
-        return (*received, now // 20, now // 110, now // 3000000, now // 4000000)
-
     def domain_get_block_info(self, dom: DomainHandle, path: str, flags: int) -> tuple[int, int, int]:
         """`virDomainGetBlockInfo`: allocation, capacity and physical size in bytes."""
         check_flags(flags, 0, "testDomainGetBlockInfo")
@@ -213,39 +187,6 @@ class Guest(DomainsBase):
             state.require_active()
             return [(disk.name, number % 2 + 1) for number, disk in enumerate(state.definition.parts.disks)]
 
-    def domain_memory_stats(self, dom: DomainHandle, flags: int) -> list[tuple[int, int]]:
-        """`virDomainMemoryStats`: tags and values, in KiB."""
-        check_flags(flags, 0, "testDomainMemoryStats")
-        with self._reading(dom) as state:
-            state.require_active()
-            balloon = state.definition.parts.memballoon
-            current = state.definition.current_memory or 0
-        if balloon is None or balloon.model == "none":
-            return []
-        half = current // 2
-        values = {6: current, 0: 0, 1: 0, 2: 0, 3: 0, 4: half, 5: current, 8: half, 9: LAST_UPDATE, 10: current // 8}
-        return [*values.items(), (11, 0), (12, 0), (7, half)]
-
-    def domain_get_cpu_stats(
-        self, dom: DomainHandle, nparams: int, start_cpu: int, ncpus: int, flags: int
-    ) -> tuple[list[TypedParam], int]:
-        """`virDomainGetCPUStats`: of the whole guest (start_cpu -1) or by processor of the host, in ns."""
-        with self._reading(dom) as state:
-            state.require_active()
-        if start_cpu == -1:
-            total = [ullong("cpu_time", CPU_TIME), ullong("user_time", USER_TIME), ullong("system_time", SYSTEM_TIME)]
-            return (total[:nparams], 3)
-        if ncpus == 0:
-            return ([], self.node.cores)
-        if start_cpu >= self.node.cores:
-            raise VirtError(
-                ErrorCode.INVALID_ARG, f"start_cpu {start_cpu} larger than maximum of {self.node.cores - 1}"
-            )
-        rows = range(start_cpu, min(start_cpu + ncpus, self.node.cores))
-        times = [CPU_TIME // self.node.cores + number for number in rows]
-        each = [(ullong("cpu_time", time), ullong("vcpu_time", time - VCPU_LESS)) for time in times]
-        return ([param for params in each for param in params[:nparams]], 2)
-
     def domain_interface_addresses(
         self, dom: DomainHandle, source: int, flags: int
     ) -> list[tuple[str, str | None, list[tuple[int, str, int]]]]:
@@ -262,31 +203,6 @@ class Guest(DomainsBase):
             base = f"192.168.122.{2 + 20 * (number - 1) + place + 1}" if network else f"192.168.0.{place + 1}"
             found.append((_target(one), one.mac.address if one.mac else None, [(0, base, 24)]))
         return found
-
-    def connect_get_all_domain_stats(
-        self, doms: Sequence[DomainHandle], stats: int, flags: int
-    ) -> list[tuple[DomainHandle, tuple[TypedParam, ...]]]:
-        """`virConnectGetAllDomainStats`: of the domains given, or of all that the flags choose."""
-        supported = Stats.STATE
-        if stats & ~supported and flags & 0x80000000:
-            raise VirtError(
-                ErrorCode.ARGUMENT_UNSUPPORTED,
-                f"Stats types bits 0x{stats & ~supported:x} are not supported by this daemon",
-            )
-        views = self._views()
-        if doms:
-            wanted = {dom.uuid for dom in doms}
-            views = [view for view in views if view.handle.uuid in wanted]
-        elif flags & 0xFFFFFF:
-            views = [view for view in views if passes(view, flags & 0xFFFFFF)]
-        if stats and not stats & Stats.STATE:
-            return [(view.handle, ()) for view in views]
-        return [(view.handle, _state_params(view.state, view.reason)) for view in views]
-
-
-@cache
-def _state_params(state: int, reason: int) -> tuple[TypedParam, ...]:
-    return int_("state.state", state), int_("state.reason", reason)
 
 
 def _target(interface: object) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from virtloom.driver.constants.domain import DomainModificationImpact as Impact
 from virtloom.driver.cpumaps import cpu_map, pinned_cpus
@@ -10,13 +10,12 @@ from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import DomainHandle
 from virtloom.driver.params import UINT, ULLONG, TypedParam, checked
 from virtloom.errors import ErrorCode, VirtError
-from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.iothreads import thread_ids, thread_pins, with_thread, with_thread_pin, without_thread
 from virtloom.xmldef.domain.processors import vcpu_part, vcpus_now
 from virtloom_test.domains.base import DomainsBase
-from virtloom_test.domains.state import TestDomain
 
 BOTH = Impact.LIVE | Impact.CONFIG
+POLLING = {"poll_max_ns": 32768, "poll_grow": 0, "poll_shrink": 0}  # a thread's at first
 POLL = {"poll_max_ns": ULLONG, "poll_grow": UINT, "poll_shrink": UINT}
 
 
@@ -41,17 +40,15 @@ class IoThreads(DomainsBase):
         check_flags(flags, BOTH, "testDomainAddIOThread")
         _require_number(iothread_id)
         with self._changing(dom) as state:
-            chosen = state.impact(flags)
-            _replace(state, chosen, lambda definition: with_thread(definition, iothread_id))
-            state.iothreads = {**state.iothreads, iothread_id: {"poll_max_ns": 32768, "poll_grow": 0, "poll_shrink": 0}}
+            state.set_chosen(flags, with_thread(state.chosen(flags), iothread_id))
+            state.iothreads = {**state.iothreads, iothread_id: POLLING}
 
     def domain_del_iothread(self, dom: DomainHandle, iothread_id: int, flags: int) -> None:
         """`virDomainDelIOThread`"""
         check_flags(flags, BOTH, "testDomainDelIOThread")
         _require_number(iothread_id)
         with self._changing(dom) as state:
-            chosen = state.impact(flags)
-            _replace(state, chosen, lambda definition: without_thread(definition, iothread_id))
+            state.set_chosen(flags, without_thread(state.chosen(flags), iothread_id))
             state.iothreads = {number: kept for number, kept in state.iothreads.items() if number != iothread_id}
 
     def domain_pin_iothread(self, dom: DomainHandle, iothread_id: int, cpumap: bytes, flags: int) -> None:
@@ -76,14 +73,6 @@ class IoThreads(DomainsBase):
                 raise VirtError(ErrorCode.INVALID_ARG, f"cannot find IOThread '{iothread_id}' in iothreadids")
             given = {name: int(value) for name, value in checked(params, POLL).items()}
             state.iothreads = {**state.iothreads, iothread_id: {**state.iothreads.get(iothread_id, {}), **given}}
-
-
-def _replace(state: TestDomain, chosen: int, change: Callable[[Domain], Domain]) -> None:
-    live = change(state.definition) if chosen & Impact.LIVE else state.definition
-    config = change(state.config) if chosen & Impact.CONFIG else None
-    state.definition = live
-    if config is not None:
-        state.set_config(config)
 
 
 def _require_number(number: int) -> None:

@@ -28,7 +28,9 @@ from virtloom.driver.handles import DomainHandle
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import JobKind
 from virtloom.xmldef.domain.definition import Domain
+from virtloom.xmldef.domain.iothreads import thread_ids
 from virtloom_test.domains.base import DomainsBase
+from virtloom_test.domains.iothreads import POLLING
 from virtloom_test.domains.state import TestDomain
 
 REBOOT_FLAGS = (
@@ -122,6 +124,10 @@ class Life(DomainsBase):
         check_flags(flags, DomainCreateFlags.START_VALIDATE, "testDomainCreateXML")
         return self.run(self.rules.parse(xml_desc).replace(id=None), DomainRunningReason.BOOTED, Started.BOOTED)
 
+    def domain_create_xml_with_files(self, xml_desc: str, flags: int) -> DomainHandle:
+        """`virDomainCreateXMLWithFiles`: no guest of these has use for the files."""
+        return self.domain_create_xml(xml_desc, flags)
+
     def run(self, definition: Domain, reason: int, detail: int) -> DomainHandle:
         """Run a definition, of a new domain or as one run of a domain that is kept."""
 
@@ -158,6 +164,7 @@ class Life(DomainsBase):
             if run_state != DomainState.SHUTOFF:
                 state.start(next(self._ids), DomainRunningReason.UNKNOWN)
                 state.state = run_state
+            state.iothreads = dict.fromkeys(thread_ids(definition), POLLING)
             state.persistent = kept
             state.managed_save = saved
             found.publish(state.view())

@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from virtloom.xmldef.domain.checks.characters import character_sources
-from virtloom.xmldef.domain.checks.devices import controllers, graphics, hostdevs, inputs, usb, videos
+from virtloom.xmldef.domain.checks.devices import controllers, graphics, hostdevs, inputs, memories, usb, videos
 from virtloom.xmldef.domain.checks.disks import descriptors, disk_targets, disks, drive_places
-from virtloom.xmldef.domain.checks.guest import boot_order, idmap, loader, name, schedulers, shares, title
+from virtloom.xmldef.domain.checks.guest import (
+    boot_order,
+    idmap,
+    interrupts,
+    labels,
+    loader,
+    monitors,
+    name,
+    schedulers,
+    shares,
+    title,
+)
 from virtloom.xmldef.domain.definition import Domain
 
 CHECKS: tuple[Callable[[Domain], None], ...] = (
@@ -15,6 +26,9 @@ CHECKS: tuple[Callable[[Domain], None], ...] = (
     title,
     schedulers,
     shares,
+    monitors,
+    labels,
+    interrupts,
     usb,
     inputs,
     disk_targets,
@@ -26,6 +40,7 @@ CHECKS: tuple[Callable[[Domain], None], ...] = (
     graphics,
     hostdevs,
     videos,
+    memories,
     loader,
     boot_order,
     idmap,

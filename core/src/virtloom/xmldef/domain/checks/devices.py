@@ -109,6 +109,18 @@ def hostdevs(domain: Domain) -> None:
         seen.append((one.type, one.source))
 
 
+def memories(domain: Domain) -> None:
+    """A module of non-volatile memory has a uuid on POWER's machines alone, where it needs a label."""
+    power = domain.os is not None and domain.os.type is not None and (domain.os.type.arch or "").startswith("ppc64")
+    for one in domain.parts.memories:
+        if one.get("model") != "nvdimm":
+            continue
+        if power and one.find("target/label/size") is None:
+            raise unsupported("label size is required for NVDIMM device")
+        if not power and one.find("uuid") is not None:
+            raise unsupported("UUID is not supported for NVDIMM device")
+
+
 def videos(domain: Domain) -> None:
     """`none` stands alone, and there is one primary card."""
     models = [video.model for video in domain.parts.videos if video.model is not None]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
-from virtloom.xmldef.domain.checks.refusal import internal, invalid, malformed, unsupported
+from virtloom.xmldef.domain.checks.refusal import internal, invalid, malformed, unsupported, wrong
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.parts import Loader, Os
+from virtloom.xmldef.values import Words, cpus, misfit
 
+GIC_VERSIONS = ("2", "3", "host")
 CHOSEN = "cannot be specified when firmware autoselection is enabled"
 
 
@@ -51,6 +53,38 @@ def shares(domain: Domain) -> None:
                     detail = f"Memory Bandwidth already defined for node {id}"
                 raise VirtError(ErrorCode.XML_ERROR, detail, ErrorDomain.RESCTRL)
             seen.add((level, id, kind))
+
+
+def monitors(domain: Domain) -> None:
+    """What watches a share watches some of its processors, and no two watch the same (`virDomainResctrlMonDef`)."""
+    for group in domain.cputune.children if domain.cputune is not None else ():
+        if group.tag != "cachetune":
+            continue
+        whole, seen = cpus.parse(group.get("vcpus") or ""), list[frozenset[int]]()
+        for watched in (cpus.parse(node.get("vcpus") or "") for node in group.all("monitor")):
+            if not watched:
+                raise wrong("vcpus is empty")
+            if not watched <= whole:
+                raise wrong("Monitor vcpus conflicts with allocation")
+            if watched in seen:
+                raise wrong("Identical vcpus found in same type monitors")
+            if any(other & watched for other in seen if whole not in (other, watched)):
+                raise wrong("vcpus overlaps in resctrl groups")
+            seen.append(watched)
+
+
+def labels(domain: Domain) -> None:
+    """Of several labels each says which security model it is of."""
+    if len(domain.seclabel) > 1 and not all(label.get("model") for label in domain.seclabel):
+        raise malformed("missing security model when using multiple labels")
+
+
+def interrupts(domain: Domain) -> None:
+    """The interrupt controller of ARM's machines has a version."""
+    controller = domain.features.find("gic") if domain.features is not None else None
+    version = controller.get("version") if controller is not None else None
+    if version is not None and version not in GIC_VERSIONS:
+        raise misfit(Words(*GIC_VERSIONS), "gic", "version", version)
 
 
 def boot_order(domain: Domain) -> None:

@@ -20,6 +20,11 @@ def invalid(detail: str) -> VirtError:
     return VirtError(ErrorCode.XML_DETAIL, detail, ErrorDomain.DOMAIN)
 
 
+def wrong(detail: str) -> VirtError:
+    """What libvirt calls an invalid argument, though it is the document's."""
+    return VirtError(ErrorCode.INVALID_ARG, detail, ErrorDomain.DOMAIN)
+
+
 def internal(detail: str) -> VirtError:
     """What libvirt calls an internal error, though it is the document's."""
     return VirtError(ErrorCode.INTERNAL_ERROR, detail, ErrorDomain.DOMAIN)

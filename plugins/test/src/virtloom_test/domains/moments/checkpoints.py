@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from uuid import UUID
 
 from virtloom.driver.constants.snapshot import DomainCheckpointCreateFlags as Create
 from virtloom.driver.constants.snapshot import DomainCheckpointDeleteFlags as Delete
 from virtloom.driver.constants.snapshot import DomainCheckpointListFlags as List
 from virtloom.driver.constants.snapshot import DomainCheckpointXMLFlags as Xml
 from virtloom.driver.domains.moments import Moment, Moments, already_exists, moment_node, parse_moment
+from virtloom.driver.domains.moments.redefining import check_cycles
 from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import DomainCheckpointHandle, DomainHandle
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
@@ -18,6 +20,7 @@ from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.rules import DomainRules
 from virtloom_test.domains.base import DomainsBase
+from virtloom_test.domains.state import TestDomain
 from virtloom_test.domains.text import domain_node
 
 LIST_FLAGS = List.ROOTS | List.TOPOLOGICAL | List.LEAVES | List.NO_LEAVES
@@ -87,20 +90,22 @@ class Checkpoints(DomainsBase):
             if len(state.snapshots):
                 detail = "cannot create checkpoint while snapshot exists"
                 raise VirtError(ErrorCode.OPERATION_UNSUPPORTED, detail)
-            root = document.parse(xml_desc, "domain_checkpoint", ErrorDomain.DOMAIN_CHECKPOINT)
-            check_schema(root)
-            moment = parse_moment(root, "domaincheckpoint", self.stage.clock.now())
             if not state.active:
                 detail = "cannot create checkpoint for inactive domain"
                 raise VirtError(ErrorCode.OPERATION_UNSUPPORTED, detail)
+            root = document.parse(xml_desc, "domain_checkpoint", ErrorDomain.DOMAIN_CHECKPOINT)
+            check_schema(root)
+            moment = parse_moment(root, "domaincheckpoint", self.stage.clock.now())
             if flags & Create.REDEFINE:
-                moment = _redefined(moment, root, self.rules)
+                moment = _redefined(moment, root, self.rules, state)
             elif moment.name in state.checkpoints.by_name:
                 raise already_exists(moment.name)
             else:
                 moment = replace(moment, parent=state.checkpoints.current, domain=state.definition)
-            moment = replace(moment, disks=aligned(moment.domain or state.definition, root, moment.name))
-            state.checkpoints = state.checkpoints.added(moment, current=True)
+            known = state.checkpoints.current
+            current = not flags & Create.REDEFINE or known is None or moment.parent == known
+            moment = replace(moment, disks=aligned(moment.domain, root, moment.name))
+            state.checkpoints = state.checkpoints.added(moment, current=current)
             return DomainCheckpointHandle(moment.name, state.handle)
 
     def domain_checkpoint_delete(self, checkpoint: DomainCheckpointHandle, flags: int) -> None:
@@ -128,24 +133,34 @@ def check_schema(root: Node) -> None:
             raise VirtError(ErrorCode.XML_INVALID_SCHEMA, detail, ErrorDomain.XML)
 
 
-def _redefined(moment: Moment, root: Node, rules: DomainRules) -> Moment:
-    """A checkpoint as a document has it that was made of one before."""
+def _redefined(moment: Moment, root: Node, rules: DomainRules, state: TestDomain) -> Moment:
+    """A checkpoint as a document has it that was made of one before (`virDomainCheckpointRedefinePrep`)."""
     parent, created, inner = root.find("parent/name"), root.find("creationTime"), root.find("domain")
+    if root.find("name") is None:
+        detail = "a redefined checkpoint must have a name"
+        raise VirtError(ErrorCode.XML_ERROR, detail, ErrorDomain.DOMAIN_CHECKPOINT)
     if created is None or not created.text.isdigit():
         detail = "missing creationTime from existing checkpoint"
-        raise VirtError(ErrorCode.XML_ERROR, detail, ErrorDomain.DOMAIN_CHECKPOINT)
+        raise VirtError(ErrorCode.INTERNAL_ERROR, detail, ErrorDomain.DOMAIN_CHECKPOINT)
     definition = rules.parse(document.write(inner)) if inner is not None else None
     name = parent.text if parent is not None else None
-    return replace(moment, parent=name, created=int(created.text), domain=definition)
+    moment = replace(moment, parent=name, created=int(created.text), domain=definition)
+    check_cycles(moment, state.checkpoints)
+    uuid = state.handle.uuid
+    if definition is not None and definition.uuid != uuid:
+        detail = f"definition for checkpoint {moment.name} must use uuid {UUID(bytes=uuid)}"
+        raise VirtError(ErrorCode.INVALID_ARG, detail, ErrorDomain.DOMAIN_CHECKPOINT)
+    return moment
 
 
-def aligned(definition: Domain, root: Node, bitmap: str) -> tuple[Node, ...]:
+def aligned(definition: Domain | None, root: Node, bitmap: str) -> tuple[Node, ...]:
     """One `<disk>` for each disk of the domain, with the bitmap that remembers its changes.
 
+    :param definition: the domain's; None if it is not known any more, so that the named disks are all.
     :raises VirtError: CONFIG_UNSUPPORTED for a disk that there is not.
     """
-    names = [disk.name for disk in definition.parts.disks]
     wanted = {e.get("name") or "": e for e in (root.find("disks") or Node("disks")).all("disk")}
+    names = list(wanted) if definition is None else [disk.name for disk in definition.parts.disks]
     for name in wanted:
         if name not in names:
             raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, f"no disk named '{name}'", ErrorDomain.DOMAIN_CHECKPOINT)

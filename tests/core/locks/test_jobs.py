@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import pytest
@@ -197,7 +197,7 @@ def test_each_wait_is_announced_and_no_other(workshop: Any, crew: Any, until: An
     told: list[str] = []
 
     @contextmanager
-    def on_wait(what: str) -> Iterator[None]:
+    def on_wait(what: str, must: bool) -> Iterator[None]:
         told.append(f"{threading.current_thread().name} waits for {what}")
         yield
         told.append(f"{threading.current_thread().name} goes on")
@@ -216,9 +216,31 @@ def test_each_wait_is_announced_and_no_other(workshop: Any, crew: Any, until: An
     assert told == [waits, "worker-1 goes on", "begun"]
 
 
+@pytest.mark.parametrize("kind", list(JobKind))
+def test_the_waits_of_what_ends_other_jobs_may_not_be_forbidden(
+    workshop: Any, crew: Any, until: Any, kind: JobKind
+) -> None:
+    told: list[bool] = []
+
+    def on_wait(what: str, must: bool) -> Any:
+        told.append(must)
+        return nullcontext()
+
+    obj = workshop("enforce", on_wait=on_wait).domain
+
+    def work() -> None:
+        with obj.job(kind):
+            pass
+
+    with obj.job(kind):
+        crew.start(work)
+        until(lambda: told == [kind in (JobKind.DESTROY, JobKind.ABORT)])
+    crew.join()
+
+
 def test_a_wait_that_is_forbidden_leaves_no_trace(workshop: Any, crew: Any) -> None:
     @contextmanager
-    def refuse(what: str) -> Iterator[None]:
+    def refuse(what: str, must: bool) -> Iterator[None]:
         raise OverflowError("all workers wait")
         yield
 
@@ -240,7 +262,7 @@ def test_a_job_that_began_while_its_wait_was_broken_off_is_ended(workshop: Any, 
     waits, may_fail = threading.Event(), threading.Event()
 
     @contextmanager
-    def fail_late(what: str) -> Iterator[None]:
+    def fail_late(what: str, must: bool) -> Iterator[None]:
         waits.set()
         assert may_fail.wait(10)
         raise OverflowError

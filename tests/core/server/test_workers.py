@@ -109,6 +109,20 @@ def test_past_the_bound_a_wait_is_refused_at_once(pool: WorkerPool, tasks: Tasks
     wait_until(lambda: tasks.done == ["RESOURCE_BUSY"], "the fifth was refused")
 
 
+def test_past_the_bound_what_must_wait_waits(pool: WorkerPool, tasks: Tasks) -> None:
+    def destroy() -> None:
+        with waiting("the end of the guest", must=True):
+            tasks.wait()
+
+    for _ in range(4):
+        pool.submit(tasks.wait)
+    tasks.gate.wait_for(4)
+    pool.submit(destroy)
+    tasks.gate.wait_for(5)
+    assert pool.status()[0].waiting == 5
+    assert tasks.done == []
+
+
 def test_a_wait_within_a_wait_counts_once(pool: WorkerPool, tasks: Tasks) -> None:
     counted: list[int] = []
 

@@ -32,7 +32,7 @@ class Played:
         self.checker = Checker(Mode.ENFORCE)
         self.hub = EventHub(LockManager("events", self.checker))
         self.background = ThreadPoolExecutor(1)
-        services = HostServices(self.hub, nullcontext, self.background, lambda kind: None)
+        services = HostServices(self.hub, lambda what, must: nullcontext(), self.background, lambda kind: None)
         dirs = Directories(folder, folder, folder, folder, folder)
         host = DriverHost("test", LockManager("test", self.checker, ALL), {}, dirs, services)
         self.host: TestHost = default_host(Stage(host))

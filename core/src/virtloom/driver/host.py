@@ -57,7 +57,7 @@ class HostServices:
     """
 
     hub: EventHub
-    waiting: Callable[[str], AbstractContextManager[Any]]
+    waiting: Callable[[str, bool], AbstractContextManager[Any]]
     background: ThreadPoolExecutor
     find_driver: Callable[[DriverKind], Driver | None]
     restart: Callable[[float], None] = lambda pause: None
@@ -119,12 +119,15 @@ class DriverHost:
         with self.waiting(f"the end of {options.get('name') or argv[0]}"):
             return process.run(argv, deadline=deadline, **options)
 
-    def waiting(self, what: str) -> AbstractContextManager[Any]:
+    def waiting(self, what: str, *, must: bool = False) -> AbstractContextManager[Any]:
         """Say that the call now waits for something outside, so that another worker takes its place meanwhile.
 
         :param what: for what, in words; `virtloom locks --waiting` shows it.
+        :param must: whether it may wait although as many calls do as may: for what ends the waits of others, such as
+            destroying a guest that hangs.
+        :raises VirtError: RESOURCE_BUSY on entering, when as many calls wait as may.
         """
-        return self._services.waiting(what)
+        return self._services.waiting(what, must)
 
     def background(self, task: Callable[[], T]) -> Future[T]:
         """Do something after the call; what it raises is logged."""

@@ -33,10 +33,10 @@ from virtloom.locks.checking.rules import Rule
 from virtloom.locks.context import THREADS, ThreadRecord
 from virtloom.locks.errors import JobAborted, JobTimeout, LockError
 from virtloom.locks.job import Job
-from virtloom.locks.kinds import HELD_UP_BY, Slot
+from virtloom.locks.kinds import ENDING, HELD_UP_BY, Slot
 from virtloom.locks.waits import await_gate
 
-OnWait = Callable[[str], AbstractContextManager[object]]
+OnWait = Callable[[str, bool], AbstractContextManager[object]]
 
 
 class JobPolicy(NamedTuple):
@@ -44,8 +44,8 @@ class JobPolicy(NamedTuple):
 
     :ivar checker: who judges that a job is asked for with no lock held.
     :ivar timeout: seconds to wait for a job, unless its caller says otherwise.
-    :ivar on_wait: given what is waited for, makes a context manager that is entered around the wait; it may raise to
-        forbid it.
+    :ivar on_wait: given what is waited for, and whether that may not be forbidden, makes a context manager that is
+        entered around the wait; it may raise to forbid it.
     """
 
     checker: Checker
@@ -226,7 +226,7 @@ class Jobs:
         looks, asked = watch.looks, job.since
         job.owner.waiting_for = job
         try:
-            with on_wait(job.wanted) if on_wait is not None else nullcontext():
+            with on_wait(job.wanted, job.kind in ENDING) if on_wait is not None else nullcontext():
                 await_gate(gate, timeout, job, looks)
         except BaseException:
             self._give_up(job)

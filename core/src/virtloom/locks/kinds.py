@@ -44,6 +44,9 @@ class JobKind(Enum):
     slot: Slot  # where a job of this kind sits
 
 
+# What ends the work of others, and so their waits.
+ENDING = frozenset({JobKind.DESTROY, JobKind.ABORT})
+
 _WATCH = frozenset({JobKind.QUERY, JobKind.DESTROY, JobKind.ABORT})
 
 # For each asynchronous kind, the synchronous ones that other threads may start while it runs.

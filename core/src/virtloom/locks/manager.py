@@ -32,8 +32,8 @@ class LockManager:
     :param object_types: the types that `guard` accepts.
     :param job_timeout: seconds to wait for a job, unless its caller says otherwise.
     :param on_wait: given what is waited for, makes a context manager that is entered around each wait for a job, with
-        no lock held; it may raise to forbid the wait. The server's worker pool puts another worker in the waiting
-        one's place there.
+        no lock held; it may raise to forbid the wait, unless the second argument says that the job ends those of
+        others. The server's worker pool puts another worker in the waiting one's place there.
     """
 
     def __init__(

@@ -78,9 +78,9 @@ class Term:
             return False
         return True
 
-    def begin_wait(self) -> None:
+    def begin_wait(self, must: bool = False) -> None:
         """See `Waits.begin_wait`; the role goes to another thread."""
-        self._waits.begin_wait()
+        self._waits.begin_wait(must)
         if self.take():
             self._reader.hand_over()
 

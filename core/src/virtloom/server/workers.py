@@ -30,9 +30,10 @@ GRACE = 0.01  # seconds for a thread that has nothing left to do, even past the 
 class Waits(Protocol):
     """Who is told when the call of a thread waits on the outside world."""
 
-    def begin_wait(self) -> None:
+    def begin_wait(self, must: bool = False) -> None:
         """It is about to wait.
 
+        :param must: whether it may wait although as many do as may.
         :raises VirtError: RESOURCE_BUSY if as many wait as may.
         """
         ...
@@ -150,13 +151,14 @@ class Crew:
                 self._queued += 1
             self._queue.put(None)
 
-    def begin_wait(self) -> None:
+    def begin_wait(self, must: bool = False) -> None:
         """The task of this thread is about to wait.
 
+        :param must: whether it may wait although as many do as may.
         :raises VirtError: RESOURCE_BUSY if as many wait as may.
         """
         with self._lock:
-            full = self._waiting >= self._max_waiting
+            full = self._waiting >= self._max_waiting and not must
             if not full:
                 self._waiting += 1
                 short = self._queued > self._idle
@@ -219,17 +221,18 @@ class Crew:
 class Waiting:
     """The mark around a wait: `with waiting("the guest"):`. It may be nested; the outermost counts."""
 
-    __slots__ = ("_what",)
+    __slots__ = ("_must", "_what")
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, must: bool) -> None:
         self._what = what
+        self._must = must
 
     def __enter__(self) -> None:
         """Say that this thread's call waits from now on; a thread that is no worker costs no worker."""
         might_sleep(f"a wait for {self._what}")
         if _local.depth == 0:
             if _local.waits is not None:
-                _local.waits.begin_wait()
+                _local.waits.begin_wait(self._must)
             THREADS.me.outside = Outside(self._what, time.monotonic())
         _local.depth += 1
 
@@ -244,13 +247,14 @@ class Waiting:
                 _local.waits.end_wait()
 
 
-def waiting(what: str) -> Waiting:
+def waiting(what: str, must: bool = False) -> Waiting:
     """What a call puts around a wait on the outside world, or for a job.
 
     :param what: for what, in words; `virtloom locks --waiting` shows it.
+    :param must: whether it may wait although as many calls do as may: for what ends the waits of others.
     :raises VirtError: RESOURCE_BUSY on entering, when as many calls wait as may.
     """
-    return Waiting(what)
+    return Waiting(what, must)
 
 
 @contextmanager
@@ -293,9 +297,9 @@ class WorkerPool:
         """Have a task run in its turn; what is urgent stands only behind what is urgent too."""
         (self._urgent if urgent and self._has_urgent else self._ordinary).submit(task)
 
-    def begin_wait(self) -> None:
+    def begin_wait(self, must: bool = False) -> None:
         """See `Waits.begin_wait`: a call that no worker serves is about to wait, and counts as one of theirs."""
-        self._ordinary.begin_wait()
+        self._ordinary.begin_wait(must)
 
     def end_wait(self) -> None:
         """See `Waits.end_wait`."""

@@ -75,7 +75,7 @@ def hosted(
     checker = Checker(Mode.ENFORCE)
     hub = EventHub(LockManager("events", checker))
     background = ThreadPoolExecutor(4, thread_name_prefix="background")
-    services = HostServices(hub, nullcontext, background, find_driver)
+    services = HostServices(hub, lambda what, must: nullcontext(), background, find_driver)
     hosts: list[DriverHost] = []
 
     def make_host(declared: DriverDeclaration) -> DriverHost:

@@ -176,7 +176,7 @@ class Life(Ending, Sharing):
                 self._same(state, mine)
                 state.asked_to_die = True
                 init, name = state.id, state.definition.name
-            with self.host.waiting("the end of the container"):
+            with self.host.waiting("the end of the container", must=True):
                 with suppress(VirtError):  # it is gone already
                     mine.group.freeze(False, 0)
                 _end(mine.monitor, init)

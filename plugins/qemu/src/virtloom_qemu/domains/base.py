@@ -111,6 +111,9 @@ class DomainsBase(KeptDomains[QemuDomain], Transitions):
             yield change
             change.settle()
             if change.config is not None and change.config is not config:
+                with found.locked() as state:
+                    if state.config is not config:  # it was changed by another, who could begin as this job was killed
+                        job.check()
                 self.write_definition(change.config)
                 with found.locked() as state:
                     state.set_config(change.config)

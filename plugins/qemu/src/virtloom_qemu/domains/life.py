@@ -177,17 +177,20 @@ class Life(Reconnecting, Definitions):
             state.ending = True
             state.fake_reboot = False
         run.worker.start()
-        with self.host.waiting(f"the end of process {run.process.pid}"):
-            ended = run.process.end(force=force)
-        if not ended:
+        try:
+            with self.host.waiting(f"the end of process {run.process.pid}", must=True):
+                ended = run.process.end(force=force)
+            if not ended:
+                raise VirtError(
+                    ErrorCode.SYSTEM_ERROR if force else ErrorCode.OPERATION_FAILED,
+                    f"Failed to terminate process {run.process.pid} with {'SIGKILL' if force else 'SIGTERM'}: "
+                    "Device or resource busy",
+                    verbatim=force,
+                )
+        except BaseException:
             with found.locked() as state:
-                state.ending = False
-            raise VirtError(
-                ErrorCode.SYSTEM_ERROR if force else ErrorCode.OPERATION_FAILED,
-                f"Failed to terminate process {run.process.pid} with {'SIGKILL' if force else 'SIGTERM'}: "
-                "Device or resource busy",
-                verbatim=force,
-            )
+                state.ending = False  # so that its end is noticed, whenever it comes
+            raise
         found.kill_jobs("the guest was destroyed")
         with suppress(ObjectGone), found.job(JobKind.DESTROY):
             self._end(found, run, Shutoff.DESTROYED, Stopped.DESTROYED)

@@ -65,8 +65,12 @@ class Writing(SavingBase):
             target = self._save_path(live.name) if path is None else path
             refuse_unsavable(live)
             self._write_image(talk, target, live, dxml, was_running, flags)
-            with found.locked() as state:
-                state.managed_save = managed
+            try:
+                with talk.state() as state:
+                    state.managed_save = managed
+            except BaseException:  # it was destroyed at the last moment, and may run anew: this image is of the past
+                target.unlink(missing_ok=True)
+                raise
             self._end(found, run, Shutoff.SAVED, Stopped.SAVED)
 
     def _write_image(self, talk: Talk, path: Path, live: Domain, dxml: object, was_running: bool, flags: int) -> None:

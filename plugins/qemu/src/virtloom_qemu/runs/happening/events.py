@@ -164,8 +164,9 @@ class Happenings(BlockJobEvents, ChannelEvents, ChangeEvents, TroubleEvents):
             run.process.end()
         finally:
             with found.locked() as state:
-                state.paused_by_shutdown = state.fake_reboot = False
-                state.status_version += 1
+                if state.run is run:
+                    state.paused_by_shutdown = state.fake_reboot = False
+                    state.status_version += 1
             self._keep_status(found)
 
     def _on_reset(self, found: Guarded[QemuDomain], run: Run, event: MonitorEvent) -> None:

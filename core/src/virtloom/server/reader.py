@@ -38,7 +38,7 @@ WRITE = select.EPOLLOUT
 PATIENCE = 0.002  # seconds after which a call that the understudy has seen no longer holds the role
 # Seconds between two looks. Each takes the interpreter from the thread that serves: looking every 2 ms cost a client
 # that calls without pause more than half of its calls.
-LOOK_EVERY = 0.01
+LOOK_EVERY = 0.02
 DOZE_AFTER = 3  # looks without a call until the understudy sleeps until one comes
 AWAY_MAX = 64  # threads that lost the role and have not ended their call; beyond them no call is served by the reader
 SPARE = 2

@@ -20,6 +20,7 @@ of classes and they are made at every start.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
+from operator import is_
 from typing import Any, ClassVar, Self
 
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
@@ -294,6 +295,11 @@ def computed(read: Callable[[Node], Any], write: Callable[[Any, Node], object], 
     return Computed(read, write, default)
 
 
+def _same(old: Any, new: tuple[Any, ...]) -> bool:
+    """Whether two tuples hold the same objects; whether the objects are equal would take longer to find out."""
+    return type(old) is tuple and len(old) == len(new) and all(map(is_, old, new))
+
+
 class Definition:
     """The base of all definitions; `tag` is the element's name.
 
@@ -354,7 +360,8 @@ class Definition:
         """Another definition, with some fields changed; this one, if they have these values already."""
         self._refuse_unknown(changes)
         for name, value in changes.items():
-            if getattr(self, name) is not value:
+            old = getattr(self, name)
+            if old is not value and not (type(value) is tuple and _same(old, value)):
                 break
         else:
             return self

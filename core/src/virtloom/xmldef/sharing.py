@@ -27,25 +27,32 @@ def _shared(value: Any) -> tuple[Any, Any]:
     """The value with its parts shared, and what it is known by; None if nothing else is to share it."""
     if isinstance(value, Definition):
         return _definition(value)
-    if type(value) is tuple:
-        found = [_shared(one) for one in value]
-        mark = (tuple, *[mark for _, mark in found])
-        return _one(mark, tuple([one for one, _ in found])) if None not in mark else (value, None)
-    if type(value) is str and len(value) > SHORT:
+    if type(value) is not tuple:
         return value, None
-    return (value, (type(value), value)) if isinstance(value, str | int | None) else (value, None)
+    if not value:
+        return value, ()
+    found = [_shared(one) for one in value]
+    marks = [mark for _, mark in found]
+    return (value, None) if None in marks else _one((tuple, *marks), tuple([one for one, _ in found]))
 
 
 def _definition(value: Definition) -> tuple[Any, Any]:
-    mark: list[Any] = [type(value)]
+    mark: list[Any] | None = [type(value)]
     changes = {}
     for name, old in value.__dict__.items():
-        new, of_new = _shared(old)
-        mark += (name, of_new)
-        if new is not old:
-            changes[name] = new
+        kind = type(old)
+        if kind is str or kind is int or kind is bool or old is None:
+            new, of_new = old, None if kind is str and len(old) > SHORT else (kind, old)
+        else:
+            new, of_new = _shared(old)
+            if new is not old:
+                changes[name] = new
+        if of_new is None:
+            mark = None
+        elif mark is not None:
+            mark += (name, of_new)
     changed = value.replace(**changes) if changes else value
-    return (changed, None) if None in mark else _one(tuple(mark), changed)
+    return (changed, None) if mark is None else _one(tuple(mark), changed)
 
 
 def _one(mark: Any, value: Any) -> tuple[Any, Any]:

@@ -128,7 +128,8 @@ class Domain(Definition, tag="domain"):
 
     def with_devices(self, **changes: Any) -> Domain:
         """Another definition, with some kinds of devices changed."""
-        return self.replace(devices=self.parts.replace(**changes))
+        changed = self.parts.replace(**changes)
+        return self if changed is self.devices else self.replace(devices=changed)
 
     def without_secrets(self) -> Domain:
         """Another definition, without what only the domain's owner may see: passwords and cookies."""

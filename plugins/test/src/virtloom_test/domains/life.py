@@ -152,22 +152,22 @@ class Life(DomainsBase):
             self._lifecycle(state, Event.STARTED, Started.BOOTED)
             return state.handle
 
-    def begin(self, definition: Domain, run_state: int, *, kept: bool = True, saved: bool = False) -> None:
-        """Put a domain that was defined into the state that it has from the start, telling nobody.
+    def put(self, definition: Domain, run_state: int, *, kept: bool = True, saved: bool = False) -> None:
+        """Put in a domain in the state that it has from the start, telling nobody.
 
         :param kept: whether it is persistent; :param saved: whether it has a managed save image.
         """
-        assert definition.uuid is not None
-        found = self.domains.find(definition.uuid)
-        assert found is not None
-        with found.changing() as state:
+
+        def assign(state: TestDomain) -> None:
+            state.set_config(definition)
             if run_state != DomainState.SHUTOFF:
                 state.start(next(self._ids), DomainRunningReason.UNKNOWN)
                 state.state = run_state
             state.iothreads = dict.fromkeys(thread_ids(definition), POLLING)
             state.persistent = kept
             state.managed_save = saved
-            found.publish(state.view())
+
+        self._obtain(definition, assign)
 
     # Pausing and stopping.
 

@@ -12,9 +12,11 @@ def interface_names(domain: Domain) -> Domain:
     """Each interface has a name on the host, which libvirt gives at the definition (`testDomainGenerateIfnames`)."""
     interfaces = list(domain.parts.interfaces)
     taken = {one.target.dev for one in interfaces if one.target is not None}
+    number = 0
     for place, one in enumerate(interfaces):
         if one.target is None or one.target.dev is None:
-            name = next(name for name in (f"testnet{n}" for n in range(1024)) if name not in taken)
+            while (name := f"testnet{number}") in taken:
+                number += 1
             taken.add(name)
             interfaces[place] = one.replace(target=(one.target or Target()).replace(dev=name))
     return domain.with_devices(interfaces=tuple(interfaces))

@@ -107,8 +107,10 @@ def _made(stage: Stage, uri: str, node: Node, root: Element, folder: Path | None
 
 def _filled(made: TestHost, root: Element, folder: Path | None) -> TestHost:
     """A host with what its description has."""
-    for element in root.all("domain"):
-        _add_domain(made, _whole(element, folder))
+    domains = [*root.all("domain")][::-1]
+    root.drop("domain")
+    while domains:  # each is forgotten once it is read: what is left of it is a third
+        _add_domain(made, _whole(domains.pop(), folder))
     made.add_resources(_whole(child, folder) for child in root.children if child.tag not in BESIDES)
     return made
 
@@ -145,8 +147,7 @@ def _add_domain(made: TestHost, element: Element) -> None:
     if snapshot is not None and snapshot.find("active") is None:
         raise VirtError(ErrorCode.INTERNAL_ERROR, "Could not find 'active' element", ErrorDomain.DOMAIN_SNAPSHOT)
     state = _number(said["runstate"], "domain runstate") if "runstate" in said else DomainState.RUNNING
-    made.domains.define(definition)
-    made.domains.begin(definition, state, kept="transient" not in said, saved="hasmanagedsave" in said)
+    made.domains.put(definition, state, kept="transient" not in said, saved="hasmanagedsave" in said)
 
 
 def _whole(element: Element, folder: Path | None) -> Element:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 from uuid import uuid4
 
@@ -34,6 +35,14 @@ def busybox_root(folder: Path) -> Path:
     for applet in APPLETS:
         (folder / "bin" / applet).symlink_to("busybox")
     return folder
+
+
+def image_of(root: Path, image: Path) -> Path:
+    """An image with a file system on which there is what is in a folder."""
+    image.touch()
+    os.truncate(image, 24 << 20)
+    subprocess.run([needs("mkfs.ext4", "e2fsprogs"), "-q", "-d", str(root), str(image)], check=True, timeout=60)
+    return image
 
 
 def script(root: Path, text: str, name: str = "init") -> str:

@@ -62,14 +62,14 @@ def tell_links(method: str) -> None:
 
 def definition(folder: Path, bridge: str, name: str) -> str:
     devices = f"""
-      <filesystem type='file'><driver type='loop' format='raw'/><source file='{folder}/image'/>
-        <target dir='/mnt/image'/></filesystem>
       <interface type='network'><source network='crash'/><mac address='52:54:00:4c:5a:01'/></interface>
       <interface type='bridge'><source bridge='{bridge}'/><mac address='52:54:00:4c:5a:02'/>
         <route family='ipv4' address='172.31.0.0' prefix='16' gateway='10.99.7.253'/>
         <ip address='10.99.7.2' family='ipv4' prefix='24'/></interface>"""
     uuid = "c3c3c3c3-0001-4000-8000-0000000000c3"
-    return container_xml(name, folder / "root", "/bin/sh", devices=devices, uuid=uuid)
+    xml = container_xml(name, folder / "root", "/bin/sh", devices=devices, uuid=uuid)
+    image = f"<filesystem type='file'><source file='{folder}/image'/>"
+    return xml.replace(f"<filesystem type='mount'><source dir='{folder}/root'/>", image)
 
 
 def left(driver: Any, networks: Any, folder: Path, name: str) -> list[str]:
@@ -78,7 +78,7 @@ def left(driver: Any, networks: Any, folder: Path, name: str) -> list[str]:
     if shown:
         assert shown == [name]
         return [] if os.path.exists(f"/proc/{driver.domain_lookup_by_name(name).id}/root") else ["shown without init"]
-    found = leftovers(name, folder / "root")
+    found = leftovers(name, folder)
     found += [link for link in links() if link.startswith("vnet")]
     found += [str(place) for place in (folder / "run" / "lxc" / "containers").glob("*")]
     network = networks.network_lookup_by_name("crash")

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
-from containers import links, unique
-from daemons import needs
+from containers import image_of, links, unique
 
 STEPS_MAX = 400
 
@@ -17,11 +15,8 @@ STEPS_MAX = 400
 def test_a_crash_before_any_step_of_a_start_or_an_end_leaves_a_container_or_nothing(
     scratch: Path, root: Path, bridge: str
 ) -> None:
-    needs("mkfs.ext4", "e2fsprogs")
-    image, name, before = scratch / "image", unique("x"), links()
-    image.touch()
-    os.truncate(image, 4 << 20)
-    subprocess.run(["mkfs.ext4", "-q", str(image)], check=True, timeout=30)
+    name, before = unique("x"), links()
+    image_of(root, scratch / "image")
     program = [sys.executable, str(Path(__file__).with_name("crashing.py")), str(scratch), bridge]
     for step in range(1, STEPS_MAX):
         done = subprocess.run([*program, f"{name}={step}"], capture_output=True, text=True, timeout=120)

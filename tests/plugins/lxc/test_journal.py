@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from virtloom.errors import ErrorCode, VirtError
-from virtloom_lxc.container import loops
 from virtloom_lxc.container.journal import Journal
+from virtloom_lxc.container.root import loops
 from virtloom_lxc.links import host
 
 UUID = bytes(range(16))

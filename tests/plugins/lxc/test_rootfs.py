@@ -13,7 +13,9 @@ from containers import require_containers
 from daemons import Daemon, Virsh
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.xmldef.domain.definition import Domain
-from virtloom_lxc.container.rootfs import check_init, check_roots, inside
+from virtloom_lxc.container.root.init import check_init
+from virtloom_lxc.container.root.paths import inside
+from virtloom_lxc.container.root.rootfs import check_roots
 from virtloom_lxc.rules import RULES
 
 NO_INIT = "/there/is/no/such/init"
@@ -121,9 +123,9 @@ def test_an_init_is_looked_for_inside_the_root_alone(tmp_path: Path) -> None:
     (tmp_path / "usr" / "init").touch()
     assert inside(tmp_path, "/bin/init") == tmp_path / "usr" / "init"
     with pytest.raises(VirtError, match="init path '/bin/init' is not executable"):
-        check_init(domain(filesystem(tmp_path), init="/bin/init"))
+        check_init(domain(filesystem(tmp_path), init="/bin/init"), tmp_path)
     with pytest.raises(VirtError, match="cannot find init path '/bin/sh' relative to container root"):
-        check_init(domain(filesystem(tmp_path), init="/bin/sh"))
+        check_init(domain(filesystem(tmp_path), init="/bin/sh"), tmp_path)
 
 
 def test_virsh_is_told_and_nothing_is_left(daemon: Daemon, scratch: Path, tmp_path: Path) -> None:

@@ -12,17 +12,16 @@ from typing import NamedTuple
 from virtloom.driver.cgroups import Group, Hierarchy, files
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.domain.definition import Domain
-from virtloom.xmldef.values import uuid
-from virtloom_lxc.container import limits, lxcfs
+from virtloom_lxc.container import limits
 from virtloom_lxc.container.capabilities import capability_lines
 from virtloom_lxc.container.devices import passed_devices
-from virtloom_lxc.container.filesystems import Filesystem, filesystems
 from virtloom_lxc.container.places import Places
-from virtloom_lxc.container.rootfs import account
+from virtloom_lxc.container.root import lxcfs, rootfs
+from virtloom_lxc.container.root.filesystems import Filesystem, filesystems
+from virtloom_lxc.container.root.init import command_line, init_lines
 from virtloom_lxc.links.inside import Inside
 
 PARTITION = "machine"
-PATH = "/bin:/sbin:/usr/bin:/usr/sbin"  # as libvirt_lxc gives it to init
 
 
 class Prepared(NamedTuple):
@@ -31,6 +30,7 @@ class Prepared(NamedTuple):
     :ivar loops: the loop device of each image file; :ivar kinds: the file systems that are on devices.
     :ivar links: the network interfaces that are moved into it; None shares the host's network.
     :ivar shared: the namespaces that it shares, by liblxc's name for each, as a path.
+    :ivar folder: where the root is mounted that is on a device or in an image, None for any other.
     :ivar lxcfs: where lxcfs serves, None if it does not.
     :ivar group: its control group; :ivar controller_group: its controller's.
     """
@@ -44,6 +44,7 @@ class Prepared(NamedTuple):
     links: Sequence[Inside] | None = ()
     shared: Mapping[str, str] = {}
     lxcfs: str | None = None
+    folder: Path | None = None
 
 
 def configuration(domain: Domain, prepared: Prepared) -> str:
@@ -54,7 +55,7 @@ def configuration(domain: Domain, prepared: Prepared) -> str:
     lines = [
         *_identity(domain, prepared),
         *_root(domain, prepared),
-        *_init(domain),
+        *init_lines(domain, prepared.folder or rootfs.folder(domain)),
         *_namespaces(domain, prepared),
         *capability_lines(domain),
         *_labels(domain),
@@ -69,9 +70,10 @@ def configuration(domain: Domain, prepared: Prepared) -> str:
 def portable_lines(domain: Domain, hierarchy: Hierarchy) -> list[str]:
     """The lines that do not depend on who runs the container, nor on anything made for one run."""
     prepared = Prepared(Places(Path("/"), domain.name, Path("/")), hierarchy, "", "")
-    lines = [*_root(domain, prepared), *_init(domain), *_namespaces(domain, prepared), *capability_lines(domain)]
+    lines = [*_root(domain, prepared), *init_lines(domain, rootfs.folder(domain))]
+    lines += [*_namespaces(domain, prepared), *capability_lines(domain)]
     kept = [line for line in lines if not line.startswith("lxc.rootfs.mount")]
-    return [_command_line(domain), *kept, *_labels(domain), *_limits(domain, hierarchy)]
+    return [command_line(domain), *kept, *_labels(domain), *_limits(domain, hierarchy)]
 
 
 def _identity(domain: Domain, prepared: Prepared) -> Iterator[str]:
@@ -105,7 +107,7 @@ def _root(domain: Domain, prepared: Prepared) -> Iterator[str]:
     every = filesystems(domain)
     root = next((one for one in every if one.is_root), None)
     if root is not None:
-        yield f"lxc.rootfs.path = {root_path(root, prepared.loops)}"
+        yield f"lxc.rootfs.path = {root_path(root, prepared)}"
         yield f"lxc.rootfs.mount = {prepared.places.root}"
         if root.readonly:
             yield "lxc.rootfs.options = ro"
@@ -117,9 +119,11 @@ def _root(domain: Domain, prepared: Prepared) -> Iterator[str]:
         yield f"lxc.mount.entry = {_field(device.source)} {_field(device.target[1:])} none bind,create=file 0 0"
 
 
-def root_path(root: Filesystem, loops: Mapping[str, str]) -> str:
+def root_path(root: Filesystem, prepared: Prepared) -> str:
     """Where the root comes from, as `lxc.rootfs.path` has it."""
-    return f"dir:{root.source}" if root.kind == "mount" else loops.get(root.source, root.source)
+    if prepared.folder is not None:
+        return f"dir:{prepared.folder}"
+    return f"dir:{root.source}" if root.kind == "mount" else root.source
 
 
 def _mount(one: Filesystem, prepared: Prepared) -> str:
@@ -143,53 +147,6 @@ def _field(text: str) -> str:
     for letter in ("\\", " ", "\t"):
         text = text.replace(letter, f"\\{ord(letter):03o}")
     return text
-
-
-# Init.
-
-
-def _init(domain: Domain) -> Iterator[str]:
-    os_part = domain.os
-    assert os_part is not None
-    if os_part.initdir:
-        yield f"lxc.init.cwd = {os_part.initdir}"
-    if os_part.inituser:
-        yield f"lxc.init.uid = {account(domain, os_part.inituser, 'passwd')}"
-    if os_part.initgroup:
-        yield f"lxc.init.gid = {account(domain, os_part.initgroup, 'group')}"
-    yield from (f"lxc.environment = {name}={value}" for name, value in environment(domain).items())
-
-
-def environment(domain: Domain) -> dict[str, str]:
-    """What init finds in its environment, as libvirt_lxc makes it; liblxc adds `container=lxc`."""
-    number = uuid.format(domain.uuid or b"")
-    made = {
-        "PATH": PATH,
-        "TERM": "linux",
-        "HOME": "/",
-        "container_uuid": number,
-        "LIBVIRT_LXC_UUID": number,
-        "LIBVIRT_LXC_NAME": domain.name,
-    }
-    if domain.os is not None and domain.os.cmdline:
-        made["LIBVIRT_LXC_CMDLINE"] = domain.os.cmdline
-    given = () if domain.os is None else domain.os.initenv
-    return made | {one.get("name") or "": one.text for one in given}
-
-
-def init_command(domain: Domain) -> list[str]:
-    """Init and its arguments."""
-    os_part = domain.os
-    assert os_part is not None
-    return [os_part.init or "", *(one.text for one in os_part.initarg)]
-
-
-def _command_line(domain: Domain) -> str:
-    """Init and its arguments in one line of a configuration, where liblxc cuts at each space."""
-    words = init_command(domain)
-    if any(" " in word for word in words):
-        raise _unsupported("liblxc's configuration cannot say an argument of init that has a space in it")
-    return f"lxc.init.cmd = {' '.join(words)}"
 
 
 # Namespaces, labels, network.

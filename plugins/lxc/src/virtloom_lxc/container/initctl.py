@@ -8,7 +8,7 @@ import struct
 from enum import IntEnum
 from pathlib import Path
 
-from virtloom_lxc.container.rootfs import inside
+from virtloom_lxc.container.root.paths import inside
 
 PIPES = ("/run/initctl", "/dev/initctl", "/etc/.initctl")
 MAGIC, CHANGE_RUNLEVEL = 0x03091969, 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from virtloom.driver import journal
-from virtloom_lxc.container import loops
+from virtloom_lxc.container.root import loops
 from virtloom_lxc.links import host
 
 
@@ -20,6 +20,10 @@ class Journal(journal.Journal):
         """An image is about to get a loop device."""
         self.add("loop", image=image)
 
+    def mount(self, place: str) -> None:
+        """Something is about to be mounted there."""
+        self.add("mount", place=place)
+
     def undo(self, release: Callable[[str, bytes], None]) -> None:
         """Remove from the host what the run made, the last first.
 
@@ -29,6 +33,7 @@ class Journal(journal.Journal):
             {
                 "link": lambda made: host.delete_stray(made["name"], made["peer"], made["mac"]),
                 "port": lambda made: release(made["network"], bytes.fromhex(made["uuid"])),
+                "mount": lambda made: loops.unmount(made["place"]),
                 "loop": lambda made: loops.detach(made["image"]),
             }
         )

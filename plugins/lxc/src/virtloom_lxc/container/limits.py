@@ -13,7 +13,7 @@ from virtloom.xmldef.domain.tunables import cpu_tunables, memory_limits
 from virtloom.xmldef.values import cpus
 from virtloom_lxc.container.capabilities import keeps
 from virtloom_lxc.container.devices import passed_devices
-from virtloom_lxc.container.filesystems import filesystems
+from virtloom_lxc.container.root.filesystems import filesystems
 
 Setting = tuple[File, str]
 

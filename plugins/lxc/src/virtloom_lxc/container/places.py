@@ -40,6 +40,11 @@ class Places(NamedTuple):
         return self.folder / "root"
 
     @property
+    def image(self) -> Path:
+        """Where a root is mounted that is on a device or in an image."""
+        return self.folder / "image"
+
+    @property
     def socket(self) -> Path:
         """The controller's socket."""
         return self.folder / "monitor"

@@ -22,13 +22,14 @@ from virtloom.driver.links.networks import Networks
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
-from virtloom_lxc.container import loops, lxcfs
-from virtloom_lxc.container.config import PARTITION, Prepared, configuration, init_command, owner
-from virtloom_lxc.container.filesystems import filesystems
+from virtloom_lxc.container.config import PARTITION, Prepared, configuration, owner
 from virtloom_lxc.container.journal import Journal
 from virtloom_lxc.container.monitor import Monitor, Report, listen
 from virtloom_lxc.container.places import Places
-from virtloom_lxc.container.rootfs import StartFailed
+from virtloom_lxc.container.root import loops, lxcfs
+from virtloom_lxc.container.root.filesystems import filesystems, root_of
+from virtloom_lxc.container.root.init import check_init, init_command
+from virtloom_lxc.container.root.rootfs import StartFailed
 from virtloom_lxc.links.inside import Inside
 from virtloom_lxc.links.making import make, names, passed
 
@@ -142,6 +143,7 @@ def _prepare(domain: Domain, places: Places, group: Group, around: Around) -> tu
         devices[image.source] = loops.attach(image.source, readonly=image.readonly)
     on_devices = [devices.get(one.source, one.source) for one in every if one.kind in ("file", "block")]
     kinds = {device: loops.kind_on(device) for device in on_devices}
+    folder = _mounted_root(domain, places, devices, kinds, journal)
     live, links = _links(domain, journal, around.networks)
     if domain.resource is None:
         resource = Node("resource")
@@ -151,7 +153,25 @@ def _prepare(domain: Domain, places: Places, group: Group, around: Around) -> tu
     Group(hierarchy, PARTITION).make("blkio")
     view = around.lxcfs if lxcfs.mounted(around.lxcfs) else None
     monitor = f"{group.path}.monitor"
-    return Prepared(places, hierarchy, group.path, monitor, devices, kinds, links, around.shared, view), live
+    return Prepared(places, hierarchy, group.path, monitor, devices, kinds, links, around.shared, view, folder), live
+
+
+def _mounted_root(
+    domain: Domain, places: Places, devices: Mapping[str, str], kinds: Mapping[str, str], journal: Journal
+) -> Path | None:
+    """Mount a root that is on a device or in an image, so that it can be looked into; None if it is a folder.
+
+    :raises StartFailed: if it has no init.
+    """
+    root = root_of(domain)
+    if root is None or root.kind not in ("file", "block"):
+        return None
+    device = devices.get(root.source, root.source)
+    places.image.mkdir()
+    journal.mount(str(places.image))
+    loops.mount(device, kinds[device], str(places.image), readonly=root.readonly)
+    check_init(domain, places.image)
+    return places.image
 
 
 def _links(domain: Domain, journal: Journal, networks: Networks) -> tuple[Domain, list[Inside] | None]:
@@ -190,8 +210,8 @@ def _launch(domain: Domain, places: Places, group: Group) -> Monitor:
 
 
 def program(name: str) -> str:
-    """The path of one of this package's programs, such as `controller`."""
-    return str(Path(__file__).with_name(f"{name}.py"))
+    """The path of one of this package's programs, such as `controller` or `root/nodes`."""
+    return str(Path(__file__).parent / f"{name}.py")
 
 
 def _spawn(argv: Sequence[str], descriptor: int, group: Group) -> subprocess.Popen[bytes]:

@@ -26,9 +26,11 @@ from virtloom.driver.handles import DomainHandle
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.locks import Guarded, JobKind, ObjectGone
 from virtloom.xmldef.domain.definition import Domain
-from virtloom_lxc.container import limits, rootfs, run
+from virtloom_lxc.container import limits, run
 from virtloom_lxc.container.monitor import Monitor
-from virtloom_lxc.container.rootfs import StartFailed
+from virtloom_lxc.container.root import rootfs
+from virtloom_lxc.container.root.init import check_init
+from virtloom_lxc.container.root.rootfs import StartFailed
 from virtloom_lxc.container.run import Around, Run
 from virtloom_lxc.domains.ending import Ending
 from virtloom_lxc.domains.sharing import Sharing
@@ -113,7 +115,8 @@ class Life(Ending, Sharing):
         if any(one.type != "pty" for one in definition.parts.consoles):
             raise _unsupported("Only PTY console types are supported")
         rootfs.check_roots(definition, allow_host_root=self.host.config["allow_host_root"])
-        rootfs.check_init(definition)
+        if (root := rootfs.folder(definition)) is not None:
+            check_init(definition, root)
         if self.host.config["require_limits"]:
             limits.require(definition, host_hierarchy())
         run.check_partition(definition, host_hierarchy())

@@ -67,7 +67,7 @@ class Plugging(Interfaces):
         self.host.run(argv, deadline=TOOL_WITHIN)
 
     def _node(self, run: Run, wanted: dict[str, Any]) -> None:
-        argv = [sys.executable, "-I", "-S", program("nodes"), str(run.report.init), json.dumps(wanted)]
+        argv = [sys.executable, "-I", "-S", program("root/nodes"), str(run.report.init), json.dumps(wanted)]
         done = self.host.run(argv, deadline=TOOL_WITHIN, check=False)
         if done.status:
             reason = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]

@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
-from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.domain.definition import Domain
-from virtloom_lxc.container.filesystems import Filesystem, filesystems, root_of
+from virtloom_lxc.container.root.filesystems import Filesystem, filesystems, root_of
 
-LINKS_MAX = 40  # symbolic links followed for one path, as the kernel does it
 SETTING = "allow_host_root = true in the section [driver.lxc] of the configuration allows it"
+
+
+def folder(domain: Domain) -> Path | None:
+    """The folder of the host that is a container's root; None if its root is on a device or in an image."""
+    root = root_of(domain)
+    if root is None:
+        return Path("/")
+    return Path(root.source) if root.kind == "mount" else None
 
 
 def check_roots(domain: Domain, *, allow_host_root: bool) -> None:
@@ -80,83 +86,3 @@ class StartFailed(VirtError):
     def __init__(self, reason: str) -> None:
         detail = f"guest failed to start: Failure in libvirt_lxc startup: {reason}"
         super().__init__(ErrorCode.INTERNAL_ERROR, detail, ErrorDomain.LXC)
-
-
-def check_init(domain: Domain) -> None:
-    """Refuse an init that is not in the container's root or cannot be executed, where the root can be looked into.
-
-    :raises VirtError: INTERNAL_ERROR in libvirt's words.
-    """
-    root = root_of(domain)
-    init = (domain.os.init if domain.os is not None else None) or ""
-    over = any(not one.is_root and _is_below(init, one.target) for one in filesystems(domain))
-    if over or (root is not None and root.kind != "mount"):
-        return  # liblxc finds out, when everything is mounted
-    place = inside(Path(root.source if root is not None else "/"), init)
-    if place is not None and place.is_dir():
-        raise StartFailed(f"init path '{init}' is a directory: {os.strerror(21)}")
-    if place is None or not place.is_file():
-        raise StartFailed(f"cannot find init path '{init}' relative to container root: {os.strerror(2)}")
-    if not os.access(place, os.X_OK):
-        raise StartFailed(f"init path '{init}' is not executable: {os.strerror(13)}")
-
-
-def _is_below(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(folder.rstrip("/") + "/")
-
-
-def inside(root: Path, path: str) -> Path | None:
-    """Where a container's path is on the host, its links followed as the container would; None if it leads nowhere."""
-    waiting = [part for part in reversed(path.split("/")) if part]
-    place, followed = root, 0
-    while waiting:
-        part = waiting.pop()
-        if part == "..":
-            place = place.parent if place != root else root
-            continue
-        if part == ".":
-            continue
-        step = place / part
-        try:
-            target = os.readlink(step) if step.is_symlink() else None
-        except OSError:
-            return None
-        if target is None:
-            place = step
-            continue
-        followed += 1
-        if followed > LINKS_MAX:
-            return None
-        if target.startswith("/"):
-            place = root
-        waiting += [one for one in reversed(target.split("/")) if one]
-    return place if place.exists() else None
-
-
-def account(domain: Domain, name: str, table: str) -> int:
-    """The number of a user or group inside the container (passwd(5), group(5)).
-
-    :param table: `passwd` or `group`.
-    :raises VirtError: INTERNAL_ERROR if it has none, or the root cannot be looked into.
-    """
-    if name.isascii() and name.isdigit():
-        return int(name)
-    root = root_of(domain)
-    place = inside(Path(root.source), f"/etc/{table}") if root is not None and root.kind == "mount" else None
-    for known, number in _accounts(place):
-        if known == name:
-            return number
-    raise StartFailed(f"internal error: {'User' if table == 'passwd' else 'Group'} {name} doesn't exist")
-
-
-def _accounts(place: Path | None) -> Iterator[tuple[str, int]]:
-    if place is None:
-        return
-    try:
-        lines = place.read_text(errors="replace").splitlines()
-    except OSError as error:
-        raise system_error(error, f"cannot read {place}", ErrorDomain.LXC) from error
-    for line in lines:
-        fields = line.split(":")
-        if len(fields) > 2 and fields[2].isdigit():
-            yield fields[0], int(fields[2])

@@ -1,6 +1,8 @@
-"""Loop devices for image files, by losetup(8), and what is on them."""
+"""Loop devices for image files, by losetup(8), what is on them, and roots that are mounted from them."""
 
 from __future__ import annotations
+
+import os
 
 from virtloom.driver.process import run
 from virtloom.errors import ErrorCode, VirtError
@@ -45,3 +47,21 @@ def kind_on(device: str) -> str:
     if not kind:
         raise VirtError(ErrorCode.OPERATION_FAILED, f"there is no file system on '{device}'")
     return kind
+
+
+def mount(device: str, kind: str, place: str, *, readonly: bool) -> None:
+    """Mount a device (mount(8)).
+
+    :raises VirtError: OPERATION_FAILED in mount's words, OPERATION_TIMEOUT.
+    """
+    options = ["-o", "ro"] if readonly else []
+    run(["mount", "-i", "-t", kind, *options, device, place], deadline=DEADLINE)
+
+
+def unmount(place: str) -> None:
+    """Unmount what is mounted at a place, now or when nobody uses it any more; nothing if nothing is.
+
+    :raises VirtError: OPERATION_FAILED in umount's words, OPERATION_TIMEOUT.
+    """
+    if os.path.ismount(place):
+        run(["umount", "-i", "--lazy", place], deadline=DEADLINE)

@@ -198,6 +198,7 @@ class Life(Reconnecting, Definitions):
     def stop(self) -> None:
         """The daemon stops: guests keep running, and the next daemon finds them by their status files."""
         for found in self.domains:
+            run = None
             with suppress(LockError), found.locked() as state:
                 run = state.run
                 if run is not None:

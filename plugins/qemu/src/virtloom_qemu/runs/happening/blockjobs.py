@@ -17,7 +17,7 @@ from dataclasses import replace
 from virtloom.driver.constants.domain_event import ConnectDomainEventBlockJobStatus as Told
 from virtloom.driver.constants.domain_event import DomainEventID
 from virtloom.errors import VirtError
-from virtloom.locks import Guarded, JobKind, LockError
+from virtloom.locks import Guarded, JobKind, LockError, ObjectGone
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.blockjobs.job import ABORTING, COPY, PIVOTING, READY, RUNNING, BlockJob
 from virtloom_qemu.blockjobs.nodes import detach, job_status
@@ -85,7 +85,8 @@ class BlockJobEvents(Ending):
                         return
                 self._conclude(Talk(found, job, run), name)
         except (VirtError, LockError) as error:
-            with found.locked() as state:
+            over = found.gone
+            with suppress(ObjectGone), found.locked() as state:
                 over = state.run is not run
             if not over:
                 self.host.log.error("the end of block job %s could not be dealt with: %s", name, error)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import signal
 import socket
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from virtloom.driver import EventFamily
@@ -20,7 +21,7 @@ from virtloom.driver.constants.domain_state import DomainRunningReason as Runnin
 from virtloom.driver.constants.domain_state import DomainShutdownReason, DomainState
 from virtloom.driver.constants.domain_state import DomainShutoffReason as Shutoff
 from virtloom.errors import VirtError
-from virtloom.locks import Guarded, JobKind, LockError
+from virtloom.locks import Guarded, JobKind, LockError, ObjectGone
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.monitor import EventWorker, Monitor, MonitorEvent
 from virtloom_qemu.process import GuestPaths, GuestProcess
@@ -163,11 +164,12 @@ class Happenings(BlockJobEvents, ChannelEvents, ChangeEvents, TroubleEvents):
             self.host.log.error("a guest could not be started again, so it is ended: %s", error)
             run.process.end()
         finally:
-            with found.locked() as state:
-                if state.run is run:
-                    state.paused_by_shutdown = state.fake_reboot = False
-                    state.status_version += 1
-            self._keep_status(found)
+            with suppress(ObjectGone):
+                with found.locked() as state:
+                    if state.run is run:
+                        state.paused_by_shutdown = state.fake_reboot = False
+                        state.status_version += 1
+                self._keep_status(found)
 
     def _on_reset(self, found: Guarded[QemuDomain], run: Run, event: MonitorEvent) -> None:
         """The guest was reset, by itself or by us."""

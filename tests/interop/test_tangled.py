@@ -54,18 +54,34 @@ def report(daemon: Daemon, *words: str) -> Any:
     return json.loads(virtloom(daemon, *words, "--json"))
 
 
-def test_two_drivers_that_deadlock_are_found_explained_and_broken(tangled: Daemon) -> None:
+def test_two_drivers_that_deadlock_are_found_explained_and_broken_and_others_are_served(tangled: Daemon) -> None:
     outcomes: dict[str, str] = {}
+    over, served = threading.Event(), list[int]()
+
+    def watch(scheme: str) -> None:
+        """Ask for the other guests of the same drivers, all the while."""
+        guest = libvirt.open(tangled.uri(scheme, "/system")).lookupByName("far")
+        while not over.is_set():
+            served.append(guest.state()[0])
 
     def suspend(scheme: str) -> None:
         finished = Virsh(tangled.uri(scheme, "/system")).run("suspend", "near")
         outcomes[scheme] = finished.stderr if finished.returncode else ""
 
     threads = [threading.Thread(target=suspend, args=(scheme,)) for scheme in ("left", "right")]
+    watchers = [threading.Thread(target=watch, args=(scheme,), daemon=True) for scheme in ("left", "right")]
+    for watcher in watchers:
+        watcher.start()
+    eventually(lambda: len(served) > 0, "others to be served")
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(30)
+    over.set()
+    for watcher in watchers:
+        watcher.join(30)
+        assert not watcher.is_alive(), "another client hangs"
+    assert set(served) == {libvirt.VIR_DOMAIN_RUNNING}
     told = [text for text in outcomes.values() if text]
     assert len(outcomes) == 2, "one of them still waits"
     assert len(told) == 1, outcomes

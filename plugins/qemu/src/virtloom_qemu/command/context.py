@@ -21,6 +21,7 @@ class Context:
     :ivar state: `/var/lib/libvirt/qemu`, in which the run has a folder of its own.
     :ivar id: the run's number; -1 if it is only to be shown.
     :ivar descriptors: by the alias of a device, what QEMU knows the file descriptors by that it is given for it.
+    :ivar secrets: values that QEMU is told of, by what it knows them by.
     :ivar incoming: where the guest's state comes from (`-incoming`); :ivar load_snapshot: an internal snapshot's name.
     :ivar reset_nvram: whether the variables of its firmware begin anew.
     :ivar first_image: the number of the first image that has none.
@@ -32,6 +33,7 @@ class Context:
     state: Path
     id: int = -1
     descriptors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    secrets: Mapping[str, bytes] = field(default_factory=dict)
     incoming: str | None = None
     load_snapshot: str | None = None
     first_image: int = 1

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from virtloom.driver.constants.domain import DomainXMLFlags as Xml
 from virtloom.driver.handles import DomainHandle
+from virtloom.driver.params import STRING, ULLONG, TypedParam, checked
+from virtloom.errors import ErrorCode, VirtError
 from virtloom.xmldef.domain.formatting import format_domain
 from virtloom.xmldef.domain.processors import vcpus_now
 from virtloom_qemu.domains.base import DomainsBase
@@ -44,3 +48,17 @@ class Configuration(DomainsBase):
     def domain_get_max_memory(self, dom: DomainHandle) -> int:
         """`virDomainGetMaxMemory`, in KiB."""
         return self._view(dom).definition.memory
+
+    def domain_get_launch_security_info(self, dom: DomainHandle, flags: int) -> list[TypedParam]:
+        """`virDomainGetLaunchSecurityInfo`: nothing for a guest without launch security."""
+        if self._view(dom).definition.launch_security is not None:
+            raise VirtError(ErrorCode.OPERATION_UNSUPPORTED, "launch security is not measured here")
+        return []
+
+    def domain_set_launch_security_state(self, dom: DomainHandle, params: Sequence[TypedParam], flags: int) -> None:
+        """`virDomainSetLaunchSecurityState`: refused, since no guest here has SEV."""
+        self._check_flags(flags, 0, "DomainSetLaunchSecurityState")
+        checked(params, {"sev-secret-header": STRING, "sev-secret": STRING, "sev-secret-set-address": ULLONG})
+        self._find(dom)
+        detail = "setting a launch secret is only supported in SEV-enabled domains"
+        raise VirtError(ErrorCode.OPERATION_UNSUPPORTED, detail)

@@ -6,6 +6,7 @@ import os
 from contextlib import ExitStack
 
 from virtloom.driver.constants.connect import ConnectGetAllDomainStatsFlags as Bulk
+from virtloom.driver.constants.domain_job import DomainDirtyRateCalcFlags as Calc
 from virtloom.driver.constants.domain_state import DomainControlErrorReason, DomainControlState
 from virtloom.driver.domains import DomainBulkStats
 from virtloom.driver.handles import DomainHandle
@@ -23,6 +24,7 @@ from virtloom_qemu.stats.bulk import ALL_GROUPS, GROUPS, WITH_MONITOR, Subject
 from virtloom_qemu.stats.files import image_stats
 from virtloom_qemu.stats.memory import memory_stats
 
+CALC_SECONDS = (1, 60)  # in which it can be measured how fast memory changes
 NO_ERRORS = -1  # QEMU does not count them
 BLOCK_PARAMS = (
     ("wr_bytes", "wr_bytes"), ("wr_operations", "wr_reqs"), ("rd_bytes", "rd_bytes"), ("rd_operations", "rd_reqs"),
@@ -64,6 +66,23 @@ class Statistics(DomainsBase, DomainBulkStats[QemuDomain]):
             return [row for group, gather in GROUPS.items() if groups & group for row in gather(subject)]
 
     # Memory.
+
+    def domain_start_dirty_rate_calc(self, dom: DomainHandle, seconds: int, flags: int) -> None:
+        """`virDomainStartDirtyRateCalc`: have it measured how fast memory changes; `domstats` tells."""
+        self._check_flags(flags, Calc.DIRTY_BITMAP | Calc.DIRTY_RING, "DomainStartDirtyRateCalc")
+        shortest, longest = CALC_SECONDS
+        if not shortest <= seconds <= longest:
+            detail = f"seconds={seconds} is invalid, please choose value within [{shortest}, {longest}]."
+            raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail)
+        with self._talking(dom, JobKind.MODIFY) as talk:
+            with talk.found.locked() as state:
+                kvm = state.definition.node().find("features/kvm")
+            ring = kvm is not None and kvm.value("dirty-ring", "state") == "on"
+            if flags & Calc.DIRTY_RING and not ring:
+                detail = "dirty-ring calculation mode requires dirty-ring feature enabled."
+                raise VirtError(ErrorCode.OPERATION_UNSUPPORTED, detail)
+            mode = {0: "page-sampling", Calc.DIRTY_BITMAP: "dirty-bitmap"}.get(flags, "dirty-ring")
+            talk.ask("calc-dirty-rate", calc_time=seconds, mode=mode)
 
     def domain_memory_stats(self, dom: DomainHandle, flags: int) -> list[tuple[int, int]]:
         """`virDomainMemoryStats`: tags and values, in KiB unless they are counts."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from virtloom.xmldef.domain.devices import Disk
 from virtloom_qemu.runs.talk import Talk
+from virtloom_qemu.storage.layers import Layer
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,6 @@ class BlockStats:
 
     :ivar capacity: what the guest sees; :ivar physical: what its file takes.
     :ivar highest: the highest place that was written to, or None if unknown.
-    :ivar threshold: past which the guest's daemon is to be told; 0 for none.
     """
 
     rd_reqs: int = 0
@@ -30,7 +30,6 @@ class BlockStats:
     capacity: int = 0
     physical: int = 0
     highest: int | None = None
-    threshold: int = 0
 
     def plus(self, other: BlockStats) -> BlockStats:
         """The requests of two disks together."""
@@ -53,7 +52,9 @@ class Blocks:
                     self._by_device[name] = one
         for one in talk.ask("query-blockstats", query_nodes=True):
             self._by_node[one.get("node-name") or ""] = one
-        self._images = {one["node-name"]: one["image"] for one in talk.ask("query-named-block-nodes", flat=True)}
+        told = talk.ask("query-named-block-nodes", flat=True)
+        self._images = {one["node-name"]: one["image"] for one in told}
+        self._thresholds = {one["node-name"]: int(one.get("write_threshold", 0)) for one in told}
 
     def of(self, disk: Disk) -> BlockStats | None:
         """One disk; None if the monitor does not know it."""
@@ -68,11 +69,9 @@ class Blocks:
         found = self._by_node.get(name)
         return None if found is None else self._stats(found.get("stats") or {}, name)
 
-    def chain(self, disk: Disk) -> list[str]:
-        """The nodes of a disk's images, the one that is written to first."""
-        alias = (disk.alias.get("name") if disk.alias is not None else None) or ""
-        node = (self._by_device.get(alias) or {}).get("node-name")
-        return [] if node is None else [node]
+    def threshold(self, layer: Layer) -> int:
+        """What somebody wants to be told of past so many bytes written to an image; 0 for nothing."""
+        return self._thresholds.get(f"libvirt-{layer.number}-storage", 0)
 
     def _stats(self, told: Mapping[str, Any], node: str) -> BlockStats:
         image = self._images.get(node, {})

@@ -23,7 +23,12 @@ from virtloom_qemu.stats.block import Blocks, BlockStats
 from virtloom_qemu.stats.files import image_stats
 from virtloom_qemu.stats.memory import WORDS, has_balloon, memory_stats
 from virtloom_qemu.stats.threads import delayed, usage, waited
+from virtloom_qemu.storage.layers import Layer, chain_of_disk, mirror_as_disk
 
+REQUESTS = (
+    ("rd.reqs", "rd_reqs"), ("rd.bytes", "rd_bytes"), ("rd.times", "rd_times"), ("wr.reqs", "wr_reqs"),
+    ("wr.bytes", "wr_bytes"), ("wr.times", "wr_times"), ("fl.reqs", "fl_reqs"), ("fl.times", "fl_times"),
+)  # fmt: skip
 DIRTY_RATE = ("unstarted", "measuring", "measured")
 
 
@@ -106,34 +111,44 @@ def interface(subject: Subject) -> Rows:
 
 
 def block(subject: Subject) -> Rows:
-    """Its disks."""
-    disks = subject.live.parts.disks
-    yield uint("block.count", len(disks))
-    for place, disk in enumerate(disks):
-        yield from _block(subject, f"block.{place}", disk)
+    """Its disks; with `backing` every image of each, and what it is copied to."""
+    images = [(disk, place, layer) for disk in subject.live.parts.disks for place, layer in _told_of(disk, subject)]
+    yield uint("block.count", len(images))
+    for number, (disk, place, layer) in enumerate(images):
+        yield from _image(subject, f"block.{number}", disk, place, layer)
 
 
-def _block(subject: Subject, prefix: str, disk: Disk) -> Rows:
+def _told_of(disk: Disk, subject: Subject) -> list[tuple[int, Layer | None]]:
+    """The images of a disk that are told of, each with its place in the chain; an empty drive has none, and is told."""
+    layers = chain_of_disk(disk).layers
+    if not subject.backing or subject.talk is None:
+        return [(0, layers[0] if layers else None)]
+    if disk.mirror is not None:
+        layers += chain_of_disk(mirror_as_disk(disk)).layers[:1]
+    return list(enumerate(layers)) or [(0, None)]
+
+
+def _image(subject: Subject, prefix: str, disk: Disk, place: int, layer: Layer | None) -> Rows:
     yield string(f"{prefix}.name", disk.name)
-    if disk.path is not None:
-        yield string(f"{prefix}.path", disk.path)
-    index = disk.source.get("index") if disk.source is not None else None
-    if index is not None and subject.process is not None:
-        yield uint(f"{prefix}.backingIndex", int(index))
+    if layer is None:
+        return
+    if layer.type in ("file", "block", "dir") and layer.path is not None:
+        yield string(f"{prefix}.path", layer.path)
+    if layer.number is not None and subject.process is not None:
+        yield uint(f"{prefix}.backingIndex", layer.number)
     blocks = subject.blocks
     if blocks is None:
         yield from _sizes(prefix, image_stats(disk))
         return
-    stats = blocks.of(disk)
+    stats = blocks.node(layer.node) if place else blocks.of(disk)
     if stats is None:
         return
-    for name, value in (
-        ("rd.reqs", stats.rd_reqs), ("rd.bytes", stats.rd_bytes), ("rd.times", stats.rd_times),
-        ("wr.reqs", stats.wr_reqs), ("wr.bytes", stats.wr_bytes), ("wr.times", stats.wr_times),
-        ("fl.reqs", stats.fl_reqs), ("fl.times", stats.fl_times),
-    ):  # fmt: skip
-        yield ullong(f"{prefix}.{name}", value)
+    if not place:
+        yield from (ullong(f"{prefix}.{name}", getattr(stats, field)) for name, field in REQUESTS)
     yield from _sizes(prefix, stats)
+    threshold = blocks.threshold(layer)
+    if threshold:
+        yield ullong(f"{prefix}.threshold", threshold)
 
 
 def _sizes(prefix: str, stats: BlockStats | None) -> Rows:
@@ -169,6 +184,8 @@ def dirty_rate(subject: Subject) -> Rows:
     yield string("dirtyrate.calc_mode", told.get("mode", "page-sampling"))
     if told["status"] == "measured":
         yield llong("dirtyrate.megabytes_per_second", told.get("dirty-rate", 0))
+        for one in told.get("vcpu-dirty-rate", ()):
+            yield ullong(f"dirtyrate.vcpu.{one['id']}.megabytes_per_second", one["dirty-rate"])
 
 
 def nothing(subject: Subject) -> Rows:

@@ -1,13 +1,74 @@
-"""Secrets of images: passwords of servers, keys of encrypted images (`qemuDomainSecretInfo`).
+"""Secrets of images: passwords of servers, keys of encrypted images, cookies (`qemuDomainSecretInfo`).
 
-QEMU is given them encrypted with the run's master key, so that nobody who can see its arguments can read them.
+A guest that starts reads each from a file in memory that it is given, a guest that runs is told by its monitor: nobody
+who can see its arguments can read them, and they are on no disk.
 """
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from virtloom.driver.constants.secret import SecretUsage as Usage
+from virtloom.xmldef.document import Node
 from virtloom_qemu.command.block.image import Image
 from virtloom_qemu.command.line import CommandLine
 
+AUTH_USAGES = {"ceph": Usage.CEPH, "iscsi": Usage.ISCSI}
 
-def add_secrets(line: CommandLine, image: Image) -> None:
+
+class Wanted(NamedTuple):
+    """A secret that an image needs.
+
+    :ivar name: what QEMU is to know it by; :ivar usage: what it is for (`virSecretUsageType`).
+    :ivar secret: the `<secret>` that says which it is; None for one that the definition has itself, the value.
+    """
+
+    name: str
+    usage: int = 0
+    secret: Node | None = None
+    value: bytes = b""
+
+
+def wanted(image: Image) -> Iterator[Wanted]:
+    """The secrets that an image and those behind it need."""
+    for one in image.chain():
+        secret = one.encryption.find("secret") if one.encryption is not None else None
+        if secret is not None:
+            yield Wanted(f"{one.format_node}-encryption-secret0", Usage.VOLUME, secret)
+        secret = one.auth.find("secret") if one.auth is not None else None
+        if secret is not None:
+            usage = AUTH_USAGES.get(secret.get("type") or "", Usage.NONE)
+            yield Wanted(f"{one.storage_node}-auth-secret0", usage, secret)
+        cookies = one.source.find("cookies")
+        if cookies is not None:
+            pairs = (f"{cookie.get('name')}={cookie.text}" for cookie in cookies.all("cookie"))
+            yield Wanted(f"{one.storage_node}-httpcookie-secret0", value="; ".join(pairs).encode())
+
+
+class Given(NamedTuple):
+    """How a guest is given the values of secrets, by what QEMU knows them by.
+
+    :ivar descriptors: of files that its process has open; :ivar values: what its monitor is told.
+    """
+
+    descriptors: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    values: Mapping[str, bytes] = MappingProxyType({})
+
+    def properties(self, name: str) -> dict[str, str]:
+        """The properties of a secret's object; of one that QEMU has already, or that is only shown, they say little."""
+        descriptors = self.descriptors.get(name)
+        if descriptors is not None:
+            return {"format": "raw", "file": f"/proc/self/fd/{descriptors[0]}"}
+        value = self.values.get(name)
+        if value is not None:
+            return {"format": "base64", "data": base64.b64encode(value).decode()}
+        return {"format": "raw", "file": name}
+
+
+def add_secrets(line: CommandLine, image: Image, given: Given) -> None:
     """Add the objects that an image's nodes name."""
+    for one in wanted(image):
+        line.object("secret", one.name, given.properties(one.name))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from virtloom.driver.kinds import DriverKind
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Disk
@@ -18,6 +19,7 @@ from virtloom_qemu.hotplug.given import passed
 from virtloom_qemu.hotplug.lines import Step, difference, make
 from virtloom_qemu.runs.given.interfaces import Connection
 from virtloom_qemu.runs.given.logfile import GuestLog
+from virtloom_qemu.runs.given.secrets import revealed
 from virtloom_qemu.runs.phases.beginning import Attempt, Beginning, Start
 from virtloom_qemu.runs.state import Run
 from virtloom_qemu.runs.talk import Talk
@@ -36,16 +38,21 @@ class PluggingBase(Beginning):
     """What the calls for devices stand on."""
 
     def _steps(
-        self, talk: Talk, fewer: Domain, more: Domain, descriptors: Mapping[str, tuple[str, ...]] | None = None
+        self,
+        talk: Talk,
+        fewer: Domain,
+        more: Domain,
+        descriptors: Mapping[str, tuple[str, ...]] | None = None,
+        secrets: Mapping[str, bytes] | None = None,
     ) -> list[Step]:
         """What QEMU has to be told for a guest to be as one definition says and no more as another.
 
         :param fewer: more: prepared; the second has all that the first has.
-        :param descriptors: see `Context`.
+        :param descriptors: secrets: see `Context`.
         """
         context = self._run_context(talk.run, fewer)
         turns = boot_indexes(Guest(fewer, context.emulator))  # what comes later does not change what is booted from
-        wanted = build(more, replace(context, descriptors=descriptors or {}), turns)
+        wanted = build(more, replace(context, descriptors=descriptors or {}, secrets=secrets or {}), turns)
         return difference(build(fewer, context, turns), wanted)
 
     def _run_context(self, run: Run, definition: Domain) -> Context:
@@ -67,8 +74,9 @@ class PluggingBase(Beginning):
         :raises VirtError: what cannot be; nothing is changed then.
         """
         wanted = self._for_run(talk, wanted)
+        secrets = revealed(wanted, self.host.driver(DriverKind.SECRET), besides=live)
         with passed(talk.monitor, live, wanted, connection) as descriptors:
-            make(talk.monitor, self._steps(talk, live, wanted, descriptors))
+            make(talk.monitor, self._steps(talk, live, wanted, descriptors, secrets))
         return wanted
 
     def _described(self, xml: str, definition: Domain) -> Node:

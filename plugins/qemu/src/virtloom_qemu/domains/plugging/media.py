@@ -8,12 +8,15 @@ from contextlib import contextmanager
 from typing import Any
 
 from virtloom.driver.constants.domain_event import DomainEventID
+from virtloom.driver.kinds import DriverKind
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.locks import Guarded
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Disk
 from virtloom_qemu.command import CommandLine
+from virtloom_qemu.command.block.image import image_of
+from virtloom_qemu.command.block.secrets import Given, wanted
 from virtloom_qemu.command.devices.disks import add_image, backend_node
 from virtloom_qemu.domains.plugging.base import PluggingBase
 from virtloom_qemu.hotplug.finding import replaced
@@ -21,9 +24,11 @@ from virtloom_qemu.hotplug.lines import Step, difference, make, take
 from virtloom_qemu.hotplug.throttle import throttle_disk
 from virtloom_qemu.monitor import MonitorEvent
 from virtloom_qemu.runs.alteration import Alteration
+from virtloom_qemu.runs.given.secrets import values_of
 from virtloom_qemu.runs.state import QemuDomain, Run
 from virtloom_qemu.runs.talk import Talk
 
+NOTHING = Given()
 DRIVES = ("cdrom", "floppy")
 TRAY_WITHIN = 5.0  # seconds that a guest has to let a medium go (CHANGE_MEDIA_TIMEOUT)
 TRAY_ASKED_EVERY = 0.25  # seconds
@@ -88,8 +93,14 @@ class Media(PluggingBase):
             self._emit(DomainEventID.TRAY_CHANGE, state.handle, (alias, TRAY_OPENED if is_open else TRAY_CLOSED))
         self._keep_status(found)
 
+    def _secrets_of(self, disk: Node) -> Given:
+        """The values of the secrets that a medium needs."""
+        image = image_of(disk)
+        needed = {} if image is None else {one.name: one for one in wanted(image)}
+        return Given(values=values_of(needed, self.host.driver(DriverKind.SECRET)))
+
     def _swap(self, talk: Talk, old: Node, new: Node, *, force: bool) -> None:
-        device, behind = new.value("alias", "name"), _image_steps(new)
+        device, behind = new.value("alias", "name"), _image_steps(new, self._secrets_of(new))
         _open_tray(talk, device or "", old.value("target", "dev") or "", force=force)
         talk.ask("blockdev-remove-medium", id=device)
         take(talk.monitor, _image_steps(old))
@@ -142,7 +153,7 @@ def _with_medium(drive: Disk, disk: Disk) -> Disk:
     )
 
 
-def _image_steps(disk: Node) -> list[Step]:
+def _image_steps(disk: Node, secrets: Given = NOTHING) -> list[Step]:
     line = CommandLine("")
-    add_image(line, disk)
+    add_image(line, disk, secrets)
     return difference(CommandLine(""), line)

@@ -6,7 +6,7 @@ What is opened here is passed to the process and closed in the daemon; what is w
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import CharDevice, Interface
 from virtloom_qemu.runs.given.interfaces import Connection, open_vdpa
 from virtloom_qemu.runs.given.listening import listening
+from virtloom_qemu.runs.given.secrets import in_memory
 
 KEY_SIZE = 32  # bytes of the key that a run's secrets are encrypted with (QEMU_DOMAIN_MASTER_KEY_LEN)
 KINDS = ("serials", "parallels", "channels", "consoles")
@@ -63,11 +64,17 @@ class Resources:
 
 
 @contextmanager
-def given(live: Domain, folder: Path, monitor: Path, connections: Sequence[Connection] = ()) -> Iterator[Resources]:
+def given(
+    live: Domain,
+    folder: Path,
+    monitor: Path,
+    connections: Sequence[Connection] = (),
+    secrets: Mapping[str, bytes] | None = None,
+) -> Iterator[Resources]:
     """Open and write what a run needs, for the length of a block in which its process is started.
 
     :param folder: the run's own; :param monitor: where its monitor is to listen.
-    :param connections: what its interfaces are connected to, in their order.
+    :param connections: what its interfaces are connected to, in their order; :param secrets: values, by name.
     :raises VirtError: SYSTEM_ERROR for what cannot be opened or written.
     """
     made = Resources()
@@ -84,6 +91,10 @@ def given(live: Domain, folder: Path, monitor: Path, connections: Sequence[Conne
                 descriptor = open_vdpa(one)
                 stack.callback(os.close, descriptor)
                 made.pass_set(_alias(one), descriptor, f"{_alias(one)}-vdpa")
+        for name, descriptor in in_memory(secrets or {}).items():
+            stack.callback(os.close, descriptor)
+            made.descriptors[name] = (str(descriptor),)
+            made.fds.append(descriptor)
         yield made
 
 

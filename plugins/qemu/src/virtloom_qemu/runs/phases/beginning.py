@@ -16,6 +16,7 @@ from typing import NamedTuple
 from virtloom.driver.constants.domain_event import ConnectDomainEventAgentLifecycleReason as Why
 from virtloom.driver.constants.domain_state import DomainShutoffReason as Shutoff
 from virtloom.driver.journal import Journal
+from virtloom.driver.kinds import DriverKind
 from virtloom.errors import VirtError
 from virtloom.locks import Guarded, Job
 from virtloom.xmldef.domain.definition import Domain
@@ -34,6 +35,7 @@ from virtloom_qemu.runs.given.labels import identity_of, labelled
 from virtloom_qemu.runs.given.logfile import GuestLog
 from virtloom_qemu.runs.given.ownership import give_folder
 from virtloom_qemu.runs.given.resources import given
+from virtloom_qemu.runs.given.secrets import revealed
 from virtloom_qemu.runs.happening.events import Happenings
 from virtloom_qemu.runs.happening.processor import with_processor
 from virtloom_qemu.runs.happening.refresh import iothread_threads, refresh, vcpu_threads
@@ -131,7 +133,8 @@ class Beginning(Happenings):
     ) -> tuple[GuestProcess, socket.socket]:
         """Start the process, and connect to its monitor."""
         context, paths, who = self._context(live, attempt), attempt.paths, identity_of(live, self.identity)
-        with given(live, paths.folder, paths.monitor, connections) as resources:
+        secrets = revealed(live, self.host.driver(DriverKind.SECRET))
+        with given(live, paths.folder, paths.monitor, connections, secrets) as resources:
             line = build(live, replace(context, descriptors=resources.descriptors))
             argv = resources.arguments(line.argv)
             attempt.log.starting(argv, line.env)

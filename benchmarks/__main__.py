@@ -20,11 +20,11 @@ from benchmarks.report.results import Results, Row
 # Seconds that a module may take at most.
 LIMITS = {
     "startup": 150,
-    "memory": 120,
+    "memory": 180,
     "calls": 240,
     "hung": 120,
     "hung_pool": 60,
-    "starving": 60,
+    "starving": 90,
     "locks": 30,
     "streams": 90,
 }

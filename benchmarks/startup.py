@@ -16,7 +16,7 @@ from typing import NamedTuple
 from benchmarks import frames
 from benchmarks.rawclient import RawClient
 from benchmarks.report.results import Row, Tell
-from benchmarks.targets import Target, libvirtd, virtloomd
+from benchmarks.targets import Target, libvirtd, starting_virtloomd
 
 ROUNDS = 5
 GUESTS = 10_000
@@ -48,7 +48,7 @@ def measure(tell: Tell, only: str = "") -> None:
 
 
 def _compared(load: str, uri: str, rounds: int, goal: float) -> Row:
-    starts: tuple[Start, Start] = (virtloomd, libvirtd)
+    starts: tuple[Start, Start] = (starting_virtloomd, libvirtd)
     measured = [[_started(start, uri) for start in starts] for _ in range(rounds)]
     ours, theirs = ([one for one in column if one is not None] for column in zip(*measured, strict=True))
     return Row(

@@ -49,17 +49,34 @@ class Target(NamedTuple):
 
 
 @contextmanager
-def virtloomd(config: str = "", definitions: Path | None = None) -> Iterator[Target]:
-    """A virtloomd on a scratch root, with its default lock checking.
+def virtloomd(config: str = "") -> Iterator[Target]:
+    """A virtloomd on a scratch root, with its default lock checking, once all of its drivers run.
 
     :param config: its configuration file's text.
-    :param definitions: the folder of QEMU's definitions that it finds.
     """
+    with starting_virtloomd(config) as target:
+        _await_drivers(target.socket.with_name("virtloom-admin-sock"))
+        yield target
+
+
+def _await_drivers(path: Path) -> None:
+    """Wait until the administration's socket is served, which it is when there is nothing left to start."""
+    deadline = time.monotonic() + READY_WITHIN
+    while not _answers(path) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    with socket.socket(socket.AF_UNIX) as admin:
+        admin.settimeout(READY_WITHIN)
+        admin.connect(str(path))
+        admin.sendall(b"\0\0\0\0")  # a frame without sense, after which the daemon closes the connection
+        admin.recv(1)
+
+
+@contextmanager
+def starting_virtloomd(config: str = "") -> Iterator[Target]:
+    """The same as soon as it accepts connections, when drivers may still be starting."""
     with _scratch() as folder:
         (folder / "etc").mkdir()
         (folder / "etc" / "virtloomd.toml").write_text(config)
-        if definitions is not None:
-            (folder / "etc" / "qemu").symlink_to(definitions)
         command = [str(Path(sys.executable).parent / "virtloomd"), "--root", str(folder)]
         with _running(command, folder / "run" / "virtloom-sock") as pid:
             yield Target("virtloomd", folder / "run" / "virtloom-sock", pid)

@@ -23,6 +23,7 @@ from virtloom.locks import Guarded, JobKind, ObjectGone
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.formatting import format_domain
 from virtloom.xmldef.domain.rules import DomainRules
+from virtloom.xmldef.validation import DOMAIN, validate
 
 
 class KeptDomains(Domains[S]):
@@ -98,6 +99,8 @@ class KeptDomains(Domains[S]):
     def domain_define_xml_flags(self, xml: str, flags: int) -> DomainHandle:
         """`virDomainDefineXMLFlags`"""
         self._check_flags(flags, DomainDefineFlags.VALIDATE, "DomainDefineXMLFlags")
+        if flags & DomainDefineFlags.VALIDATE:
+            validate(xml, DOMAIN)
         return self.define(self.rules.parse(xml).replace(id=None))
 
     def define(self, definition: Domain) -> DomainHandle:

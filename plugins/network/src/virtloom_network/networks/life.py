@@ -19,7 +19,7 @@ from virtloom.driver.handles import NetworkHandle
 from virtloom.driver.links.netlink import link_names
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Guarded, JobKind, ObjectGone
-from virtloom.xmldef import chance
+from virtloom.xmldef import chance, validation
 from virtloom.xmldef.network.network import Network, parse_network
 from virtloom_network.networks.base import invalid
 from virtloom_network.networks.running import NetworkRunning
@@ -43,6 +43,8 @@ class NetworkLife(NetworkRunning):
     def network_define_xml_flags(self, xml: str, flags: int) -> NetworkHandle:
         """`virNetworkDefineXMLFlags`"""
         check_flags(flags, NetworkDefineFlags.VALIDATE, "networkDefineXMLFlags")
+        if flags & NetworkDefineFlags.VALIDATE:
+            validation.validate(xml, validation.NETWORK)
         with self._registered(_read(xml)) as (found, definition):
             self._kept.write(definition.name, definition.format())
             with self._changing(found) as state:
@@ -155,6 +157,8 @@ class NetworkLife(NetworkRunning):
     def network_create_xml_flags(self, xml: str, flags: int) -> NetworkHandle:
         """`virNetworkCreateXMLFlags`"""
         check_flags(flags, NetworkCreateFlags.VALIDATE, "networkCreateXMLFlags")
+        if flags & NetworkCreateFlags.VALIDATE:
+            validation.validate(xml, validation.NETWORK)
         with self._registered(_read(xml)) as (found, definition):
             with found.locked() as state:
                 if state.active:

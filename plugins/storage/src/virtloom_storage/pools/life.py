@@ -20,6 +20,7 @@ from virtloom.driver.handles import StoragePoolHandle
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Guarded, JobKind, ObjectGone
 from virtloom.xmldef.storage.pool import Pool, parse_pool
+from virtloom.xmldef.validation import POOL, validate
 from virtloom_storage.backends.base import Backend
 from virtloom_storage.backends.flags import NO_OVERWRITE, OVERWRITE, check_exclusive
 from virtloom_storage.pools.base import invalid, refuse_claims, require_active, require_inactive
@@ -28,7 +29,7 @@ from virtloom_storage.pools.sources import ClaimedSources
 from virtloom_storage.pools.state import PoolState
 
 CREATE_FLAGS = Create.WITH_BUILD | Create.WITH_BUILD_OVERWRITE | Create.WITH_BUILD_NO_OVERWRITE
-DEFINE_FLAGS = 1  # VIR_STORAGE_POOL_DEFINE_VALIDATE
+DEFINE_VALIDATE = 1  # VIR_STORAGE_POOL_DEFINE_VALIDATE
 CONFLICTING = 12  # the two build flags, with which libvirt compares creation's too
 
 
@@ -44,7 +45,9 @@ class PoolLife(PoolRefresh):
 
     def storage_pool_define_xml(self, xml: str, flags: int) -> StoragePoolHandle:
         """`virStoragePoolDefineXML`"""
-        check_flags(flags, DEFINE_FLAGS, "storagePoolDefineXML")
+        check_flags(flags, DEFINE_VALIDATE, "storagePoolDefineXML")
+        if flags & DEFINE_VALIDATE:
+            validate(xml, POOL)
         definition = parse_pool(xml)
         if "\n" in definition.name:
             raise VirtError(ErrorCode.XML_ERROR, "invalid char in name: \n", ErrorDomain.NONE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from daemons import BIN, eventually
 libvirt: Any = pytest.importorskip("libvirt")
 libvirt.registerErrorHandler(lambda context, error: None, None)
 
+NAMESPACE = "http://libvirt.org/schemas/domain/test/1.0"
 GUEST = "<domain type='test'><name>{}</name><memory>65536</memory><os><type>hvm</type></os>{}</domain>"
 NETWORK_CARD = "<devices><interface type='network'><source network='default'/></interface></devices>"
 NODE = "<node><domain type='test'><name>of-file</name><memory>1024</memory><os><type>hvm</type></os></domain></node>"
@@ -85,6 +87,62 @@ def test_hosts_that_persist_are_found_again_as_they_were(play: Callable[..., Any
     assert not again.lookupByName("running").isPersistent()
     assert not again.networkLookupByName("default").isActive()
     assert again.storagePoolLookupByName("default-pool").listVolumes() == ["v"]
+
+
+def test_what_a_call_has_changed_is_kept_when_the_daemon_is_killed(play: Callable[..., Any]) -> None:
+    played = play(persist=True)
+    connection = libvirt.open(played.daemon.uri())
+    domain = connection.lookupByName("test")
+    domain.snapshotCreateXML("<domainsnapshot><name>first</name></domainsnapshot>")
+    domain.snapshotCreateXML("<domainsnapshot><name>second</name></domainsnapshot>")
+    first = domain.snapshotLookupByName("first").getXMLDesc()
+    domain.suspend()
+    uuid = connection.defineXML(GUEST.format("new", "")).UUIDString()
+    played.daemon.process.kill()
+    played.daemon.process.wait(30)
+    again = libvirt.open(play(persist=True).daemon.uri())
+    found = again.lookupByName("test")
+    assert found.state()[0] == libvirt.VIR_DOMAIN_PAUSED
+    assert again.lookupByName("new").UUIDString() == uuid
+    assert found.snapshotCurrent().getName() == "second"
+    assert found.snapshotCurrent().getParent().getName() == "first"
+    assert found.snapshotLookupByName("first").getXMLDesc() == first
+
+
+def test_a_host_is_found_again_after_a_restart_on_command(play: Callable[..., Any]) -> None:
+    played = play(persist=True)
+    virsh = played.virsh()
+    virsh("suspend", "test")
+    played.fault("restart", call="virDomainResume", times=1)
+    virsh.fails("resume", "test")
+    eventually(lambda: virsh.run("domstate", "test").stdout.strip() == "paused", "the daemon and its host to be back")
+
+
+def test_hosts_that_cannot_be_kept_are_told_of(play: Callable[..., Any], scratch: Path) -> None:
+    played = play(persist=True)
+    connection = libvirt.open(played.daemon.uri())
+    (kept,) = scratch.glob("lib/**/hosts")
+    shutil.rmtree(kept)
+    kept.write_text("a file where the folder was")
+    with pytest.raises(libvirt.libvirtError, match="cannot keep the host 'test:///default'"):
+        connection.lookupByName("test").suspend()
+    kept.unlink()
+    connection.lookupByName("test").destroy()
+    assert (kept / "default.xml").exists()
+
+
+def test_the_snapshots_of_a_described_host_are_there(play: Callable[..., Any], tmp_path: Path) -> None:
+    snapshot = (
+        "<test:domainsnapshot><name>{0}</name>{1}<state>shutoff</state><creationTime>7</creationTime>"
+        "<active>{2}</active></test:domainsnapshot>"
+    )
+    parent = "<parent><name>one</name></parent>"
+    both = snapshot.format("one", "", 0) + snapshot.format("two", parent, 1)
+    guest = GUEST.format("a", both).replace("<domain ", f"<domain xmlns:test='{NAMESPACE}' ")
+    (tmp_path / "host.xml").write_text(f"<node>{guest}</node>")
+    domain = libvirt.open(play().daemon.uri(path=str(tmp_path / "host.xml"))).lookupByName("a")
+    assert domain.snapshotCurrent().getName() == "two"
+    assert domain.snapshotCurrent().getParent().getName() == "one"
 
 
 def test_a_guest_crashes_on_command_and_does_what_its_definition_says_of_that(played: Any) -> None:

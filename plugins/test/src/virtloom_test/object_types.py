@@ -10,5 +10,6 @@ NETWORK_PORT = ObjectType("network port", key="uuid")
 INTERFACE = ObjectType("interface", key="name")
 POOL = ObjectType("pool", key="uuid")
 DEVICE = ObjectType("device", key="name")
+KEPT_HOST = ObjectType("kept host", key="uri")
 
-ALL = (DOMAIN, NETWORK, NETWORK_PORT, INTERFACE, POOL, DEVICE)
+ALL = (DOMAIN, NETWORK, NETWORK_PORT, INTERFACE, POOL, DEVICE, KEPT_HOST)

@@ -10,7 +10,7 @@ CONFIG = (
     ConfigKey("faults", "", "A TOML file of faults that hold from the start; they can be changed while it runs."),
     ConfigKey("seed", "", "Any text: uuids, addresses and chances are then the same in every run."),
     ConfigKey("keep_hosts", False, "Whether a host outlives its last connection, which libvirt's does not."),
-    ConfigKey("persist", False, "Whether hosts are written to the state folder at the end and found again."),
+    ConfigKey("persist", False, "Whether hosts are written to the state folder with each change and found again."),
     ConfigKey("extras", False, "Whether test:///default has what libvirt's lacks: jobs, block jobs, migration."),
     ConfigKey("host", "", "A file that 'virtloom record' wrote: what the main host says of itself."),
     ConfigKey("clock", 0.0, "What the hosts' clock shows at first, in seconds since 1970; 0 for the real time."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,18 +37,20 @@ def write_record(options: argparse.Namespace) -> None:
 def record_of(connection: Connection) -> dict[str, Any]:
     """What the host of a connection says; what its driver does not support is left out."""
     info = connection.node_get_info()
-    model = bytes(byte & 0xFF for byte in info.model).partition(b"\0")[0].decode(errors="replace")
     found: dict[str, Any] = {
         "type": connection.connect_get_type().type,
         "version": connection.connect_get_version().hv_ver,
         "hostname": connection.connect_get_hostname().hostname,
         "capabilities": connection.connect_get_capabilities().capabilities,
-        "node": {"model": model, **{field: getattr(info, field) for field in NODE_FIELDS}},
+        "node": {"model": _text(info.model), **{field: getattr(info, field) for field in NODE_FIELDS}},
     }
     optional: dict[str, Callable[[], Any]] = {
         "domain_capabilities": lambda: (
             connection.connect_get_domain_capabilities(None, None, None, None, 0).capabilities
         ),
+        "free_memory": lambda: connection.node_get_free_memory().freeMem,
+        "cells_free": lambda: connection.node_get_cells_free_memory(0, max(1, info.nodes)).cells,
+        "security_model": lambda: _text(connection.node_get_security_model().model),
         "sysinfo": lambda: connection.connect_get_sysinfo(0).sysinfo,
         "devices": lambda: _devices(connection),
         "cpu_models": lambda: {arch: connection.connect_get_cpu_model_names(arch, 1, 0).models for arch in ARCHES},
@@ -59,6 +61,11 @@ def record_of(connection: Connection) -> dict[str, Any]:
         except VirtError:
             continue
     return found
+
+
+def _text(chars: Sequence[int]) -> str:
+    """An array of C's characters as a text."""
+    return bytes(byte & 0xFF for byte in chars).partition(b"\0")[0].decode(errors="replace")
 
 
 def _devices(connection: Connection) -> list[str]:

@@ -23,6 +23,7 @@ from virtloom.driver.constants.domain_state import (
     DomainShutoffReason,
     DomainState,
 )
+from virtloom.driver.domains.moments import Moments
 from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import DomainHandle
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
@@ -152,7 +153,15 @@ class Life(DomainsBase):
             self._lifecycle(state, Event.STARTED, Started.BOOTED)
             return state.handle
 
-    def put(self, definition: Domain, run_state: int, *, kept: bool = True, saved: bool = False) -> None:
+    def put(
+        self,
+        definition: Domain,
+        run_state: int,
+        *,
+        kept: bool = True,
+        saved: bool = False,
+        snapshots: Moments | None = None,
+    ) -> None:
         """Put in a domain in the state that it has from the start, telling nobody.
 
         :param kept: whether it is persistent; :param saved: whether it has a managed save image.
@@ -166,6 +175,7 @@ class Life(DomainsBase):
             state.iothreads = dict.fromkeys(thread_ids(definition), POLLING)
             state.persistent = kept
             state.managed_save = saved
+            state.snapshots = snapshots or state.snapshots
 
         self._obtain(definition, assign)
 

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 
 from virtloom.driver.constants.domain_state import DomainState
+from virtloom.driver.domains.moments import Moment, Moments
+from virtloom.driver.domains.moments.snapshots import parse_redefinition
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
 from virtloom.xmldef import document
 from virtloom.xmldef.document import Limits
@@ -143,11 +145,36 @@ def _add_domain(made: TestHost, element: Element) -> None:
         detail = f"expecting root element of 'domain', not '{element.tag}'"  # of the file that it names
         raise VirtError(ErrorCode.XML_ERROR, detail, ErrorDomain.XML)
     definition = made.domains.rules.complete(read(element))
-    snapshot = said.get("domainsnapshot")
-    if snapshot is not None and snapshot.find("active") is None:
-        raise VirtError(ErrorCode.INTERNAL_ERROR, "Could not find 'active' element", ErrorDomain.DOMAIN_SNAPSHOT)
     state = _number(said["runstate"], "domain runstate") if "runstate" in said else DomainState.RUNNING
-    made.domains.put(definition, state, kept="transient" not in said, saved="hasmanagedsave" in said)
+    snapshots = _snapshots(made, element)
+    made.domains.put(
+        definition, state, kept="transient" not in said, saved="hasmanagedsave" in said, snapshots=snapshots
+    )
+
+
+def _snapshots(made: TestHost, element: Element) -> Moments:
+    """The snapshots that a domain's description has, one of which may be the current one."""
+    by_name: dict[str, Moment] = {}
+    current = None
+    for child in element.children:
+        if child.tag.rpartition(":")[2] != "domainsnapshot" or ":" not in child.tag:
+            continue
+        active = child.find("active")
+        if active is None:
+            raise _of_snapshots("Could not find 'active' element")
+        plain = Element("domainsnapshot")
+        plain.children = [one for one in child.children if one is not active]
+        moment = parse_redefinition(document.write(plain), made.domains.rules.parse)
+        is_current = active.text.strip() not in ("", "0")
+        if is_current and current is not None:
+            raise _of_snapshots("more than one snapshot claims to be active")
+        current = moment.name if is_current else current
+        by_name[moment.name] = moment
+    return Moments(by_name, current)
+
+
+def _of_snapshots(detail: str) -> VirtError:
+    return VirtError(ErrorCode.INTERNAL_ERROR, detail, ErrorDomain.DOMAIN_SNAPSHOT)
 
 
 def _whole(element: Element, folder: Path | None) -> Element:

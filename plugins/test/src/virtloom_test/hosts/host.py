@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from virtloom.driver import Driver, DriverKind, EventSource, InterceptedCall
 from virtloom.driver.interception import CallInterceptor, EventInterceptor
+from virtloom.errors import VirtError
 from virtloom.xmldef import document
 from virtloom.xmldef.chance import drawn_from
 from virtloom.xmldef.document import Node as Element
@@ -21,6 +24,7 @@ from virtloom_test.stage import Stage
 from virtloom_test.storage.contents import PlayedStorage
 from virtloom_test.storage.driver import TestStorage
 
+ONLY_ASKING = re.compile(r"^(connect|auth)_|_(get|list|lookup|is|has|num)(_|$)")  # procedures that change nothing
 INACTIVE = "test-inactive"  # an attribute of ours in descriptions, on what is defined but not started
 
 
@@ -31,6 +35,7 @@ class TestHost:
     :param uri: the URI that opens it, without a transport.
     :param domains: its domains' driver: what libvirt's test driver has, or more.
     :ivar drivers: by kind, as a connection wants them.
+    :ivar on_change: called when something may have changed, with no lock held; None if nobody wants to know.
     """
 
     __test__ = False  # the name begins as pytest's classes do
@@ -47,6 +52,7 @@ class TestHost:
         self.devices = TestNodeDevices(stage, self.events)
         parts: tuple[Driver, ...] = (self.domains, self.networks, self.interfaces, self.storage, self.devices)
         self.drivers: Mapping[DriverKind, Driver] = {part.kind: part for part in parts}
+        self.on_change: Callable[[], None] | None = None
         self.arm(None, None)
 
     def add_resources(self, elements: Iterable[Element]) -> None:
@@ -66,8 +72,27 @@ class TestHost:
 
     def arm(self, calls: CallInterceptor | None, events: EventInterceptor | None) -> None:
         """Put these before its calls and its events."""
+        if self.on_change is not None:
+            calls = self._telling(calls, self.on_change)
         self.domains.interceptor = calls if self.random is None else self._drawing(calls)
         self.events.interceptor = events
+
+    @staticmethod
+    def _telling(calls: CallInterceptor | None, on_change: Callable[[], None]) -> CallInterceptor:
+        """An interceptor that tells of each call that may have changed something, before it is answered."""
+
+        def telling(call: InterceptedCall, proceed: Callable[[], Any]) -> Any:
+            try:
+                answer = proceed() if calls is None else calls(call, proceed)
+            except BaseException:
+                with suppress(VirtError):  # the call has an error of its own to tell
+                    on_change()
+                raise
+            if not ONLY_ASKING.search(call.procedure):
+                on_change()
+            return answer
+
+        return telling
 
     def _drawing(self, calls: CallInterceptor | None) -> CallInterceptor:
         """An interceptor in whose calls everything that is made up comes from this host's seed."""
@@ -83,3 +108,5 @@ class TestHost:
     def crash(self, name: str) -> None:
         """Let a guest crash; nothing happens if it does not run."""
         self.domains.crash(name)
+        if self.on_change is not None:
+            self.on_change()

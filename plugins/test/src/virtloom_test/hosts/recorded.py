@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from virtloom.driver.cpumaps import cpu_map
 from virtloom.driver.flags import check_flags
+from virtloom.driver.node.cpu_models import model_names
 from virtloom.errors import ErrorCode, VirtError, no_support, system_error
 from virtloom_test.hosts.info import HostInfo
 
@@ -20,6 +22,7 @@ class HostRecord:
 
     :ivar node: the fields of `virNodeInfo`, in its order.
     :ivar devices: the documents of its node devices; :ivar cpu_models: names by architecture.
+    :ivar free_memory: in bytes, of the whole host; :ivar cells_free: of each NUMA cell.
     """
 
     type: str
@@ -31,6 +34,9 @@ class HostRecord:
     sysinfo: str = ""
     devices: tuple[str, ...] = ()
     cpu_models: dict[str, list[str]] | None = None
+    free_memory: int | None = None
+    cells_free: tuple[int, ...] = ()
+    security_model: str = ""
 
 
 def read_record(path: Path) -> HostRecord:
@@ -87,6 +93,36 @@ class RecordedInfo(HostInfo):
         model, *numbers = self.record.node
         memory, cpus, mhz, nodes, sockets, cores, threads = numbers
         return list(model.encode()[:31].ljust(32, b"\0")), memory, cpus, mhz, nodes, sockets, cores, threads
+
+    def node_get_free_memory(self) -> int:
+        """`virNodeGetFreeMemory`, in bytes"""
+        if self.record.free_memory is None:
+            raise no_support("virNodeGetFreeMemory")
+        return self.record.free_memory
+
+    def node_get_cells_free_memory(self, startCell: int, maxcells: int) -> list[int]:
+        """`virNodeGetCellsFreeMemory`, in bytes"""
+        cells = self.record.cells_free
+        if startCell >= len(cells):
+            detail = f"start cell {startCell} out of range (0-{max(0, len(cells) - 1)})"
+            raise VirtError(ErrorCode.INTERNAL_ERROR, detail)
+        return list(cells[startCell : startCell + maxcells])
+
+    def node_get_cpu_map(self, flags: int) -> tuple[bytes, int, int]:
+        """`virNodeGetCPUMap`: all that were there are online."""
+        check_flags(flags, 0, "testNodeGetCPUMap")
+        cpus = self.record.node[2]
+        return cpu_map(range(cpus)), cpus, cpus
+
+    def node_get_security_model(self) -> tuple[list[int], list[int]]:
+        """`virNodeGetSecurityModel`"""
+        return [*self.record.security_model.encode(), 0], [0]
+
+    def connect_get_cpu_model_names(self, arch: str, flags: int) -> list[str]:
+        """`virConnectGetCPUModelNames`"""
+        check_flags(flags, 0, "testConnectGetCPUModelNames")
+        known = self.record.cpu_models or {}
+        return known[arch] if arch in known else model_names(arch)
 
     @staticmethod
     def _known(text: str, function: str) -> str:

@@ -69,6 +69,7 @@ class Hosts:
         if known is None:
             return self.open(uri)  # its last connection went between the two looks
         if known.host is made:
+            self._kept.keep(path, made)
             self._stage.faults.attach(made)
         return known.host.drivers
 
@@ -115,11 +116,6 @@ class Hosts:
         if gone is not None:
             self._stage.faults.detach(gone.host)
         return gone is not None
-
-    def stop(self) -> None:
-        """Write down what is to be found again."""
-        for path, known in tuple(self._open.items()):
-            self._kept.write(path, known.host)
 
     def _make(self, path: str) -> TestHost:
         uri = f"test://{path}"

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from virtloom.driver.domains.base import uuid_text
+from virtloom.driver.domains.moments import Moment
+from virtloom.driver.domains.moments.snapshots import snapshot_node
 from virtloom.locks import ObjectGone
 from virtloom.xmldef import document
 from virtloom.xmldef.document import Node
@@ -31,7 +34,7 @@ def _domains(host: TestHost) -> Iterator[Node]:
         try:
             with domain.locked() as state:
                 now = TestDomain(**{name: getattr(state, name) for name in ("definition", "next", "id", "state")})
-                now.persistent, now.managed_save = state.persistent, state.managed_save
+                now.persistent, now.managed_save, now.snapshots = state.persistent, state.managed_save, state.snapshots
         except ObjectGone:
             continue
         yield _domain(now)
@@ -45,6 +48,14 @@ def _domain(state: TestDomain) -> Node:
         node.add("test:transient")
     if state.managed_save:
         node.add("test:hasmanagedsave")
+    node.children += (_snapshot(one, state) for one in state.snapshots)
+    return node
+
+
+def _snapshot(moment: Moment, state: TestDomain) -> Node:
+    written = snapshot_node(moment, uuid_text(state.definition.uuid), secure=True)
+    node = Node("test:domainsnapshot")
+    node.children = [*written.children, Node("active", {}, str(int(moment.name == state.snapshots.current)))]
     return node
 
 

@@ -6,6 +6,7 @@ pip=$1
 packages="virtinst libvirt-clients libvirt-daemon-system libvirt-dev pkg-config gcc libc6-dev python3-dev lxc lxcfs busybox-static dnsmasq-base nftables iproute2 qemu-utils qemu-guest-agent parted scrub tgt libiscsi-bin qemu-block-extra e2fsprogs util-linux fuse3 libfuse2"
 # Clients that are not libvirt's own.
 packages="$packages libvirt-dbus dbus-daemon dbus-bin prometheus-libvirt-exporter curl ansible python3-libvirt python3-lxml golang-go golang-github-digitalocean-go-libvirt-dev"
+packages="$packages qemu-system-x86 linux-image-cloud-amd64"
 
 missing() {
     for package in $packages; do

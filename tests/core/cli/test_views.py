@@ -63,19 +63,20 @@ def hung(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
 def test_jobs_shows_who_has_the_guest_and_who_waits(hung: Daemon) -> None:
     head, save, modify = shown(hung, "jobs").splitlines()
     assert "ended by" not in head  # there is nothing to say in that column
-    for word in ("domain test (6695eb01", "save", "running", "virDomainSave, client 1 ", "abort, destroy, query"):
+    for word in ("test domain test ", "save", "running", "virDomainSave, client 1 ", "abort, destroy, query"):
         assert word in save
     for word in ("modify", "waiting", "virDomainSetMemory"):
         assert word in modify
     assert "domain test" not in modify  # the object is named once
     running, waiting = told(hung, "jobs")
+    assert running["object"] == "domain test (6695eb01-f6a4-8304-79aa-97f2502e193f)"
     assert (running["slot"], running["progress"]["data_total"] > 0) == ("async", True)
     assert (waiting["slot"], waiting["allowed"]) == ("monitor", [])
 
 
 def test_waiting_shows_the_chain_to_its_end(hung: Daemon) -> None:
     waiter, holder = shown(hung, "locks", "--waiting").splitlines()
-    assert " for a modify job on domain test (" in waiter
+    assert waiter.endswith(" for a modify job on domain test")
     assert holder.startswith("  held by virDomainSave, client 1 ")
     assert holder.endswith(" for the end of the save")
 
@@ -83,7 +84,7 @@ def test_waiting_shows_the_chain_to_its_end(hung: Daemon) -> None:
 def test_workers_shows_what_each_busy_thread_does(hung: Daemon) -> None:
     text = shown(hung, "workers")
     assert "virDomainSave, client 1 " in text
-    assert "; holds save job on domain test (" in text
+    assert "; holds save job on domain test" in text
     assert len(shown(hung, "workers", "--all").splitlines()) > len(text.splitlines())
     (crew,) = [c for c in told(hung, "workers")["crews"] if (c["server"], c["kind"]) == ("virtloomd", "ordinary")]
     assert crew["waiting"] == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -14,6 +15,8 @@ from virtloom.cli.show import table_of
 
 Row = dict[str, Any]
 Options = argparse.Namespace
+
+UUID_BEHIND = re.compile(r" \([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\)")
 
 
 def party(who: Row | None) -> str:
@@ -31,6 +34,11 @@ def seconds(value: float | None) -> str:
     return f"{value:.3f} s" if value < 10 else f"{value:.0f} s"
 
 
+def brief(text: str) -> str:
+    """A text without the uuids behind the names that people know; JSON has them."""
+    return UUID_BEHIND.sub("", text)
+
+
 def locks(rows: Sequence[Row], options: Options) -> RenderableType:
     """The locks that are held or waited for, or all of them."""
     shown = [row for row in rows if options.all or row["locked"] or row["waiters"]]
@@ -39,7 +47,7 @@ def locks(rows: Sequence[Row], options: Options) -> RenderableType:
         holder, taken = row["holder"], row["taken_at"]
         state = party(holder) if holder else ("held, by whom is not known" if row["locked"] else "free")
         where = f" at {taken}" if taken else ""
-        lines.append((row["name"], row["level"], state + where, seconds(holder and holder["seconds"])))
+        lines.append((brief(row["name"]), row["level"], state + where, seconds(holder and holder["seconds"])))
         lines += [
             ("", f"waits {place}", party(who), seconds(who["seconds"])) for place, who in _numbered(row["waiters"])
         ]
@@ -76,7 +84,7 @@ def _chain(row: Row, more: int) -> Text:
     others = f", and {more} more" if more else ""
     lines: list[str] = []
     for link in row["links"]:
-        waits = f"{party(link)}{others}: waits {seconds(link['seconds'])} for {link['wanted']}"
+        waits = f"{party(link)}{others}: waits {seconds(link['seconds'])} for {brief(link['wanted'])}"
         lines.append("  " * len(lines) + waits)
         others = ""
     return Text("\n".join([*lines, "  " * len(lines) + _root(row, others)]))
@@ -96,14 +104,16 @@ def _root(row: Row, others: str) -> str:
 
 def jobs(rows: Sequence[Row], options: Options) -> RenderableType:
     """The jobs: those that run, and behind each its queue."""
-    lines = [
-        (row["object"] if row["state"] == "running" else "", str(row["number"]), row["kind"], row["state"],
-         party(row["owner"]),
-         seconds(row["owner"]["seconds"]), _progress(row["progress"]), ", ".join(row["allowed"]), row["ended_by"] or "")
-        for row in rows
-    ]  # fmt: skip
+    lines = [_job(row) for row in rows]
     head = ("object", "number", "job", "state", "owner", "age", "progress", "may run inside", "ended by")
     return table_of(head, lines) if lines else Text("no jobs")
+
+
+def _job(row: Row) -> tuple[str, ...]:
+    shown = f"{row['driver']} {brief(row['object'])}" if row["state"] == "running" else ""
+    owner, progress = row["owner"], _progress(row["progress"])
+    names = (shown, str(row["number"]), row["kind"], row["state"], party(owner), seconds(owner["seconds"]))
+    return *names, progress, ", ".join(row["allowed"]), row["ended_by"] or ""
 
 
 def _progress(told: Row) -> str:
@@ -130,9 +140,9 @@ def workers(report: Row, options: Options) -> RenderableType:
 def _worker(row: Row) -> tuple[str, ...]:
     what = ", ".join(filter(None, (row["api"], row["client"] and f"client {row['client']}")))
     if row["waits_for"]:
-        what += f"; waits {seconds(row['waited'])} for {row['waits_for']}"
+        what += f"; waits {seconds(row['waited'])} for {brief(row['waits_for'])}"
     if row["holds"]:
-        what += f"; holds {', '.join(row['holds'])}"
+        what += f"; holds {brief(', '.join(row['holds']))}"
     at = "" if row["state"] == "idle" else row["at"] or ""
     return row["thread"], row["state"], what, seconds(row["seconds"]), at
 

@@ -107,6 +107,7 @@ def _job(seen: JobSnapshot, names: Names) -> Row:
     progress = {name: value for name, value in seen.progress._asdict().items() if value is not None}
     return {
         "number": seen.number,
+        "driver": seen.scope,
         "object": seen.object_name,
         "kind": seen.kind,
         "slot": seen.slot,

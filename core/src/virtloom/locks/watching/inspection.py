@@ -62,6 +62,7 @@ class JobSnapshot(NamedTuple):
     :ivar number: by which it can be aborted.
     :ivar slot: which of the object's slots it has or wants.
     :ivar allowed: the kinds of jobs that others may still start inside it.
+    :ivar scope: whose object it is: the lock manager's name, which is the driver's.
     """
 
     object_name: str
@@ -73,6 +74,7 @@ class JobSnapshot(NamedTuple):
     number: int = 0
     slot: str = ""
     allowed: tuple[str, ...] = ()
+    scope: str = ""
 
 
 class Snapshot(NamedTuple):
@@ -106,7 +108,7 @@ def _jobs(obj: Guarded[Any], now: float) -> Iterable[JobSnapshot]:
     for running, jobs in ((True, obj.jobs.running), (False, obj.jobs.waiting)):
         for job in jobs:
             party, allowed = _job_party(job, now), tuple(sorted(kind.value for kind in job.allowed))
-            shown = (job.ended_by, job.progress, job.number, job.kind.slot.value, allowed)
+            shown = (job.ended_by, job.progress, job.number, job.kind.slot.value, allowed, obj.scope)
             yield JobSnapshot(obj.name, job.kind.value, party, running, *shown)
 
 

@@ -91,7 +91,7 @@ def _passed(card: Card, kind: str) -> Node:
 def _addresses(card: Card) -> list[Node]:
     made = []
     for text in card.addresses:
-        address, slash, prefix = text.partition("/")
+        address, slash, prefix = text.partition(" ")[0].partition("/")  # a broadcast address may follow
         if not slash or not prefix.isdigit():
             raise VirtError(ErrorCode.INVALID_ARG, f"Invalid CIDR address: '{text}'", ErrorDomain.LXC)
         family = "ipv6" if ":" in address else "ipv4"

@@ -164,7 +164,7 @@ def _filesystems(settings: Settings) -> Iterator[Node]:
     root = settings.first("lxc.rootfs.path", "lxc.rootfs")
     if root is None:
         raise _internal("the configuration has no lxc.rootfs.path, without which a container has no root")
-    yield _filesystem(root, "/", [])
+    yield _filesystem(root.removeprefix("dir:"), "/", [])
     if settings.all("lxc.mount.fstab", "lxc.mount"):
         detail = "lxc.mount.fstab or lxc.mount found, use lxc.mount.entry lines instead"
         raise VirtError(ErrorCode.ARGUMENT_UNSUPPORTED, detail, ErrorDomain.LXC)

@@ -42,12 +42,14 @@ def main() -> int:
     if options.here:
         return _measure(modules[0], options.only)
     failed = []
-    for module in modules:
-        if options.resume and Results().has(module):
-            print(f"{module}: measured already", flush=True)
-        elif not _bounded(module, options.only):
-            failed.append(module)
-    page.main()
+    try:
+        for module in modules:
+            if options.resume and Results().has(module):
+                print(f"{module}: measured already", flush=True)
+            elif not _bounded(module, options.only):
+                failed.append(module)
+    finally:
+        page.main()  # also of what was broken off
     if failed:
         print(f"not ended: {', '.join(failed)}; again with --resume", file=sys.stderr)
     return 1 if failed else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def test_devices_of_all_kinds_come_with_places_and_names(host: Any) -> None:
         "rng": "<rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>",
         "tablet": "<input type='tablet' bus='usb'/>",
         "port": "<channel type='unix'><target type='virtio' name='org.example.0'/></channel>",
-        "log": f"<serial type='file'><source path='{host.root}/serial.log'/><target type='usb-serial'/></serial>",
+        "log": f"<serial type='file'><source path='{host.root}/s.log'/><target type='usb-serial' port='1'/></serial>",
         "card": "<interface type='user'><mac address='52:54:00:00:00:0a'/><model type='virtio'/></interface>",
         "dog": "<watchdog model='i6300esb' action='pause'/>",
         "memory": "<shmem name='vl-test'><model type='ivshmem-plain'/><size unit='M'>1</size></shmem>",
@@ -182,3 +183,30 @@ def test_coming_and_going_is_told(host: Any) -> None:
         eventually(lambda: "device-removed" in heard(), "the event")
     assert "event 'device-added' for domain 'told': input2" in heard()
     assert "event 'device-removed' for domain 'told': input2" in heard()
+
+
+def test_what_went_while_no_daemon_was_there_is_learned(host: Any) -> None:
+    virsh = host.virsh
+    virsh("create", host.write("alone"))
+    virsh("attach-disk", "alone", image(host, "a"), "vda", "--targetbus", "virtio")
+    virsh("detach-disk", "alone", "vda")  # it is asked for, and the guest does not answer
+    host.daemon.process.kill()
+    host.daemon.process.wait()
+    reset_until_it_lets_go(host, "alone")
+    host.crash()
+    eventually(lambda: "a.img" not in disks(host, "alone"), "the disk to be gone")
+    assert not [name for name in nodes(host, "alone") if name.startswith("libvirt-")]
+
+
+def reset_until_it_lets_go(host: Any, guest: str) -> None:
+    """Reset a guest by its monitor, and wait for a device to be gone."""
+    [path] = (host.root / "lib" / "qemu").glob(f"domain-*-{guest}/monitor.sock")
+    with socket.socket(socket.AF_UNIX) as made:
+        made.settimeout(20)
+        made.connect(str(path))
+        lines = made.makefile("rw")
+        for command in ("qmp_capabilities", "system_reset"):
+            lines.write(json.dumps({"execute": command}) + "\n")
+        lines.flush()
+        while json.loads(lines.readline()).get("event") != "DEVICE_DELETED":
+            pass

@@ -177,3 +177,39 @@ def test_a_macvtap_lasts_as_long_as_its_run(host: Any, lower: str) -> None:
     host.crash()
     os.kill(host.pid("direct"), signal.SIGKILL)
     eventually(lambda: links() == before, "the macvtap to be deleted")
+
+
+def test_an_interface_comes_and_moves_to_a_network_while_the_guest_runs(host: Any, bridge: str, network: str) -> None:
+    virsh = host.virsh
+    virsh("create", host.write("mobile", devices="<controller type='usb' model='qemu-xhci'/>"))
+    path = host.root / "card.xml"
+    path.write_text(card(bridge, "<model type='usb-net'/>"))
+    virsh("attach-device", "mobile", str(path))
+    [tap] = on(bridge)
+    host.crash()
+    assert on(bridge) == {tap}
+    path.write_text(
+        path.read_text().replace("'bridge'", "'network'").replace("bridge=", "network=").replace(bridge, network)
+    )
+    virsh("update-device", "mobile", str(path))
+    [port] = ports(virsh, network)
+    assert on(bridge) == {tap}
+    assert f"network='{network}' portid='{port}'" in virsh("dumpxml", "mobile")
+    path.write_text(path.read_text().replace(network, "nosuchnetwork"))
+    assert "nosuchnetwork" in virsh.fails("update-device", "mobile", str(path))
+    assert ports(virsh, network) == [port]
+    virsh("detach-interface", "mobile", "bridge", "--mac", MAC)
+    assert (ports(virsh, network), on(bridge)) == ([], set())
+
+
+def test_an_interface_that_cannot_come_leaves_neither_port_nor_tap(host: Any, bridge: str, network: str) -> None:
+    virsh, before = host.virsh, links()
+    virsh("create", host.write("full"))
+    path = host.root / "card.xml"
+    path.write_text(
+        f"<interface type='network'><source network='{network}'/><model type='virtio'/>"
+        "<rom file='/nonexistent'/></interface>"
+    )
+    assert "failed to find romfile" in virsh.fails("attach-device", "full", str(path))
+    assert (ports(virsh, network), links()) == ([], before)
+    assert not list((host.root / "lib" / "qemu").glob("domain-*/journal"))

@@ -94,12 +94,12 @@ NO_LEASE = "Lease %s in lockspace %s does not exist"
 LEASE = ("key#", "lockspace#")
 PRESENT = "device is already in the domain configuration"
 CHARACTER_MARKS = ("type", "source@path", "source@mode", "source@host", "source@service", "target@type",
-                   "target@name")  # fmt: skip
+                   "target@name", "target@port")  # fmt: skip
 
 
 def _character(field: str, tag: str) -> Kind:
     live = Lack(f"chr type '{tag}' device not present in domain configuration")
-    return Kind(field, CHARACTER_MARKS, ABSENT._replace(code=INVALID), live, hints=("target@port",))
+    return Kind(field, CHARACTER_MARKS, ABSENT._replace(code=INVALID), live)
 
 
 KINDS = {

@@ -52,6 +52,12 @@ def difference(fewer: CommandLine, more: CommandLine) -> list[Step]:
     return steps
 
 
+def device_names(line: CommandLine) -> list[str]:
+    """What QEMU knows the devices of a command line by, as far as they have names."""
+    devices = (json.loads(value) for option, value in _options(line.argv) if option == "-device" and value[:1] == "{")
+    return [device["id"] for device in devices if "id" in device]
+
+
 def _options(argv: Sequence[str]) -> Iterator[tuple[str, str]]:
     """The options of a command line, each with its value or none."""
     position = 1

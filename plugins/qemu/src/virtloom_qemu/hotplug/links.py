@@ -66,6 +66,15 @@ def _is_elsewhere(old: Node, new: Node) -> bool:
     return any(value(old, path) != value(new, path) for path in paths)
 
 
+def is_on_other_bridge(old: Interface, new: Interface) -> bool:
+    """Whether an interface is to be on another bridge or network of the host's."""
+    if not {old.type, new.type} <= set(BRIDGED):
+        return False
+    word = "network" if new.type == "network" else "bridge"
+    was, wanted = (one.source.get(word) if one.source is not None else None for one in (old, new))
+    return old.type != new.type or was != wanted
+
+
 def change_link(talk: Talk, live: Domain, old: Interface, new: Interface) -> Domain:
     """A guest's definition with an interface's cable plugged in or out.
 

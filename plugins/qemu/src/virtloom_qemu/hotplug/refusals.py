@@ -38,6 +38,9 @@ def refuse_attaching(live: Domain, node: Node) -> None:
     """
     if node.tag not in ATTACHING:
         raise unsupported(f"live attach of device '{kind_word(node.tag)}' is not supported")
+    if has_pci(node) and place_of(node).function:
+        detail = "Only PCI device addresses with function=0 are supported"
+        raise VirtError(ErrorCode.INTERNAL_ERROR, detail, ErrorDomain.NONE)
     ATTACHING[node.tag](live, node)
 
 
@@ -89,9 +92,8 @@ def refuse_character(definition: Domain, node: Node) -> None:
     if node.tag not in CHARACTERS:
         return
     refuse_serial_console(node, "attaching")
-    kind, port = KINDS[node.tag], value(node, "target@port")
-    others = [as_node(one, node.tag) for one in every(definition, kind)]
-    if any(means(kind, node, one) and value(one, "target@port") == port for one in others):
+    kind = KINDS[node.tag]
+    if any(means(kind, node, as_node(one, node.tag)) for one in every(definition, kind)):
         raise VirtError(ErrorCode.OPERATION_INVALID, "chardev already exists")
 
 
@@ -100,7 +102,7 @@ def refuse_serial_console(node: Node, verb: str) -> None:
 
     :raises VirtError: OPERATION_UNSUPPORTED for one that comes, OPERATION_INVALID for one that goes.
     """
-    if node.tag == "console" and value(node, "target@type") == "serial":
+    if node.tag == "console" and value(node, "target@type") in (None, "serial"):
         code = ErrorCode.OPERATION_UNSUPPORTED if verb == "attaching" else ErrorCode.OPERATION_INVALID
         raise VirtError(code, f"{verb} serial console is not supported")
 

@@ -126,7 +126,7 @@ class Attaching(Media):
         live = change.live
         assert live is not None
         known = {value(as_node(one, tag), "alias@name") for one in getattr(live.parts, DEVICE_FIELDS[tag])}
-        change.live = refresh(change.talk, self._plug(change.talk, live, wanted, connection))
+        change.live = refresh(change.talk, self._plug(change.talk, live, wanted, connection), states=False)
         names = (value(as_node(one, tag), "alias@name") for one in getattr(change.live.parts, DEVICE_FIELDS[tag]))
         new = next((name for name in names if name not in known), None) or ""
         change.settle(lambda state: self._emit(DomainEventID.DEVICE_ADDED, state.handle, (new,)))

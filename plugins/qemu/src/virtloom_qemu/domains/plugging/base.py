@@ -21,6 +21,7 @@ from virtloom_qemu.runs.given.interfaces import Connection
 from virtloom_qemu.runs.given.logfile import GuestLog
 from virtloom_qemu.runs.given.secrets import revealed
 from virtloom_qemu.runs.phases.beginning import Attempt, Beginning, Start
+from virtloom_qemu.runs.phases.reconnecting import Reconnecting
 from virtloom_qemu.runs.state import Run
 from virtloom_qemu.runs.talk import Talk
 
@@ -34,7 +35,7 @@ def is_unnumbered(disk: Disk) -> bool:
     return disk.source is not None and disk.source.get("index") is None
 
 
-class PluggingBase(Beginning):
+class PluggingBase(Reconnecting):
     """What the calls for devices stand on."""
 
     def _steps(

@@ -16,19 +16,22 @@ from virtloom.errors import ErrorCode, VirtError
 from virtloom.locks import Guarded, JobKind, might_sleep
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Interface
+from virtloom_qemu.command import build
 from virtloom_qemu.domains.plugging.base import PluggingBase
 from virtloom_qemu.hotplug.finding import as_node, find, find_by_alias, replaced
 from virtloom_qemu.hotplug.given import take_back
 from virtloom_qemu.hotplug.kinds import KINDS, value
-from virtloom_qemu.hotplug.lines import take
+from virtloom_qemu.hotplug.lines import device_names, take
 from virtloom_qemu.hotplug.refusals import kind_word, refuse_detaching, refuse_serial_console, unsupported
 from virtloom_qemu.monitor import CommandFailed, MonitorEvent
 from virtloom_qemu.runs.alteration import Alteration
 from virtloom_qemu.runs.state import Leaving, QemuDomain, Run
+from virtloom_qemu.runs.status import Status
 from virtloom_qemu.runs.talk import Talk
 
 BOTH = Modify.LIVE | Modify.CONFIG
 UNPLUG_WITHIN = 5.0  # seconds that a guest has to let a device go (QEMU_UNPLUG_TIMEOUT)
+PLUGGED = "/machine/peripheral"  # where QEMU has all devices with a name
 REJECTED = "unplug of device was rejected by the guest"
 
 
@@ -135,6 +138,19 @@ class Detaching(PluggingBase):
         change.settle(lambda state: self._emit(DomainEventID.DEVICE_REMOVED, state.handle, (alias,)))
 
     # What guests tell.
+
+    def _catch_up(self, talk: Talk, status: Status) -> None:
+        """See `Reconnecting`; devices that the guest let go of while no daemon was there are dealt with."""
+        super()._catch_up(talk, status)
+        with talk.state() as state:
+            live = state.definition
+        bare = build(live, self._run_context(talk.run, live))
+        here = {one["name"] for one in talk.ask("qom-list", path=PLUGGED)}
+        for alias in (name for name in device_names(bare) if name not in here):
+            with talk.state() as state:
+                live = state.definition
+            with suppress(LookupError):
+                self._gone(Alteration(live, None, live, talk), *_known(live, alias))
 
     def _on_device_gone(self, found: Guarded[QemuDomain], run: Run, event: MonitorEvent) -> None:
         """A device is gone: who waits for it goes on, or else it is dealt with here."""

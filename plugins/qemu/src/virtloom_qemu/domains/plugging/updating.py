@@ -6,16 +6,19 @@ from typing import Any
 
 from virtloom.driver.constants.domain import DomainDeviceModifyFlags as Modify
 from virtloom.driver.handles import DomainHandle
+from virtloom.driver.journal import Journal
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Disk, Interface
+from virtloom_qemu.command.devices.interfaces import TAPS
 from virtloom_qemu.domains.plugging.media import Media
+from virtloom_qemu.domains.tuning.rates import limit_interface
 from virtloom_qemu.hotplug.displays import change_display
 from virtloom_qemu.hotplug.drives import has_same_source, refuse_other_disk, refuse_other_source
-from virtloom_qemu.hotplug.finding import as_node, find
+from virtloom_qemu.hotplug.finding import as_node, find, replaced
 from virtloom_qemu.hotplug.kinds import KINDS
-from virtloom_qemu.hotplug.links import change_link, refuse_other_interface
+from virtloom_qemu.hotplug.links import change_link, is_on_other_bridge, refuse_other_interface
 from virtloom_qemu.hotplug.modules import change_module, module_at
 from virtloom_qemu.hotplug.refusals import kind_word, unsupported
 from virtloom_qemu.runs.alteration import Alteration
@@ -77,6 +80,28 @@ class Updating(Media):
         old = find(change.live, wanted.node(), KINDS["interface"].gone_live)
         refuse_other_interface(old, wanted)
         change.live = change_link(change.talk, change.live, old, wanted)
+        change.settle()
+        if old.type in TAPS and wanted.bandwidth != old.bandwidth:
+            limit_interface(old.replace(bandwidth=wanted.bandwidth))
+            self._put(change, old, bandwidth=wanted.bandwidth)
+        if is_on_other_bridge(old, wanted):
+            journal = Journal(change.talk.run.paths.journal)
+            journal.begin()
+            try:
+                moved = old.replace(type=wanted.type, source=wanted.source)
+                found = self.interfaces.moved(change.live, old, moved, journal)
+                self._put(change, old, type=found.type, source=found.source)
+                self._keep_status(change.talk.found)
+            finally:
+                journal.close()
+
+    @staticmethod
+    def _put(change: Alteration, interface: Interface, **fields: Any) -> None:
+        """Have an interface of the guest say something else."""
+        assert change.live is not None
+        found = find(change.live, interface.node(), KINDS["interface"].gone_live)
+        change.live = replaced(change.live, "interface", found, found.replace(**fields))
+        change.settle()
 
 
 def _kept(config: Domain, node: Node) -> Any:

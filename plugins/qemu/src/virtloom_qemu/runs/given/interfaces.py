@@ -19,6 +19,7 @@ from uuid import UUID
 
 from virtloom.driver import DriverHost
 from virtloom.driver.journal import Journal, Undo
+from virtloom.driver.links.bridges import plug
 from virtloom.driver.links.names import wanted
 from virtloom.driver.links.netlink import delete, netlink, telling
 from virtloom.driver.links.networks import Networks
@@ -121,6 +122,24 @@ class Interfaces:
                 self._networks.release(entry["network"], uuid.bytes)
 
         return {"link": link, "port": port}
+
+    def moved(self, owner: Domain, old: Interface, new: Interface, journal: Journal) -> Interface:
+        """Put the end of a guest's interface on another bridge or network while the guest runs.
+
+        :param new: the same interface, as it is to be.
+        :raises VirtError: what the kernel or the network refuses; then it is where it was.
+        """
+        live = self._plugged(owner, new, journal)
+        name = (old.target.dev if old.target is not None else None) or ""
+        bridge = live.source.get("bridge") if live.source is not None else None
+        try:
+            with netlink() as route:
+                plug(route, name, bridge)
+        except BaseException:
+            self.disconnect(live)
+            raise
+        self.disconnect(old)
+        return live
 
     def _plugged(self, owner: Domain, one: Interface, journal: Journal) -> Interface:
         """An interface that says which bridge or link it goes to; one on a network has a port there then."""

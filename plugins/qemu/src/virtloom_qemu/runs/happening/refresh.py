@@ -14,13 +14,15 @@ KINDS = ("serials", "parallels", "consoles", "channels")
 KIB = 1024
 
 
-def refresh(talk: Talk, live: Domain) -> Domain:
+def refresh(talk: Talk, live: Domain, *, states: bool = True) -> Domain:
     """The live definition with the terminals that were opened and the memory that the guest has, and where.
 
+    :param states: whether channels say if the guest has them open; one that has just come says so when it is told.
     :raises VirtError: if the monitor fails.
     """
     chardevs = talk.ask("query-chardev")
-    return with_balloon(with_modules(with_states(with_terminals(live, chardevs), chardevs), talk), talk)
+    opened = with_terminals(live, chardevs)
+    return with_balloon(with_modules(with_states(opened, chardevs) if states else opened, talk), talk)
 
 
 def vcpu_threads(talk: Talk) -> dict[int, int]:

@@ -24,6 +24,7 @@ from virtloom_qemu.command import Context, build, prepare
 from virtloom_qemu.definition.starting import check_start
 from virtloom_qemu.firmware import make_variables
 from virtloom_qemu.hotplug import throttle
+from virtloom_qemu.hotplug.displays import set_password
 from virtloom_qemu.hotplug.processors import plug_the_removable
 from virtloom_qemu.monitor.channel import connect
 from virtloom_qemu.process import GuestPaths, GuestProcess, launch
@@ -195,6 +196,8 @@ class Beginning(Happenings):
                     talk.ask("set_link", name=one.alias.get("name"), up=False)
             plug_the_removable(talk, live)
             throttle.set_all(talk, live)
+            for display in live.parts.graphics:
+                set_password(talk, display)
             if live.on_reboot == "destroy":
                 talk.ask("set-action", reboot="shutdown")
             known, threads = with_processor(refresh(talk, live), talk), vcpu_threads(talk)

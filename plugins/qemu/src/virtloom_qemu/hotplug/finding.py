@@ -105,6 +105,25 @@ def refuse_second(definition: Domain, node: Node, code: ErrorCode = ErrorCode.OP
         raise VirtError(code, kind.there % tuple(value(node, path) for path in shown))
 
 
+def grafted(live: Domain, completed: Domain, field: str) -> Domain:
+    """The definition of a guest with what came to it when it was completed with a device more, and nothing else.
+
+    :param field: where the device is; the controllers and the console that come with one come too.
+    """
+    changes: dict[str, Any] = {}
+    for name in (field, "controllers", "consoles"):
+        there, wanted = getattr(live.parts, name), getattr(completed.parts, name)
+        known = {_alias(one): one for one in there if _alias(one)} if isinstance(there, tuple) else {}
+        changes[name] = tuple(known.get(_alias(one), one) for one in wanted) if isinstance(wanted, tuple) else wanted
+    return live.with_devices(**changes).replace(memory=completed.memory, current_memory=completed.current_memory)
+
+
+def _alias(device: Any) -> str | None:
+    """What a device is called in its run; None if it has no name, or none yet."""
+    alias = device.find("alias") if isinstance(device, Node) else device.alias
+    return alias.get("name") if alias is not None else None
+
+
 def replaced(definition: Domain, tag: str, old: Any, *new: Any) -> Domain:
     """A definition with others in one device's place, or none."""
     kind = KINDS[tag]

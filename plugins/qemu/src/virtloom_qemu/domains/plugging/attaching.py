@@ -14,7 +14,7 @@ from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Disk, Interface
 from virtloom.xmldef.domain.rules import DEVICE_FIELDS
 from virtloom_qemu.domains.plugging.media import Media
-from virtloom_qemu.hotplug.finding import as_node, refuse_second, replaced
+from virtloom_qemu.hotplug.finding import as_node, grafted, refuse_second, replaced
 from virtloom_qemu.hotplug.kinds import KINDS, value
 from virtloom_qemu.hotplug.refusals import (
     kind_word,
@@ -88,7 +88,8 @@ class Attaching(Media):
             self._change_medium(change, drive, device, force=False)
             return
         refuse_second_live(live, as_node(device, tag))
-        wanted, made = self._completed(live, tag, device)
+        completed, made = self._completed(live, tag, device)
+        wanted = grafted(live, completed, DEVICE_FIELDS[tag])
         refuse_attaching(live, as_node(made, tag))
         _refuse_controllers(live, wanted)
         if isinstance(made, Disk):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -10,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -94,6 +96,11 @@ class Daemon:
         """A URI that reaches this daemon from libvirt's clients."""
         socket = self.readonly_socket if readonly else self.socket
         return f"{scheme}+unix://{path}?socket={socket}"
+
+    def jobs(self) -> Any:
+        """What works on which object, and who waits for that."""
+        command = [str(BIN / "virtloom"), "--root", str(self.root), "jobs", "--json"]
+        return json.loads(subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout)
 
     def threads(self) -> int:
         """How many threads the process has."""

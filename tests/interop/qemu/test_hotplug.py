@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from daemons import eventually
 
+DISPLAY = "<graphics type='vnc' autoport='yes' passwd='secret'/>"  # its port is chosen when the run begins
 SCSI = "<controller type='scsi' model='virtio-scsi'/><controller type='usb' model='qemu-xhci'/>"
 
 
@@ -83,7 +87,7 @@ def test_devices_of_all_kinds_come_with_places_and_names(host: Any) -> None:
         "memory": "<shmem name='vl-test'><model type='ivshmem-plain'/><size unit='M'>1</size></shmem>",
         "bus": "<controller type='scsi' index='3' model='virtio-scsi'/>",
     }  # fmt: skip
-    virsh("create", host.write("many", devices=SCSI + "<controller type='virtio-serial'/>"))
+    virsh("create", host.write("many", devices=SCSI + "<controller type='virtio-serial'/>" + DISPLAY))
     for name, text in devices.items():
         virsh("attach-device", "many", document(host, name, text))
     shown = virsh("dumpxml", "many")
@@ -97,6 +101,7 @@ def test_devices_of_all_kinds_come_with_places_and_names(host: Any) -> None:
     assert not [one for one in asked(host, "many", "query-fdsets") if "serial1" in str(one)]
     host.crash()
     assert "<alias name='watchdog0'/>" in virsh("dumpxml", "many")
+    assert virsh("vncdisplay", "many").startswith("127.0.0.1:")
 
 
 def test_what_qemu_refuses_leaves_nothing_behind(host: Any) -> None:
@@ -210,3 +215,22 @@ def reset_until_it_lets_go(host: Any, guest: str) -> None:
         lines.flush()
         while json.loads(lines.readline()).get("event") != "DEVICE_DELETED":
             pass
+
+
+def test_a_guest_that_hangs_while_a_device_comes_holds_up_nobody_and_can_be_ended(host: Any) -> None:
+    virsh = host.virsh
+    virsh("define", host.write("hung", devices=SCSI))
+    virsh("start", "hung")
+    os.kill(host.pid("hung"), signal.SIGSTOP)
+    words = ["attach-disk", "hung", image(host, "a"), "sda", "--targetbus", "scsi", "--live", "--config"]
+    with ThreadPoolExecutor() as pool:
+        attaching = pool.submit(virsh.run, *words)
+        eventually(host.daemon.jobs, "the call to hold its job")
+        assert "sda" not in virsh("dumpxml", "hung")
+        virsh("destroy", "hung")
+        assert attaching.result().returncode != 0
+    assert "a.img" not in disks(host, "hung", "--inactive")
+    virsh("start", "hung")
+    virsh(*words)
+    assert "a.img" in disks(host, "hung")
+    assert "a.img" in disks(host, "hung", "--inactive")

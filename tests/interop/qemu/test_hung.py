@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import subprocess
 import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from daemons import BIN, CONFIG, Daemon, Virsh, eventually, needs
+from daemons import CONFIG, Daemon, Virsh, eventually, needs
 
 MAX_WAITING = 8
 GUEST = """<domain type='qemu'><name>{name}</name><memory unit='MiB'>32</memory>
@@ -20,11 +18,6 @@ GUEST = """<domain type='qemu'><name>{name}</name><memory unit='MiB'>32</memory>
 
 libvirt: Any = pytest.importorskip("libvirt")
 libvirt.registerErrorHandler(lambda context, error: None, None)
-
-
-def jobs(daemon: Daemon) -> Any:
-    command = [str(BIN / "virtloom"), "--root", str(daemon.root), "jobs", "--json"]
-    return json.loads(subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout)
 
 
 def test_a_guest_that_as_many_calls_wait_for_as_may_is_destroyed(scratch: Path) -> None:
@@ -53,7 +46,7 @@ def test_a_guest_that_as_many_calls_wait_for_as_may_is_destroyed(scratch: Path) 
         callers = [threading.Thread(target=ask, daemon=True) for _ in range(MAX_WAITING)]
         for caller in callers:
             caller.start()
-        eventually(lambda: len(jobs(daemon)) == MAX_WAITING, "all callers to be stuck")
+        eventually(lambda: len(daemon.jobs()) == MAX_WAITING, "all callers to be stuck")
         assert f"{MAX_WAITING} calls are waiting already" in virsh.fails("dommemstat", "hung")
         assert virsh("domstate", "hung") == virsh("domstate", "other") == "running"
         virsh("destroy", "hung")
@@ -61,7 +54,7 @@ def test_a_guest_that_as_many_calls_wait_for_as_may_is_destroyed(scratch: Path) 
             caller.join(30)
         assert len(ended) == MAX_WAITING
         assert "answered" not in ended
-        assert jobs(daemon) == []
+        assert daemon.jobs() == []
         assert "actual" in virsh("dommemstat", "other")
         create("hung")
     finally:

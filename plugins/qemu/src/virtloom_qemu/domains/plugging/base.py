@@ -20,7 +20,7 @@ from virtloom_qemu.hotplug.lines import Step, difference, make
 from virtloom_qemu.runs.given.interfaces import Connection
 from virtloom_qemu.runs.given.logfile import GuestLog
 from virtloom_qemu.runs.given.secrets import revealed
-from virtloom_qemu.runs.phases.beginning import Attempt, Beginning, Start
+from virtloom_qemu.runs.phases.beginning import Attempt, Start
 from virtloom_qemu.runs.phases.reconnecting import Reconnecting
 from virtloom_qemu.runs.state import Run
 from virtloom_qemu.runs.talk import Talk

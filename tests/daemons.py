@@ -22,10 +22,19 @@ CONFIG = '[locks]\nchecking = "enforce"\n'
 
 def needs(program: str, package: str) -> str:
     """The path of a program that a test cannot do without: skipped here, a failure where CI promised it."""
+    return _found(program, package, promised=os.environ.get("CI") == "true")
+
+
+def where_installed(program: str, package: str) -> str:
+    """The path of a program that no test installs, since it would change what the daemon offers on this host."""
+    return _found(program, package, promised=False)
+
+
+def _found(program: str, package: str, *, promised: bool) -> str:
     found = shutil.which(program, path=f"{os.environ.get('PATH', '/usr/bin:/bin')}:/usr/sbin:/sbin")
     if found is None:
         reason = f"{program} is not installed (Debian: apt-get install {package})"
-        if os.environ.get("CI") == "true":
+        if promised:
             pytest.fail(reason)
         pytest.skip(reason)
     return found

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from daemons import Daemon, Virsh, eventually, needs
+from daemons import Daemon, Virsh, eventually, needs, where_installed
 
 TARGET = "iqn.2026-01.test:disk"
 SIZE = 8 << 20
@@ -27,7 +27,7 @@ class Target:
     """A target of 8 MiB on the loopback device."""
 
     def __init__(self, folder: Path) -> None:
-        daemon, self._admin = needs("tgtd", "tgt"), needs("tgtadm", "tgt")
+        daemon, self._admin = where_installed("tgtd", "tgt"), where_installed("tgtadm", "tgt")
         if os.geteuid() != 0:
             pytest.skip("needs root, for tgtd")
         self.number = str(os.getpid() % 30000 + 100)  # of its control socket
@@ -57,7 +57,7 @@ class Target:
 
 @pytest.fixture
 def target(tmp_path: Path) -> Iterator[Target]:
-    needs("iscsi-ls", "libiscsi-bin")
+    where_installed("iscsi-ls", "libiscsi-bin")
     made = Target(tmp_path)
     yield made
     made.process.kill()  # it does not end otherwise while it has a target

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from stores import MIB, Store, refused, volume_xml
 
-from daemons import needs
+from daemons import needs, where_installed
 from virtloom.errors import ErrorCode
 from virtloom_storage.images.wiping import ALGORITHMS
 
@@ -100,7 +100,7 @@ def test_a_wiped_volume_reads_as_zeros_and_keeps_its_size(store: Store, allocati
 
 @pytest.mark.parametrize("algorithm", [name for name in ALGORITHMS if name not in ("zero", "trim")])
 def test_every_algorithm_that_scrub_has_overwrites_all_of_a_volume(store: Store, algorithm: str) -> None:
-    needs("scrub", "scrub")
+    where_installed("scrub", "scrub")
     vol = store.volume(store.pool(), "v", 8192)
     store.file(vol).write_bytes(b"secret!!" * 1024)
     store.driver.storage_vol_wipe_pattern(vol, ALGORITHMS.index(algorithm), 0)

@@ -10,6 +10,7 @@ from typing import Any
 from emulated import emulator, guest
 
 from virtloom_qemu.command import Context, build, prepare
+from virtloom_qemu.command.native import to_native
 from virtloom_qemu.settings import Settings
 
 
@@ -105,3 +106,13 @@ def test_a_kernel_is_started_without_a_boot_loader() -> None:
     found = build(prepare(booting, settings), settings).argv
     started = [values(found, option) for option in ("kernel", "initrd", "append")]
     assert started == [["/k"], ["/i"], ["console=ttyS0"]]
+
+
+def test_a_command_line_to_read_has_taps_and_ports_of_nobodys() -> None:
+    devices = """<interface type='network'><source network='none'/><mac address='52:54:00:00:00:01'/></interface>
+    <interface type='user'><mac address='52:54:00:00:00:02'/></interface><graphics type='vnc' autoport='yes'/>"""
+    line = to_native(guest(devices), emulator(), Settings())
+    assert line.count('"type":"tap"') == 2
+    assert '"fd":"3"' in line
+    assert '"type":"user"' not in line
+    assert "-vnc 127.0.0.1:0" in line

@@ -1,26 +1,78 @@
-"""The command line as a person reads it (`virConnectDomainXMLToNative`)."""
+"""The command line as a person reads it (`virConnectDomainXMLToNative`).
+
+What a start takes on the host is made up: every interface is a tap of a descriptor that whoever runs the command line
+opens, and displays are at the first ports.
+"""
 
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 from virtloom.xmldef.domain.definition import Domain
+from virtloom.xmldef.domain.devices import Graphics, Interface, Listen
+from virtloom_qemu.capabilities import Emulator
 from virtloom_qemu.command.build import build
 from virtloom_qemu.command.context import Context
 from virtloom_qemu.command.prepare import prepare
-from virtloom_qemu.definition.rules import QemuRules
+from virtloom_qemu.definition.addresses.pci import pci_addresses
+from virtloom_qemu.definition.guest import Guest
+from virtloom_qemu.definition.starting import check_start
+from virtloom_qemu.settings import Settings
+
+PORTS = {"vnc": 5900, "spice": 5901}  # where displays are shown that choose by themselves
+TLS_PORT = 5902
+FIRST_DESCRIPTOR = 3
 
 
-def to_native(definition: Domain, rules: QemuRules, state: Path = Path("/var/lib/libvirt/qemu")) -> str:
+def to_native(
+    definition: Domain, emulator: Emulator, settings: Settings, state: Path = Path("/var/lib/libvirt/qemu")
+) -> str:
     """The command line of a definition, in one line for a shell.
 
     :param definition: completed by the rules.
     :param state: the driver's folder of images and run-time state.
     :raises VirtError: what could not be started.
     """
-    emulator = rules.emulators.lookup(definition.parts.emulator or "")
-    context = Context(emulator, rules.settings, state)
-    line = build(prepare(definition, context), context)
+    check_start(definition, emulator)
+    context = Context(emulator, settings, state)
+    live = prepare(_shown(definition, emulator, settings), context)
+    names = [one.alias.get("name") or "" for one in live.parts.interfaces if one.alias is not None]
+    taps = {name: (str(number),) for name, number in zip(names, count(FIRST_DESCRIPTOR), strict=False)}
+    line = build(live, replace(context, descriptors=taps))
     words = [f"{name}={shlex.quote(value)}" for name, value in line.env.items()]
     return " ".join(words + [shlex.quote(word) for word in line.argv])
+
+
+def _shown(definition: Domain, emulator: Emulator, settings: Settings) -> Domain:
+    parts = definition.parts
+    changed = definition.with_devices(
+        interfaces=tuple(_interface(one) for one in parts.interfaces),
+        graphics=tuple(_display(one, settings) for one in parts.graphics),
+    )
+    guest = Guest(changed, emulator)
+    pci_addresses(guest)
+    return guest.domain()
+
+
+def _interface(one: Interface) -> Interface:
+    """An interface as it can be had without a daemon: what connects it is left out, and what is said of that."""
+    if one.type == "hostdev":
+        return one
+    return Interface(type="ethernet", mac=one.mac, model=one.model, script=one.script, boot=one.boot)
+
+
+def _display(one: Graphics, settings: Settings) -> Graphics:
+    listens = one.listens or (Listen(type="address"),)
+    if one.type not in PORTS or listens[0].type in ("none", "socket"):
+        return one
+    default = settings.vnc_listen if one.type == "vnc" else settings.spice_listen
+    port, tls_port = one.port, one.tls_port
+    if one.autoport or port == -1:
+        port = PORTS[one.type]
+    if one.type == "spice" and ((one.autoport and settings.spice_tls) or tls_port == -1):
+        tls_port = TLS_PORT
+    address = listens[0].address or default
+    return one.replace(port=port, tls_port=tls_port, listens=(listens[0].replace(address=address), *listens[1:]))

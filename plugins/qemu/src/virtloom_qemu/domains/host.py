@@ -123,7 +123,9 @@ class HostCalls(NodeCalls, DomainsBase):
         self._check_flags(flags, 0, "ConnectDomainXMLToNative")
         if native_format != NATIVE:
             raise _invalid(f"unsupported config type {native_format}")
-        return to_native(self.rules.parse(domain_xml), self.rules, self.host.dirs.state)
+        definition = self.rules.parse(domain_xml)
+        emulator = self.emulators.lookup(definition.parts.emulator or "")
+        return to_native(definition, emulator, self.settings, self.host.dirs.state)
 
 
 def _alike(arch: str, emulator: Emulator) -> bool:

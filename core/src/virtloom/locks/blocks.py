@@ -6,10 +6,12 @@ and wait in it.
 
 from __future__ import annotations
 
-from types import TracebackType
+import sys
+from types import FrameType, TracebackType
 from typing import Generic, TypeVar, cast
 
 from virtloom.locks.borrowed import Loan, lend
+from virtloom.locks.checking.sites import site_from
 from virtloom.locks.errors import ObjectGone
 from virtloom.locks.job import Job
 from virtloom.locks.jobs import Jobs
@@ -107,11 +109,12 @@ class ChangingBlock(Block[S]):
     otherwise is the lock released again to wait for the job.
     """
 
-    __slots__ = ("_job", "_jobs", "_locked")
+    __slots__ = ("_job", "_jobs", "_lock", "_locked")
 
-    def __init__(self, jobs: Jobs, job: Job, locked: Block[S]) -> None:
+    def __init__(self, jobs: Jobs, job: Job, lock: Lock, locked: Block[S]) -> None:
         self._jobs = jobs
         self._job = job
+        self._lock = lock
         self._locked = locked
 
     def __enter__(self) -> S:
@@ -120,6 +123,7 @@ class ChangingBlock(Block[S]):
         state = self._locked.__enter__()
         try:
             if jobs.begin_nowait(job):
+                self._note(sys._getframe(1))
                 return state
         except BaseException:
             self._locked.__exit__(None, None, None)
@@ -127,10 +131,17 @@ class ChangingBlock(Block[S]):
         self._locked.__exit__(None, None, None)
         job.__enter__()
         try:
-            return self._locked.__enter__()
+            state = self._locked.__enter__()
         except BaseException:
             job.__exit__(None, None, None)
             raise
+        self._note(sys._getframe(1))
+        return state
+
+    def _note(self, frame: FrameType) -> None:
+        """Both were taken by that frame's line, not by one of this file."""
+        if self._jobs.checking:
+            self._job.raw_site = cast(CheckedLock, self._lock).raw_site = site_from(frame)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

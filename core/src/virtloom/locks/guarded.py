@@ -118,10 +118,7 @@ class Guarded(Generic[S]):
         """
         if timeout is None and beside is None and not self.is_lent:
             return self._usual
-        return self._block(timeout, None if beside is None else beside.lock)
-
-    def _block(self, timeout: float | None = None, beside: Lock | None = None) -> LockedBlock[S]:
-        return LockedBlock(self.lock, self._usual, self.is_lent, timeout, beside)
+        return LockedBlock(self.lock, self._usual, self.is_lent, timeout, None if beside is None else beside.lock)
 
     def job(
         self,
@@ -149,7 +146,7 @@ class Guarded(Generic[S]):
 
         Parameters and errors are those of `job`.
         """
-        return ChangingBlock(self.jobs, self.job(kind, api, timeout), self._block())
+        return ChangingBlock(self.jobs, self.job(kind, api, timeout), self.lock, self.locked())
 
     def publish(self, snapshot: object) -> None:
         """Replace what `published` shows; under the lock, so that snapshots appear in the order of the changes.

@@ -7,13 +7,14 @@ its progress. `gate` and `refusal` belong to the object's `Jobs`, under their mu
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from itertools import count
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple
 
-from virtloom.locks.checking.sites import Site, raw_site, site_of
+from virtloom.locks.checking.sites import RawSite, Site, site_from, site_of
 from virtloom.locks.context import THREADS, ThreadRecord
 from virtloom.locks.errors import JobAborted, LockError
 from virtloom.locks.kinds import ALLOWED_INSIDE, JobKind
@@ -58,7 +59,7 @@ class Job:
     :ivar allowed: the synchronous kinds that others may start inside it, if it is asynchronous.
     :ivar progress: how far it is; replaced whole by its owner, read by anyone.
     :ivar ended_by: why it was aborted or killed; None if it was not.
-    :ivar raw_site: the line that asked for it; None if the checker is off.
+    :ivar raw_site: the line that entered it; None if the checker is off.
     """
 
     __slots__ = (
@@ -93,7 +94,7 @@ class Job:
         self.ended_by: str | None = None
         self.gate: threading.Lock | None = None  # while it waits: locked until it may begin or is refused
         self.refusal: LockError | None = None
-        self.raw_site = raw_site() if jobs.checker.checking else None
+        self.raw_site: RawSite | None = None
         self._jobs = jobs
         self._timeout = timeout
 
@@ -128,8 +129,8 @@ class Job:
         return self._jobs.checker
 
     @property
-    def asked_at(self) -> Site | None:
-        """The line that asked for it; None if the checker is off."""
+    def entered_at(self) -> Site | None:
+        """The line that entered it; None if the checker is off."""
         return site_of(self.raw_site)
 
     @property
@@ -155,6 +156,8 @@ class Job:
             raise JobAborted(self._jobs.name(), self.kind.value, self.ended_by)
 
     def __enter__(self) -> Self:
+        if self._jobs.checking:
+            self.raw_site = site_from(sys._getframe(1))
         self._jobs.begin(self, self._timeout)
         return self
 

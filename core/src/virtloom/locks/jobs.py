@@ -64,10 +64,11 @@ class Jobs:
     :param refusal: the error for those who ask when the object was removed; None while it was not.
     """
 
-    __slots__ = ("_mutex", "_policy", "_queue", "_refusal", "_slots", "name")
+    __slots__ = ("_mutex", "_policy", "_queue", "_refusal", "_slots", "checking", "name")
 
     def __init__(self, name: Callable[[], str], policy: JobPolicy, refusal: Callable[[], LockError | None]) -> None:
         self.name = name
+        self.checking = policy.checker.checking
         self._policy = policy
         self._refusal = refusal
         self._mutex = threading.Lock()

@@ -222,15 +222,15 @@ def test_the_place_of_an_objects_lock_is_the_line_of_its_with(workshop: Any, mod
         assert domain.lock.taken_at.file == __file__
 
 
-def test_a_job_that_is_left_running_is_found_with_the_line_that_asked_for_it(workshop: Any) -> None:
+def test_a_job_that_is_left_running_is_found_with_the_line_that_entered_it(workshop: Any) -> None:
     shop = workshop("record")
     with shop.manager.calling("virDomainSave"):
         begun = shop.domain.job(JobKind.SAVE)
-        asked = line() - 1
         begun.__enter__()
+        entered = line() - 1
     begun.__exit__(None, None, None)
     (finding,) = shop.checker.findings
-    assert (finding.rule, finding.other and finding.other.line) == (Rule.HELD_AT_END, asked)
+    assert (finding.rule, finding.other and finding.other.line) == (Rule.HELD_AT_END, entered)
 
 
 def test_a_listener_may_look_at_the_jobs_it_is_told_about(workshop: Any) -> None:

@@ -162,7 +162,7 @@ class Checker:
     def still_running(self, job: Job) -> None:
         """Report a job that was begun in a call and not ended with it."""
         detail = f"the {job.kind.value} job on {job.object_name} still runs at the end of {_this_call()}"
-        self.report(Rule.HELD_AT_END, detail, about=job.object_name, other=job.asked_at)
+        self.report(Rule.HELD_AT_END, detail, about=job.object_name, other=job.entered_at)
 
     def awaiting_job(self, wanted: str) -> None:
         """Judge that this thread asks for a job, which may mean waiting."""

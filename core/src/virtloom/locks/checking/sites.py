@@ -36,6 +36,12 @@ def raw_site() -> RawSite | None:
     return None if frame is None else (frame.f_code, frame.f_lasti)
 
 
+def site_from(frame: FrameType) -> RawSite | None:
+    """The place of a frame, which is nearly always outside of this package, or of its caller that is."""
+    code = frame.f_code
+    return raw_site() if code.co_filename in _NOT_A_PLACE else (code, frame.f_lasti)
+
+
 def site_of(raw: RawSite | None) -> Site | None:
     """A place that `raw_site` kept."""
     if raw is None:

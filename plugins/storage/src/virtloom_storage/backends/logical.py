@@ -165,8 +165,7 @@ class Logical(BlockVolumes):
 def clear_table(context: Context, path: str) -> None:
     """Overwrite what may be a partition table, at both ends of a device."""
     pulse = Pulse()
-    context.io(lambda: raw.wipe(path, TABLE, pulse), "", pulse)
-    context.io(lambda: raw.wipe(path, TABLE, pulse, at_end=True), "", pulse)
+    context.io(lambda: raw.clear_ends(path, TABLE, pulse), "", pulse)
 
 
 def _group(pool: Pool) -> str:

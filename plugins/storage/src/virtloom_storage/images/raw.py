@@ -9,6 +9,7 @@ import ctypes
 import errno
 import fcntl
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -130,23 +131,36 @@ def reflink(source: int, target: int, shown: str) -> None:
         raise failed(error, f"failed to clone files from '{shown}'") from error
 
 
-def wipe(path: str, length: int | None, pulse: Pulse, *, at_end: bool = False) -> None:
-    """Overwrite with zeros; a file with holes is emptied and extended instead, which leaves nothing to be read.
+def wipe(path: str, allocation: int, pulse: Pulse) -> None:
+    """Overwrite all of a file or a device with zeros; a file with holes is emptied and extended instead, which leaves
+    nothing to be read.
 
-    :param length: bytes, from the beginning or, with `at_end`, up to the end; None for all that there are, whatever was
-        known of them before.
+    :param allocation: bytes of the disk that a file is known to take; a file that is shorter is written as far (as
+        libvirt does), one that has grown since to its end.
     """
     try:
         with opened(path, os.O_RDWR) as descriptor:
             status = os.fstat(descriptor)
-            if status.st_blocks * 512 < status.st_size:
-                os.ftruncate(descriptor, 0)
-                os.ftruncate(descriptor, status.st_size)
-                return
             size = os.lseek(descriptor, 0, os.SEEK_END)
-            length = size if length is None else length
-            start = max(0, size - length) if at_end else 0
-            zero(descriptor, start, start + length, pulse)
+            if stat.S_ISREG(status.st_mode):
+                if status.st_blocks * 512 < status.st_size:
+                    os.ftruncate(descriptor, 0)
+                    os.ftruncate(descriptor, status.st_size)
+                    return
+                size = max(size, allocation)
+            zero(descriptor, 0, size, pulse)
+            os.fdatasync(descriptor)
+    except OSError as error:
+        raise failed(error, f"Failed to open storage volume with path '{path}'") from error
+
+
+def clear_ends(path: str, length: int, pulse: Pulse) -> None:
+    """Overwrite the beginning and the end of a device with zeros. :param length: bytes of each."""
+    try:
+        with opened(path, os.O_RDWR) as descriptor:
+            size = os.lseek(descriptor, 0, os.SEEK_END)
+            zero(descriptor, 0, min(length, size), pulse)
+            zero(descriptor, max(0, size - length), size, pulse)
             os.fdatasync(descriptor)
     except OSError as error:
         raise failed(error, f"Failed to open storage volume with path '{path}'") from error

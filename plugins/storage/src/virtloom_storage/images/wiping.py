@@ -25,6 +25,6 @@ def wipe_file(context: Context, volume: Volume, algorithm: int, pulse: Pulse) ->
         detail = "'trim' algorithm not supported"
         raise VirtError(ErrorCode.ARGUMENT_UNSUPPORTED, detail, ErrorDomain.STORAGE)
     if name == "zero":
-        context.io(lambda: raw.wipe(volume.path, None, pulse), "", pulse)
+        context.io(lambda: raw.wipe(volume.path, volume.allocation, pulse), "", pulse)
     else:
         context.programs.run(["scrub", "-f", "-p", name, volume.path], pulse=pulse)

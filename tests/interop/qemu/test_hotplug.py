@@ -234,3 +234,17 @@ def test_a_guest_that_hangs_while_a_device_comes_holds_up_nobody_and_can_be_ende
     virsh(*words)
     assert "a.img" in disks(host, "hung")
     assert "a.img" in disks(host, "hung", "--inactive")
+
+
+def test_what_a_definition_became_by_a_device_is_found_again_after_a_restart(host: Any) -> None:
+    """A disk brings a controller that the machine has not: libvirt keeps that, and only a start can tell."""
+    virsh, disk = host.virsh, host.root / "disk.xml"
+    path = Path(host.write("odd"))
+    path.write_text(path.read_text().replace("machine='pc'", "machine='q35'"))
+    disk.write_text("<disk type='block' device='disk'><source dev='/dev/null'/><target dev='hda' bus='ide'/></disk>")
+    virsh("define", str(path))
+    virsh("attach-device", "odd", str(disk), "--config")
+    host.crash()
+    assert "hda" in virsh("domblklist", "odd")
+    virsh("detach-device", "odd", str(disk), "--config")
+    assert "hda" not in virsh("domblklist", "odd")

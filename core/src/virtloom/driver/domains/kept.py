@@ -61,7 +61,7 @@ class KeptDomains(Domains[S]):
 
     def load_definitions(self) -> None:
         """Make a domain of every definition on disk; a domain that runs already learns of its next start alone."""
-        for name, definition in self.host.store().load(self.rules.parse):
+        for name, definition in self.host.store().load(self.rules.load):
             try:
                 self._keep_loaded(name, definition)
             except VirtError as error:

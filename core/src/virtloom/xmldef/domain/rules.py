@@ -67,7 +67,22 @@ class DomainRules:
         return Remembered(self._parse)
 
     def _parse(self, text: str) -> Domain:
-        return self.complete(read(root_of(text, "domain_definition", "domain", ErrorDomain.DOMAIN)))
+        return self.complete(self.written(text))
+
+    @staticmethod
+    def written(text: str) -> Domain:
+        """A domain of a document, with nothing filled in.
+
+        :raises VirtError: in libvirt's words.
+        """
+        return read(root_of(text, "domain_definition", "domain", ErrorDomain.DOMAIN))
+
+    def load(self, text: str) -> Domain:
+        """A domain that was kept: a driver may leave out what it checked before that was written.
+
+        :raises VirtError: in libvirt's words.
+        """
+        return self.parse(text)
 
     def parse_device(self, text: str, domain: Domain) -> tuple[str, Any]:
         """One device of a document, filled in as if it were in a domain (`virDomainDeviceDefParse`).

@@ -60,6 +60,22 @@ class QemuRules(DomainRules):
 
         :raises VirtError: in libvirt's words.
         """
+        return self._completed(domain)
+
+    def grown(self, domain: Domain, tag: str) -> Domain:
+        """A definition that a device has come to, completed; what comes along with it, such as a controller, is not
+        looked at, as libvirt does not.
+
+        :param tag: the device's kind.
+        :raises VirtError: in libvirt's words.
+        """
+        return self._completed(domain, tag)
+
+    def load(self, text: str) -> Domain:
+        """See `DomainRules.load`: what was once accepted is not refused because a device came to it, or went."""
+        return self._completed(self.written(text), checked=False)
+
+    def _completed(self, domain: Domain, tag: str | None = None, *, checked: bool = True) -> Domain:
         if domain.os is not None and domain.os.type is not None and domain.os.type.name == "exe" and not domain.os.init:
             raise VirtError(ErrorCode.XML_ERROR, "init binary must be specified", ErrorDomain.DOMAIN)
         own = tuple(node for node in domain.namespaced if prefix_of(node) == self.namespace)
@@ -73,10 +89,12 @@ class QemuRules(DomainRules):
         for change in (own_paths(self.state), *AFTER):
             change(guest)
         domain = guest.domain()
+        if not checked:
+            return domain
         check_guest(guest)
         for refuse in SHARED_CHECKS:
             refuse(domain)
-        check_devices(guest, self.settings)
+        check_devices(guest, self.settings, tag)
         return domain
 
 

@@ -82,12 +82,13 @@ def check_guest(guest: Guest) -> None:
         check(guest)
 
 
-def check_devices(guest: Guest, settings: Settings) -> None:
+def check_devices(guest: Guest, settings: Settings, tag: str | None = None) -> None:
     """Refuse devices that QEMU does not have.
 
+    :param tag: the kind that is looked at; None looks at all.
     :raises VirtError: CONFIG_UNSUPPORTED and others.
     """
-    for device in guest.devices.children:
+    for device in guest.devices.children if tag is None else guest.all(tag):
         addresses.address(guest, device)
         check = DEVICES.get(device.tag)
         if check is not None:

@@ -73,10 +73,10 @@ class Attaching(Media):
         field = DEVICE_FIELDS[tag]
         others = getattr(definition.parts, field)
         if not isinstance(others, tuple):
-            wanted = self.rules.complete(definition.with_devices(**{field: device}))
+            wanted = self.rules.grown(definition.with_devices(**{field: device}), tag)
             return wanted, getattr(wanted.parts, field)
         wanted = definition.with_devices(**{field: (*others, device)})
-        wanted = self.rules.complete(self._with_memory(wanted, tag, device, 1))
+        wanted = self.rules.grown(self._with_memory(wanted, tag, device, 1), tag)
         return wanted, next(one for one in getattr(wanted.parts, field) if one not in others)
 
     # While the guest runs.

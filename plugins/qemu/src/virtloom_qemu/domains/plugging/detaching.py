@@ -65,7 +65,7 @@ class Detaching(PluggingBase):
                 self._detach_live(change, *find_by_alias(change.live, alias), wait=False)
 
     def _kept_without(self, config: Domain, tag: str, device: Any) -> Domain:
-        return self.rules.complete(self._without(config, tag, device))
+        return self.rules.grown(self._without(config, tag, device), tag)
 
     def _without(self, definition: Domain, tag: str, device: Any) -> Domain:
         """A definition without a device, and without the console that is only another name for it."""

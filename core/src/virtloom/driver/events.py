@@ -14,7 +14,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -119,7 +119,7 @@ class EventHub:
                 item.set()
                 continue
             source, event = item
-            for passed in (event,) if source.interceptor is None else source.interceptor(event):
+            for passed in source.intercepted(event):
                 source.deliver(passed)
             if self._queue.empty():
                 time.sleep(LINGER)
@@ -150,6 +150,16 @@ class EventSource:
     def sequence(self) -> int:
         """The number of the daemon's last event."""
         return self._hub.sequence
+
+    def intercepted(self, event: Event) -> Iterable[Event]:
+        """What is delivered of an event: itself, if nobody intercepts it or who does so fails."""
+        if self.interceptor is None:
+            return (event,)
+        try:
+            return tuple(self.interceptor(event))
+        except Exception:
+            log.exception("an event's interceptor failed on %s", event)
+            return (event,)
 
     def deliver(self, event: Event) -> None:
         """Hand an event to everyone who listens, past the interceptor; with no lock held, from any thread."""

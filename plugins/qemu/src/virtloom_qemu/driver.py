@@ -7,8 +7,8 @@ from virtloom.driver.domains import DomainLookup, DomainMetadata
 from virtloom_qemu.domains.agent import GuestAgent
 from virtloom_qemu.domains.blockjobs import BlockJobs
 from virtloom_qemu.domains.configuration import Configuration
+from virtloom_qemu.domains.cpus import Cpus
 from virtloom_qemu.domains.disks import Disks
-from virtloom_qemu.domains.host import HostCalls
 from virtloom_qemu.domains.longjobs import LongJobs
 from virtloom_qemu.domains.memory import Memory
 from virtloom_qemu.domains.monitoring import Monitoring
@@ -25,7 +25,7 @@ from virtloom_qemu.runs.state import QemuDomain
 
 class QemuDriver(
     DomainLookup[QemuDomain],
-    HostCalls,
+    Cpus,
     Configuration,
     Plugging,
     Processors,

@@ -16,7 +16,7 @@ from virtloom_qemu.capabilities import probe
 from virtloom_qemu.capabilities.emulator import OLDEST, Emulator
 
 log = logging.getLogger(__name__)
-FORMAT = 3  # of the files; raised when the probe asks more
+FORMAT = 4  # of the files; raised when the probe asks more
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 FOLDERS = ("/usr/bin", "/usr/local/bin", "/usr/libexec")
 ARCHES = (

@@ -12,6 +12,7 @@ from pathlib import Path
 from virtloom.driver.node.cpu_models import model_names, vendor
 from virtloom.xmldef.document import Node
 from virtloom_qemu.capabilities.emulator import Emulator, Machine
+from virtloom_qemu.capabilities.processor import host_model
 from virtloom_qemu.capabilities.tpm import tpm_versions
 from virtloom_qemu.firmware.descriptions import Firmware
 
@@ -141,7 +142,9 @@ def _processor(choice: Choice) -> Node:
         _enum(mode, "hostPassthroughMigratable", migratable)
     mode = cpu.add("mode", {"name": "maximum", "supported": "yes"})
     _enum(mode, "maximumMigratable", ["on", "off"])
-    cpu.add("mode", {"name": "host-model", "supported": "no"})
+    like = host_model(choice.emulator, choice.arch, choice.domain_type)
+    mode = cpu.add("mode", {"name": "host-model", "supported": "no" if like is None else "yes"})
+    mode.children += [] if like is None else like.children
     known = set(model_names(choice.arch))
     models = choice.emulator.models(choice.domain_type)
     custom = cpu.add("mode", {"name": "custom", "supported": "yes" if known else "no"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -47,6 +47,7 @@ class Emulator:
     :ivar devices: every type of object that it knows (`qom-list-types`).
     :ivar commands: of its monitor.
     :ivar sev: whether the host's processor can keep a guest's memory from the host.
+    :ivar cpu_most: by accelerator, the properties of the most that a guest's processor can be; {} if unknown.
     :ivar cpu_models: by accelerator (`kvm`, `tcg`): a model's name and the features that it lacks here.
     """
 
@@ -62,6 +63,7 @@ class Emulator:
     cpu_models: Mapping[str, Mapping[str, tuple[str, ...]]]
     sev: bool = False
     kvm_fault: str | None = None
+    cpu_most: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @classmethod
     def from_report(cls, path: str, report: Mapping[str, Any]) -> Emulator:
@@ -87,6 +89,7 @@ class Emulator:
                 accelerator: {model["name"]: tuple(model.get("unavailable-features", ())) for model in models}
                 for accelerator, models in report["cpu-models"].items()
             },
+            cpu_most=report.get("cpu-most", {}),
             sev="query-sev-capabilities" in report,
             kvm_fault=report.get("kvm-fault"),
         )
@@ -124,6 +127,10 @@ class Emulator:
         if domain_type == "kvm" and mode in OWN and self.kvm_fault is not None:
             detail = f"KVM gives guests no processor like this host's; choose a model, or type 'qemu': {self.kvm_fault}"
             raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail)
+
+    def most(self, domain_type: str) -> Mapping[str, Any]:
+        """The properties of the most that the processor of a guest of a type can be; {} if unknown."""
+        return self.cpu_most.get("kvm" if domain_type == "kvm" else "tcg", {})
 
     def models(self, domain_type: str) -> Mapping[str, tuple[str, ...]]:
         """The processors for a domain's type, each with the features that it lacks on this host."""

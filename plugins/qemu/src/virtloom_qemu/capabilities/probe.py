@@ -28,23 +28,33 @@ QUESTIONS = (
     "qom-list-types",
 )
 WORDS_MAX = 300  # characters of what it says when it fails
-OPTIONAL = ("query-sev-capabilities",)  # not every host answers
+MOST = "query-cpu-model-expansion"  # what the most that a guest's processor can be has
+OPTIONAL = ("query-sev-capabilities", MOST)  # not every host or emulator answers
+ARGUMENTS = {MOST: {"type": "static", "model": {"name": "max"}}}
 
 
 def ask(run: Run, path: str) -> dict[str, Any]:
     """What an emulator answers, by question.
 
-    `cpu-models` has its processors by accelerator; `kvm-fault` is what it says when KVM is there and does not give a
-    guest the host's own processor.
+    `cpu-models` has its processors by accelerator, `cpu-most` what the most of them has; `kvm-fault` is what it says
+    when KVM is there and does not give a guest the host's own processor.
 
     :param run: runs a helper process, as `DriverHost.run` does.
     :raises VirtError: INTERNAL_ERROR if it does not answer, OPERATION_TIMEOUT past the deadline.
     """
     report = _converse(run, path, "kvm:tcg", QUESTIONS, OPTIONAL)
-    models = {"kvm" if report["query-kvm"]["enabled"] else "tcg": report["query-cpu-definitions"]}
-    if "tcg" not in models:
-        models["tcg"] = _converse(run, path, "tcg", ("query-cpu-definitions",))["query-cpu-definitions"]
-    return {**report, "cpu-models": models, "kvm-fault": _kvm_fault(run, path, report)}
+    first = "kvm" if report["query-kvm"]["enabled"] else "tcg"
+    models, most = {first: report["query-cpu-definitions"]}, {first: _properties(report)}
+    if first != "tcg":
+        other = _converse(run, path, "tcg", ("query-cpu-definitions",), (MOST,))
+        models["tcg"], most["tcg"] = other["query-cpu-definitions"], _properties(other)
+    return {**report, "cpu-models": models, "cpu-most": most, "kvm-fault": _kvm_fault(run, path, report)}
+
+
+def _properties(answers: dict[str, Any]) -> dict[str, Any]:
+    """What the most that a guest's processor can be has; {} if the emulator does not tell."""
+    properties: dict[str, Any] = (answers.get(MOST) or {}).get("model", {}).get("props", {})
+    return properties
 
 
 def _kvm_fault(run: Run, path: str, report: dict[str, Any]) -> str | None:
@@ -73,7 +83,9 @@ def _converse(
         "-qmp", "stdio", *more,
     ]  # fmt: skip
     requests: list[dict[str, Any]] = [{"execute": "qmp_capabilities"}]
-    requests += [{"execute": question, "id": question} for question in (*questions, *optional)]
+    for question in (*questions, *optional):
+        given = {"arguments": ARGUMENTS[question]} if question in ARGUMENTS else {}
+        requests.append({"execute": question, "id": question, **given})
     requests.append({"execute": "quit"})
     text = "".join(json.dumps(request) + "\n" for request in requests)
     finished = run(argv, deadline=DEADLINE, stdin=text.encode(), limit=OUTPUT_MAX, check=False)

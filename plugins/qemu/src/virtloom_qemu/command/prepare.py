@@ -8,6 +8,7 @@ from virtloom_qemu.command.aliases import assign_aliases
 from virtloom_qemu.command.alignment import align_memory
 from virtloom_qemu.command.block.image import number_images
 from virtloom_qemu.command.context import Context
+from virtloom_qemu.command.likeness import decide_processor
 from virtloom_qemu.command.values import text_of
 from virtloom_qemu.definition.guest import Guest
 from virtloom_qemu.firmware import choose_firmware
@@ -23,6 +24,7 @@ def prepare(definition: Domain, context: Context) -> Domain:
     folders = context.settings.firmware_folders
     choose_firmware(guest, folders, context.state, boots=boots, reset=context.reset_nvram)
     align_memory(guest)
+    decide_processor(guest, context)
     assign_aliases(guest)
     number_images(guest.all("disk"), context.first_image)
     _channels(guest, context)

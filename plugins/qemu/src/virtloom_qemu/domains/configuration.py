@@ -49,12 +49,6 @@ class Configuration(DomainsBase):
         """`virDomainGetMaxMemory`, in KiB."""
         return self._view(dom).definition.memory
 
-    def domain_get_launch_security_info(self, dom: DomainHandle, flags: int) -> list[TypedParam]:
-        """`virDomainGetLaunchSecurityInfo`: nothing for a guest without launch security."""
-        if self._view(dom).definition.launch_security is not None:
-            raise VirtError(ErrorCode.OPERATION_UNSUPPORTED, "launch security is not measured here")
-        return []
-
     def domain_set_launch_security_state(self, dom: DomainHandle, params: Sequence[TypedParam], flags: int) -> None:
         """`virDomainSetLaunchSecurityState`: refused, since no guest here has SEV."""
         self._check_flags(flags, 0, "DomainSetLaunchSecurityState")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import NamedTuple
 
-from virtloom.driver.node.cpus.described import HostCpu, parse_host_cpu
-from virtloom.driver.node.cpus.features import features, in_order
+from virtloom.driver.node.cpu_models import POWER
+from virtloom.driver.node.cpus.described import HAS, LACKS, DescribedCpu, parse_cpu, parse_host_cpu
+from virtloom.driver.node.cpus.features import in_order, named
 from virtloom.driver.node.cpus.models import Model, models
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef import document
@@ -15,7 +16,11 @@ from virtloom.xmldef.document import Node
 VENDORS = ("Intel", "AMD", "Hygon")
 NEVER = frozenset({"cpu64-rhel5", "cpu64-rhel6"})  # models that no guest is told to be
 HOSTS_ALONE = "-noTSX"  # neither are those of newer processors that end so: see `_for_guests`
+STAYING = frozenset({"xsaves", "invtsc"})  # features that keep a guest where it is
 PENALTY = 2  # what the first feature that a model has too much counts; the next ones count one more each
+
+
+Signature = tuple[int, int, int]  # family, model, stepping
 
 
 class GuestCpu(NamedTuple):
@@ -27,24 +32,75 @@ class GuestCpu(NamedTuple):
     exactly: bool = False
 
 
-def baseline(texts: Sequence[str], *, expand: bool = False) -> str:
+def baseline(
+    texts: Sequence[str], *, expand: bool = False, migratable: bool = False, without: Set[str] = frozenset()
+) -> str:
     """The document of a guest's `<cpu>` that all hosts can have.
 
     :param texts: the hosts' `<cpu>` documents.
     :param expand: whether the features of the model are listed too.
+    :param migratable: whether features that keep a guest from being migrated are left out.
+    :param without: other features that are not told.
     :raises VirtError: OPERATION_FAILED if the hosts have nothing in common; otherwise if a description is wrong.
     """
     if not texts:
         raise VirtError(ErrorCode.INVALID_ARG, "no CPUs given", ErrorDomain.CPU)
     hosts = [parse_host_cpu(text) for text in texts]
     arch = hosts[0].arch
-    if arch not in BASELINES:
+    if arch is None or arch not in BASELINES:
         detail = f"'{arch}' architecture is not supported by CPU driver"
-        if arch.startswith("s390"):
+        if str(arch).startswith("s390"):
             detail = f"cannot compute baseline CPU of {arch} architecture"
         raise VirtError(ErrorCode.NO_SUPPORT, detail, ErrorDomain.CPU)
     found = BASELINES[arch](hosts)
+    untold = {*without, *(STAYING if migratable else ())}
+    found = found._replace(features={name: has for name, has in found.features.items() if name not in untold})
     return document.write(_node(_expanded(found) if expand else found))
+
+
+def hypervisor_baseline(
+    texts: Sequence[str],
+    usable: Mapping[str, Sequence[str]],
+    able: Set[str] | None,
+    *,
+    expand: bool = False,
+    migratable: bool = False,
+) -> str:
+    """The document of a guest's `<cpu>` that all of some hosts or guests can have and a hypervisor of x86 can give.
+
+    :param usable: able: see `x86`; the other parameters are those of `baseline`.
+    :raises VirtError: as `baseline`.
+    """
+    cpus = [parse_cpu(text) for text in texts]
+    if not cpus:
+        raise VirtError(ErrorCode.INVALID_ARG, "no CPUs given", ErrorDomain.CPU)
+    for place, cpu in enumerate(cpus):
+        if cpu.model is None:
+            raise VirtError(ErrorCode.INVALID_ARG, f"no CPU model specified at index {place}", ErrorDomain.CPU)
+    found = x86(cpus, usable, able)
+    untold = STAYING if migratable else frozenset()
+    found = found._replace(
+        features={name: has for name, has in found.features.items() if name not in untold}, exactly=True
+    )
+    return document.write(_node(_expanded(found) if expand else found))
+
+
+def most_like(
+    has: Set[str],
+    vendor: str | None,
+    usable: Mapping[str, Sequence[str]],
+    signature: Signature | None,
+    *,
+    migratable: bool = False,
+) -> Node:
+    """The `<cpu>` that is most like what a hypervisor can give (`host-model`); the parameters are those of `closest`.
+
+    :param migratable: whether features that keep a guest from being migrated are left out.
+    """
+    found = closest(has, vendor, (), usable, signature)
+    untold = STAYING if migratable else frozenset()
+    features = {name: there for name, there in found.features.items() if name not in untold}
+    return _node(found._replace(features=features, vendor=vendor, exactly=True))
 
 
 def _node(cpu: GuestCpu) -> Node:
@@ -70,41 +126,67 @@ def _expanded(cpu: GuestCpu) -> GuestCpu:
 # x86: the model that needs the fewest changes.
 
 
-def x86(hosts: Sequence[HostCpu]) -> GuestCpu:
-    """For processors of x86 (`virCPUx86Baseline`)."""
-    common = _has(hosts[0])
+def x86(
+    hosts: Sequence[DescribedCpu], usable: Mapping[str, Sequence[str]] | None = None, able: Set[str] | None = None
+) -> GuestCpu:
+    """For processors of x86 (`virCPUx86Baseline`).
+
+    :param usable: the models that a hypervisor has, with the features that it cannot give each; None for all.
+    :param able: the features that it knows; None for all.
+    """
+    common = features_of(hosts[0])
     vendor = hosts[0].vendor
     if vendor is not None:
         _known(vendor)
     for host in hosts[1:]:
-        has, theirs = _has(host), _vendor(host)
+        has, theirs = features_of(host), _vendor(host)
         if theirs is not None and vendor is None:
             vendor = _known(theirs)
         elif theirs is not None and theirs != vendor:
             raise _failed("CPU vendors do not match")
         common &= has
+    common = common if able is None else common & able
     if not common:
         raise _failed("CPUs are incompatible")
-    names = list(dict.fromkeys(host.model for host in hosts))
-    found = _closest(common, vendor, names)
+    names = list(dict.fromkeys(host.model for host in hosts if host.model is not None))
+    found = closest(common, vendor, names, usable)
     told = vendor if all(host.vendor is not None for host in hosts) else None
     return found._replace(vendor=told, exactly=names == [found.model])
 
 
-def _has(host: HostCpu) -> set[str]:
-    """The features of a host, by name."""
-    model = models().get(host.model)
+def features_of(cpu: DescribedCpu) -> set[str]:
+    """The features that a processor is described to have, by name (`x86ModelFromCPU`).
+
+    :raises VirtError: INTERNAL_ERROR for a model or a feature that nobody knows.
+    """
+    has = set() if cpu.model is None else set(_model(cpu.model).features)
+    return (has | known_features(cpu.named(*HAS))) - known_features(cpu.named(*LACKS))
+
+
+def known_features(names: Set[str]) -> set[str]:
+    """Features by libvirt's names for them.
+
+    :raises VirtError: INTERNAL_ERROR for one that nobody knows.
+    """
+    found = set()
+    for name in names:
+        feature = named(name)
+        if feature is None:
+            raise VirtError(ErrorCode.INTERNAL_ERROR, f"Unknown CPU feature {name}", ErrorDomain.CPU)
+        found.add(feature.name)
+    return found
+
+
+def _model(name: str) -> Model:
+    model = models().get(name)
     if model is None:
-        raise VirtError(ErrorCode.INTERNAL_ERROR, f"Unknown CPU model {host.model}", ErrorDomain.CPU)
-    unknown = next((name for name in host.features if name not in features()), None)
-    if unknown is not None:
-        raise VirtError(ErrorCode.INTERNAL_ERROR, f"Unknown CPU feature {unknown}", ErrorDomain.CPU)
-    return {*model.features, *host.features}
+        raise VirtError(ErrorCode.INTERNAL_ERROR, f"Unknown CPU model {name}", ErrorDomain.CPU)
+    return model
 
 
-def _vendor(host: HostCpu) -> str | None:
+def _vendor(host: DescribedCpu) -> str | None:
     """Who made a host's processor, as it says or as its model tells."""
-    made_by = models()[host.model].vendor
+    made_by = None if host.model is None else _model(host.model).vendor
     if host.vendor is not None and made_by is not None and host.vendor != made_by:
         raise _failed(f"CPU vendor {made_by} of model {host.model} differs from vendor {host.vendor}")
     return host.vendor or made_by
@@ -116,20 +198,47 @@ def _known(vendor: str) -> str:
     return vendor
 
 
-def _closest(has: Set[str], vendor: str | None, preferred: Sequence[str]) -> GuestCpu:
-    """The model that is most like some features (`x86Decode`): the newest are looked at first."""
+def closest(
+    has: Set[str],
+    vendor: str | None,
+    preferred: Sequence[str] = (),
+    usable: Mapping[str, Sequence[str]] | None = None,
+    signature: Signature | None = None,
+) -> GuestCpu:
+    """The model that is most like some features (`x86Decode`): the newest are looked at first.
+
+    :param preferred: models that are as good as better ones; a single one is taken whatever it lacks.
+    :param usable: see `x86`.
+    :param signature: what the processor says that it is: once a model says the same, only such are looked at.
+    """
     best: GuestCpu | None = None
     for model in reversed(models().values()):
         if (vendor and model.vendor and vendor != model.vendor) or not _for_guests(model):
             continue
-        candidate = _like(model, has)
+        if usable is not None and model.name not in usable:
+            continue
+        candidate = _like(model, has, () if usable is None else usable[model.name])
         if [model.name] == list(preferred):
             return candidate
-        if best is None or _is_better(candidate, best, model.name in preferred):
+        fits = _signed(model, signature) - (best is not None and _signed(models()[best.model], signature))
+        if best is None or fits > 0 or (fits == 0 and _is_better(candidate, best, model.name in preferred)):
             best = candidate
     if best is None:
         raise VirtError(ErrorCode.INTERNAL_ERROR, "Cannot find suitable CPU model for given data", ErrorDomain.CPU)
     return best
+
+
+def _signed(model: Model, signature: Signature | None) -> bool:
+    """Whether processors of a model say that they are what one says."""
+    if signature is None:
+        return False
+    family, number, stepping = signature
+    for one in model.signatures:
+        parts = one.split("/")
+        low, _, high = (parts[2] if len(parts) > 2 else "0-255").partition("-")
+        if (int(parts[0]), int(parts[1])) == (family, number) and int(low) <= stepping <= int(high or low):
+            return True
+    return False
 
 
 def _for_guests(model: Model) -> bool:
@@ -138,10 +247,14 @@ def _for_guests(model: Model) -> bool:
     return model.name not in NEVER and not (newer and HOSTS_ALONE in model.name)
 
 
-def _like(model: Model, has: Set[str]) -> GuestCpu:
-    """A model, changed to have just some features."""
+def _like(model: Model, has: Set[str], blocked: Sequence[str] = ()) -> GuestCpu:
+    """A model, changed to have just some features.
+
+    :param blocked: what the hypervisor's model of that name has and cannot give.
+    """
     changes = dict.fromkeys(in_order(has - model.features), True)
-    changes |= dict.fromkeys(in_order(model.features - has), False)
+    known = {one.name for name in blocked if (one := named(name)) is not None}
+    changes |= dict.fromkeys(in_order((model.features - has) | (known - (has - model.features))), False)
     return GuestCpu(model.name, changes | {name: False for name in model.removed if name not in changes})
 
 
@@ -171,10 +284,10 @@ def _cost(cpu: GuestCpu) -> tuple[int, int]:
 # Other architectures have no features to compare.
 
 
-def power(hosts: Sequence[HostCpu]) -> GuestCpu:
+def power(hosts: Sequence[DescribedCpu]) -> GuestCpu:
     """For POWER processors (`virCPUppc64Baseline`): all must be alike."""
-    model = hosts[0].model
-    if not model.startswith("POWER"):
+    model = hosts[0].model or ""
+    if model not in POWER.split():
         raise VirtError(ErrorCode.INTERNAL_ERROR, f"Unknown CPU model {model}", ErrorDomain.CPU)
     made_by = "Freescale" if model.startswith("POWERPC") else "IBM"
     for host in hosts:
@@ -187,12 +300,12 @@ def power(hosts: Sequence[HostCpu]) -> GuestCpu:
     return GuestCpu(model, {}, exactly=True)
 
 
-def arm(hosts: Sequence[HostCpu]) -> GuestCpu:
+def arm(hosts: Sequence[DescribedCpu]) -> GuestCpu:
     """For ARM's (`virCPUarmBaseline`): the first one's."""
-    return GuestCpu(hosts[0].model, {})
+    return GuestCpu(hosts[0].model or "", {})
 
 
-BASELINES: dict[str, Callable[[Sequence[HostCpu]], GuestCpu]] = {
+BASELINES: dict[str, Callable[[Sequence[DescribedCpu]], GuestCpu]] = {
     **dict.fromkeys(("i686", "x86_64"), x86),
     **dict.fromkeys(("ppc64", "ppc64le"), power),
     **dict.fromkeys(("armv6l", "armv7b", "armv7l", "aarch64"), arm),

@@ -20,11 +20,17 @@ TRICK = "the one that is not quick"
 def trusted(rig: Rig, **limits: int) -> Peer:
     """A client whose ECHO calls were quick often enough."""
     peer = rig.start(**limits).login()
+    earn_trust(rig, peer)
+    return peer
+
+
+def earn_trust(rig: Rig, peer: Peer) -> None:
+    """Call ECHO until the reader serves it."""
     # On a busy machine a call may take long by chance, and then its kind has to earn trust anew.
     for _ in range(2 * TRUSTED + 100 * DISTRUST):
         peer.ask("echo", "quick")
         if by_the_reader(rig):
-            return peer
+            return
     raise AssertionError("a quick call is never served by the reader")
 
 
@@ -60,10 +66,13 @@ def test_a_kind_of_call_is_served_by_the_reader_once_some_were_quick(rig: Rig) -
 
 
 def test_it_is_known_of_all_clients_at_once(rig: Rig) -> None:
-    trusted(rig)
-    other = rig.login()
-    other.ask("echo", "x")
-    assert by_the_reader(rig)
+    peer = trusted(rig)
+    for _ in range(10):
+        rig.login().ask("echo", "x")
+        if by_the_reader(rig):
+            return
+        earn_trust(rig, peer)  # the machine was busy just then
+    raise AssertionError("another client's first call is never served by the reader")
 
 
 def test_a_call_that_says_that_it_waits_stops_nobody(rig: Rig) -> None:

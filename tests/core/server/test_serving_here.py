@@ -66,12 +66,13 @@ def test_a_kind_of_call_is_served_by_the_reader_once_some_were_quick(rig: Rig) -
 
 
 def test_it_is_known_of_all_clients_at_once(rig: Rig) -> None:
-    peer = trusted(rig)
+    trusted(rig)
     for _ in range(10):
-        rig.login().ask("echo", "x")
+        other = rig.login()
+        other.ask("echo", "x")
         if by_the_reader(rig):
             return
-        earn_trust(rig, peer)  # the machine was busy just then
+        earn_trust(rig, other)  # the machine was busy just then
     raise AssertionError("another client's first call is never served by the reader")
 
 

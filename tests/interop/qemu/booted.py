@@ -28,7 +28,7 @@ ANSWER_WITHIN = 120.0
 # Modules in the order in which they need each other.
 MODULES = (
     "virtio/virtio_ring", "virtio/virtio", "virtio/virtio_pci_legacy_dev", "virtio/virtio_pci_modern_dev",
-    "virtio/virtio_pci", "block/virtio_blk",
+    "virtio/virtio_pci", "block/virtio_blk", "virtio/virtio_mem",
 )  # fmt: skip
 NUMBERS = count(1000, 10)  # by which answers are told from each other
 INIT = f"""#!/bin/busybox sh

@@ -28,19 +28,28 @@ def linux(host: Any) -> Callable[[str], str]:
     qemu_img = needs("qemu-img", "qemu-utils")
     disk = host.root / "disk.qcow2"
     subprocess.run([qemu_img, "create", "-q", "-f", "qcow2", str(disk), "8M"], check=True, timeout=60)
-    start = f"<kernel>{kernel()}</kernel><initrd>{initrd(host.root / 'initrd')}</initrd>"
-    start += "<cmdline>console=ttyS0 quiet</cmdline>"
-    host.virsh("define", host.write("linux", memory=128, os=start, devices=DISK.format(disk, "vda")))
+    host.virsh("define", host.write("linux", memory=128, os=starting(host), devices=DISK.format(disk, "vda")))
 
     def ask(command: str) -> str:
         with console(host.virsh.uri, "linux") as end:
             return end.ask(command)
 
+    boot(host)
+    return ask
+
+
+def starting(host: Any, words: str = "quiet") -> str:
+    """What a guest starts."""
+    system = f"<kernel>{kernel()}</kernel><initrd>{initrd(host.root / 'initrd')}</initrd>"
+    return f"{system}<cmdline>console=ttyS0 {words}</cmdline>"
+
+
+def boot(host: Any) -> None:
+    """Start the guest, and wait until its shell is there."""
     host.virsh("start", "linux", "--paused")
     with console(host.virsh.uri, "linux") as end:
         host.virsh("resume", "linux")
         end.wait(READY, BOOT_WITHIN)
-    return ask
 
 
 def write(text: str) -> str:
@@ -99,6 +108,27 @@ def test_a_guest_lives_on_whatever_becomes_of_its_daemon(host: Any, linux: Calla
         ["qemu-img", "convert", "-O", "raw", str(host.root / "disk.qcow2"), str(raw)], check=True, timeout=60
     )
     assert raw.read_bytes()[:MARK].split() == [b"first"]
+
+
+MODULE = """<memory model='virtio-mem'><target><size unit='MiB'>256</size><node>0</node>
+<block unit='MiB'>2</block><requested unit='MiB'>{}</requested></target>{}</memory>"""
+
+
+def test_a_guest_takes_and_gives_back_the_memory_that_it_is_asked_to(host: Any) -> None:
+    virsh, path = host.virsh, Path(host.write("linux", memory=160, os=starting(host, "memhp_default_state=online")))
+    roomy = "<maxMemory slots='2' unit='MiB'>1024</maxMemory><cpu><numa><cell id='0' cpus='0' memory='160' unit='MiB'/>"
+    path.write_text(path.read_text().replace("<os>", f"{roomy}</numa></cpu><os>", 1))
+    virsh("define", str(path))
+    boot(host)
+    module = host.root / "module.xml"
+    with host.events("linux") as heard:
+        module.write_text(MODULE.format(128, ""))
+        virsh("attach-device", "linux", str(module), "--live")
+        eventually(lambda: "<current unit='KiB'>131072</current>" in virsh("dumpxml", "linux"), "the memory", 60)
+        assert "alias: virtiomem0\nsize: 131072" in heard()
+    virsh("update-memory-device", "linux", "--requested-size", "0")
+    eventually(lambda: "<current unit='KiB'>0</current>" in virsh("dumpxml", "linux"), "the memory to be back", 60)
+    assert "163840 KiB" in virsh("dominfo", "linux")
 
 
 GATE = """#!/bin/sh

@@ -15,6 +15,7 @@ from virtloom.driver.constants.domain_state import DomainRunningReason as Runnin
 from virtloom.driver.constants.domain_state import DomainState as State
 from virtloom.locks import Guarded
 from virtloom_qemu.monitor import MonitorEvent
+from virtloom_qemu.runs.happening.modules import grown, plugged
 from virtloom_qemu.runs.phases.ending import Ending
 from virtloom_qemu.runs.state import QemuDomain, Run
 
@@ -41,6 +42,7 @@ class ChangeEvents(Ending):
     handlers: ClassVar[dict[str, str]] = {
         "RTC_CHANGE": "_on_clock",
         "BALLOON_CHANGE": "_on_balloon",
+        "MEMORY_DEVICE_SIZE_CHANGE": "_on_module",
         "WAKEUP": "_on_wakeup",
         **dict.fromkeys(SLEEP, "_on_sleep"),
         **dict.fromkeys(PHASES, "_on_display"),
@@ -64,9 +66,21 @@ class ChangeEvents(Ending):
         with found.locked() as state:
             if state.run is not run:
                 return
-            state.definition = state.definition.replace(current_memory=actual)
+            state.definition = state.definition.replace(current_memory=actual + plugged(state.definition))
             state.status_version += 1
             self._emit(DomainEventID.BALLOON_CHANGE, state.handle, (actual,))
+            found.publish(state.view())
+        self._keep_status(found)
+
+    def _on_module(self, found: Guarded[QemuDomain], run: Run, event: MonitorEvent) -> None:
+        """The guest uses more or less of a memory module (`processMemoryDeviceSizeChange`)."""
+        alias, size = str(event.data.get("id")), int(event.data.get("size", 0))
+        with found.locked() as state:
+            if state.run is not run:
+                return
+            state.definition = grown(state.definition, alias, size)
+            state.status_version += 1
+            self._emit(DomainEventID.MEMORY_DEVICE_SIZE_CHANGE, state.handle, (alias, -(-size // KIB)))
             found.publish(state.view())
         self._keep_status(found)
 

@@ -8,6 +8,7 @@ from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import CharDevice
 from virtloom_qemu.agent.channel import with_states
+from virtloom_qemu.runs.happening.modules import plugged, with_modules
 from virtloom_qemu.runs.talk import Talk
 
 KINDS = ("serials", "parallels", "consoles", "channels")
@@ -66,22 +67,4 @@ def with_balloon(live: Domain, talk: Talk) -> Domain:
     if balloon is None or balloon.model == "none":
         return live
     told = talk.tries("query-balloon")
-    return live if told is None else live.replace(current_memory=int(told["actual"]) // KIB)
-
-
-def with_modules(live: Domain, talk: Talk) -> Domain:
-    """A definition whose memory modules say where the guest finds them (`qemuDomainUpdateMemoryDeviceInfo`)."""
-    if not live.parts.memories:
-        return live
-    told = {one["data"].get("id"): one["data"] for one in talk.ask("query-memory-devices")}
-    return live.with_devices(memories=tuple(_with_base(one, told) for one in live.parts.memories))
-
-
-def _with_base(module: Node, told: dict[str, dict[str, Any]]) -> Node:
-    found = told.get(module.value("alias", "name") or "")
-    place = module.find("address")
-    if found is None or place is None or place.get("type") != "dimm" or not found.get("addr"):
-        return module
-    made = module.copy()
-    made.need("address").attrs = {"type": "dimm", "slot": str(found["slot"]), "base": hex(found["addr"])}
-    return made
+    return live if told is None else live.replace(current_memory=int(told["actual"]) // KIB + plugged(live))

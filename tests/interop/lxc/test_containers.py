@@ -64,6 +64,20 @@ def test_a_console_session(lxc: Virsh, define: Define, name: str) -> None:
     again.leave()
 
 
+def test_nobody_enters_a_paused_container_to_be_stopped_with_it(lxc: Virsh, define: Define, name: str) -> None:
+    define()
+    lxc("start", name)
+    lxc("suspend", name)
+    assert "domain is paused" in lxc.fails("lxc-enter-namespace", name, "--noseclabel", "/bin/true")
+    lxc("resume", name)
+    inside(lxc, name, "/bin/true")
+
+
+def test_too_little_memory_is_a_start_that_fails_with_a_guess_why(lxc: Virsh, define: Define, name: str) -> None:
+    define(memory=4)
+    assert "is its memory of 4 KiB enough?" in lxc.fails("start", name)
+
+
 def test_a_console_that_nobody_reads_does_not_hold_the_container_up(
     lxc: Virsh, define: Define, name: str, root: Path
 ) -> None:

@@ -229,7 +229,10 @@ def _check(report: Report, domain: Domain) -> None:
     if report.boots:
         return
     if report.ended is not None:
-        raise StartFailed(_plainly(report.ended.error or "it ended at once"))
+        reason = _plainly(report.ended.error or "it ended at once")
+        if "Sync wait failure" in reason:  # it was killed before it could say why
+            reason += f"; is its memory of {domain.current_memory or domain.memory} KiB enough?"
+        raise StartFailed(reason)
     detail = f"container '{domain.name}' did not start within {START_WITHIN:g} s"
     raise VirtError(ErrorCode.OPERATION_TIMEOUT, detail, ErrorDomain.LXC)
 

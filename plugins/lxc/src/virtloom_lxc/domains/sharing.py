@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from virtloom.driver.constants.domain_state import DomainState
 from virtloom.driver.handles import DomainHandle
 from virtloom.errors import ErrorCode, VirtError, system_error
 from virtloom.xmldef.domain.definition import Domain
@@ -47,6 +48,9 @@ class Sharing(ContainersBase):
         self._check_flags(flags, 0, "DomainLxcOpenNamespace")
         with self._reading(dom) as state:
             state.running()
+            if state.state == DomainState.PAUSED:
+                detail = "domain is paused, and whoever enters it is stopped as well until it is resumed"
+                raise VirtError(ErrorCode.OPERATION_INVALID, detail)
             init = state.id
         opened: list[int] = []
         try:

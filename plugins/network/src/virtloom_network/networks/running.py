@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from functools import partial
 from ipaddress import ip_network
 
+from virtloom.driver.links.bandwidth import limit_guest
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.network.addresses import network_of
 from virtloom.xmldef.network.network import Network
@@ -68,6 +69,8 @@ class NetworkRunning(NetworksBase):
             for ip in network.ips:
                 links.add_address(name, ip)
             links.bring_up(name)
+            if network.bandwidth is not None:
+                limit_guest(name, network.bandwidth)  # all guests together are behind a bridge as one is behind a link
             self._add_routes(network, name)
             if network.mode != "none":
                 kernel.enable_forwarding(network)

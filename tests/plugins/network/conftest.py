@@ -1,0 +1,12 @@
+"""Tests of the network driver share the modules of this folder."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from hosts import host
+
+__all__ = ["host"]

@@ -52,21 +52,36 @@ def kernel() -> Path:
     return found[-1]
 
 
-def initrd(path: Path) -> Path:
-    """Write a guest's initial file system."""
+Part = tuple[str, int, bytes]  # a name, a mode, contents
+
+
+def initrd(path: Path, more: Iterable[Part] = (), modules: Iterable[str] = ()) -> Path:
+    """Write a guest's initial file system.
+
+    :param more: other files, each folder before what is in it; :param modules: other modules, which are loaded as well.
+    """
     busybox = Path(needs("busybox", "busybox-static"))
-    modules = Path("/lib/modules", kernel().name.removeprefix("vmlinuz-"), "kernel", "drivers")
+    drivers = Path("/lib/modules", kernel().name.removeprefix("vmlinuz-"), "kernel", "drivers")
     parts = [(name, 0o40755, b"") for name in ("bin", "lib", "proc", "sys", "dev")]
     parts += [("bin/busybox", 0o100755, busybox.read_bytes()), ("init", 0o100755, INIT.encode())]
-    for number, name in enumerate(MODULES, 10):
-        file = modules / f"{name}.ko"
+    for number, name in enumerate((*MODULES, *modules), 10):
+        file = drivers / f"{name}.ko"
         if file.exists():  # else it is built in
             parts.append((f"lib/{number}-{file.name}", 0o100644, file.read_bytes()))
-    path.write_bytes(b"".join(cpio(parts)))
+    path.write_bytes(b"".join(cpio([*parts, *more])))
     return path
 
 
-def cpio(parts: Iterable[tuple[str, int, bytes]]) -> Iterator[bytes]:
+def program(path: Path) -> list[Part]:
+    """A program with the libraries that it needs, in the places where it looks for them (ld.so(8))."""
+    told = subprocess.run(["ldd", str(path)], check=True, capture_output=True, text=True, timeout=60).stdout
+    files = [path, *(Path(word) for line in told.splitlines() for word in line.split() if word.startswith("/"))]
+    folders = sorted({parent for file in files for parent in file.parents if parent != Path("/")})
+    made = [(str(folder).lstrip("/"), 0o40755, b"") for folder in folders]
+    return made + [(str(file).lstrip("/"), 0o100755, file.read_bytes()) for file in files]
+
+
+def cpio(parts: Iterable[Part]) -> Iterator[bytes]:
     """An archive of names, modes and contents."""
     for number, (name, mode, data) in enumerate([*parts, ("TRAILER!!!", 0, b"")], 1):
         fields = (number, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0)

@@ -76,21 +76,14 @@ class Agent:
         if arguments:
             message["arguments"] = dict(arguments)
         answer = self.roundtrip(message, timeout=timeout, until=until)
-        if answer is None:
-            return None
-        if "error" in answer:
-            error = answer["error"]
-            raise AgentRefused(command, error if isinstance(error, dict) else {})
-        if "return" not in answer:
-            raise nonsense(f"unable to execute QEMU agent command '{command}'")
-        return answer["return"]
+        return None if answer is None else answer["return"]
 
     def roundtrip(
         self, message: Mapping[str, Any], *, timeout: float | None = None, until: Callable[[], bool] | None = None
     ) -> dict[str, Any] | None:
         """Send a message as it is, and return the whole answer; None if `until` ended the wait.
 
-        :raises Unresponsive: no answer in time, or the agent is gone.
+        :raises VirtError: as `execute`.
         """
         seconds = self._timeout if timeout is None else timeout
         might_sleep(f"the agent's command {message.get('execute')}", seconds)
@@ -100,7 +93,7 @@ class Agent:
                 self._sync(min(self._timeout, WAIT))
             self._send(json.dumps(message, separators=(",", ":")).encode() + b"\n", seconds)
             line = self._line(b"\n", time.monotonic() + seconds, until)
-        return None if line is None else _object(line)
+        return None if line is None else _checked(str(message.get("execute") or "<unknown>"), _object(line))
 
     def _connect(self) -> socket.socket:
         made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
@@ -179,6 +172,16 @@ def seconds_of(timeout: int) -> float:
         detail = f"guest agent timeout '{timeout}' is less than the minimum '-2'"
         raise VirtError(ErrorCode.INVALID_ARG, detail)
     return {-2: FOREVER, -1: WAIT}.get(timeout, float(timeout))
+
+
+def _checked(command: str, answer: dict[str, Any]) -> dict[str, Any]:
+    """An answer that is no error (`qemuAgentCheckError`)."""
+    if "error" in answer:
+        error = answer["error"]
+        raise AgentRefused(command, error if isinstance(error, dict) else {})
+    if "return" not in answer:
+        raise nonsense(f"unable to execute QEMU agent command '{command}'")
+    return answer
 
 
 def _object(line: bytes) -> dict[str, Any]:

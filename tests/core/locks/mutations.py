@@ -296,8 +296,8 @@ IN_LOCKS = {
         ),
         Mutation(
             "a killed job whose owner is not told",
-            "                    job.ended_by = reason\n                    del",
-            "                    del",
+            "                job.ended_by = reason\n                del",
+            "                del",
             (JOBS,),
         ),
         Mutation(

@@ -410,3 +410,51 @@ def test_no_slot_stands_idle_while_its_first_waiter_could_begin(steps: list[Call
     for _ in range(3 * len(script.jobs)):
         script.end(0)
     assert script.obj.jobs.running == script.obj.jobs.waiting == ()
+
+
+@pytest.mark.parametrize("running", list(JobKind))
+def test_what_kills_begins_at_once_and_those_who_wait_come_after_it(
+    enforcing: Any, crew: Any, until: Any, running: JobKind
+) -> None:
+    domain, order = enforcing.domain, []
+    may_end = threading.Event()
+
+    def hang() -> None:
+        with domain.job(running) as job:
+            order.append("begun")
+            assert may_end.wait(10)
+            with pytest.raises(JobAborted, match="the guest was destroyed"):
+                job.check()
+
+    def wait_for_it() -> None:
+        with domain.job(running):
+            order.append("waited")
+
+    crew.start(hang)
+    until(lambda: order == ["begun"])
+    crew.start(wait_for_it)
+    until(lambda: len(domain.jobs.waiting) == 1)
+    with domain.job(JobKind.DESTROY, killing="the guest was destroyed"):
+        if running.slot is not Slot.AGENT:  # the agent's slot is not the monitor's
+            assert len(domain.jobs.waiting) == 1
+    until(lambda: order == ["begun", "waited"])
+    may_end.set()
+    crew.join()
+    assert domain.jobs.running == ()
+
+
+def test_who_kills_is_waited_for_by_who_kills_too(enforcing: Any, crew: Any, until: Any) -> None:
+    domain, order = enforcing.domain, []
+
+    def destroy() -> None:
+        with domain.job(JobKind.DESTROY, killing="the guest was destroyed") as job:
+            job.check()
+            order.append("second")
+
+    with domain.job(JobKind.DESTROY, killing="the guest was destroyed") as job:
+        crew.start(destroy)
+        until(lambda: len(domain.jobs.waiting) == 1)
+        job.check()
+        order.append("first")
+    crew.join()
+    assert order == ["first", "second"]

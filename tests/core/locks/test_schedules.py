@@ -203,7 +203,11 @@ class Actor:
             raise KeyError
 
     def kill(self, obj: Guarded[Any]) -> None:
-        obj.kill_jobs("killed")
+        if self.luck.random() < 0.5:
+            obj.kill_jobs("killed")
+            return
+        with obj.changing(kind=JobKind.DESTROY, killing="killed", timeout=0) as state:
+            self.bump(obj, state)
 
     def abort(self, obj: Guarded[Any]) -> None:
         obj.abort_job("aborted")

@@ -126,6 +126,7 @@ class Guarded(Generic[S]):
         api: str | None = None,
         timeout: float | None = None,
         allowed: frozenset[JobKind] | None = None,
+        killing: str | None = None,
     ) -> Job:
         """A job on the object for the length of a block. To be asked for with no lock held.
 
@@ -133,20 +134,27 @@ class Guarded(Generic[S]):
         :param api: the API it is asked for; the current call's unless given.
         :param timeout: seconds to wait for it at most; the lock manager's unless given.
         :param allowed: the kinds that others may start inside an asynchronous job; its kind's usual ones unless given.
+        :param killing: for what ends a guest in the middle of whatever is done to it: why. The jobs of other threads
+            end as this one begins, at once, and their owners learn of it by `Job.check`; only one that kills as well
+            is waited for. Those who wait see what has become of the guest when it is their turn.
         :raises JobTimeout: on entering, if it could not begin in time.
         :raises ObjectGone: on entering, if the object was removed before it began.
         :raises JobAborted: on entering, if the guest's process ended before it began.
         """
-        return Job(self.jobs, kind, api, timeout, allowed)
+        return Job(self.jobs, kind, api, timeout, allowed, killing)
 
     def changing(
-        self, api: str | None = None, timeout: float | None = None, kind: JobKind = JobKind.MODIFY
+        self,
+        api: str | None = None,
+        timeout: float | None = None,
+        kind: JobKind = JobKind.MODIFY,
+        killing: str | None = None,
     ) -> ChangingBlock[S]:
         """A job and the lock, for the length of a block that does not sleep; the block is given the state.
 
         Parameters and errors are those of `job`.
         """
-        return ChangingBlock(self.jobs, self.job(kind, api, timeout), self.lock, self.locked())
+        return ChangingBlock(self.jobs, self.job(kind, api, timeout, killing=killing), self.lock, self.locked())
 
     def publish(self, snapshot: object) -> None:
         """Replace what `published` shows; under the lock, so that snapshots appear in the order of the changes.

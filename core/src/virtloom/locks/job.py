@@ -58,6 +58,7 @@ class Job:
     :ivar since: when it began, or, while it waits, when it was asked for; seconds of `time.monotonic`.
     :ivar allowed: the synchronous kinds that others may start inside it, if it is asynchronous.
     :ivar progress: how far it is; replaced whole by its owner, read by anyone.
+    :ivar killing: if it ends the running jobs of all other threads as it begins: why, for their owners.
     :ivar ended_by: why it was aborted or killed; None if it was not.
     :ivar raw_site: the line that entered it; None if the checker is off.
     """
@@ -70,6 +71,7 @@ class Job:
         "client",
         "ended_by",
         "gate",
+        "killing",
         "kind",
         "number",
         "owner",
@@ -80,7 +82,13 @@ class Job:
     )
 
     def __init__(
-        self, jobs: Jobs, kind: JobKind, api: str | None, timeout: float | None, allowed: frozenset[JobKind] | None
+        self,
+        jobs: Jobs,
+        kind: JobKind,
+        api: str | None,
+        timeout: float | None,
+        allowed: frozenset[JobKind] | None,
+        killing: str | None,
     ) -> None:
         self.owner: ThreadRecord = THREADS.me
         call = self.owner.call
@@ -90,6 +98,7 @@ class Job:
         self.client = call.client
         self.since = time.monotonic()
         self.allowed = ALLOWED_INSIDE.get(kind, frozenset()) if allowed is None else allowed
+        self.killing = killing
         self.progress = NO_PROGRESS
         self.ended_by: str | None = None
         self.gate: threading.Lock | None = None  # while it waits: locked until it may begin or is refused

@@ -110,9 +110,13 @@ class Jobs:
         """
         with self._mutex:
             self._raise_if_removed()
+            if job.killing is not None:
+                self._kill(job.killing)
             if self._slots and self._obstacle(job) is not None:
                 return False
             self._start(job)
+            if job.killing is not None:
+                self._admit()  # whom nothing but a job that was killed kept out
             return True
 
     def end(self, job: Job) -> None:
@@ -143,16 +147,20 @@ class Jobs:
 
     def kill(self, reason: str) -> None:
         """End all jobs but this thread's own, and refuse those that wait; see `Guarded.kill_jobs`."""
-        me = THREADS.me
         with self._mutex:
-            for slot, job in list(self._slots.items()):
-                if job.owner is not me:
-                    job.ended_by = reason
-                    del self._slots[slot]
-                    self._policy.checker.watch.worked(job)
+            self._kill(reason)
             refused, self._queue = self._queue, []
             for job in refused:
                 self._refuse(job, JobAborted(self.name(), job.kind.value, reason))
+
+    def _kill(self, reason: str) -> None:
+        """End the jobs of other threads, but for one that does so itself: two who end a guest do so in turn."""
+        me = THREADS.me
+        for slot, job in list(self._slots.items()):
+            if job.owner is not me and job.killing is None:
+                job.ended_by = reason
+                del self._slots[slot]
+                self._policy.checker.watch.worked(job)
 
     def refuse_all(self, make: Callable[[], LockError]) -> None:
         """Refuse those that wait; what runs goes on to its end."""

@@ -99,14 +99,12 @@ class Domains(HypervisorDriver, Generic[S]):
     def _ending(self, dom: DomainHandle, killed: str | None = None) -> Iterator[S]:
         """As `_changing`, for changes after which a transient domain is no more.
 
-        :param killed: if the guest ends in the middle of whatever is done to it: why, for those who do it. Then the
-            block does not wait for an asynchronous job to end, but ends it.
+        :param killed: if the guest ends in the middle of whatever is done to it: why, for those who do it.
         """
         found = self._find(dom)
-        with found.changing(kind=JobKind.MODIFY if killed is None else JobKind.DESTROY) as state:
+        kind = JobKind.MODIFY if killed is None else JobKind.DESTROY
+        with found.changing(kind=kind, killing=killed) as state:
             yield state
-            if killed is not None:
-                found.kill_jobs(killed)
             gone = self._publish(found, state)
         if gone:
             self.domains.remove(found)

@@ -191,8 +191,7 @@ class Life(Reconnecting, Definitions):
             with found.locked() as state:
                 state.ending = False  # so that its end is noticed, whenever it comes
             raise
-        found.kill_jobs("the guest was destroyed")
-        with suppress(ObjectGone), found.job(JobKind.DESTROY):
+        with suppress(ObjectGone), found.job(JobKind.DESTROY, killing="the guest was destroyed"):
             self._end(found, run, Shutoff.DESTROYED, Stopped.DESTROYED)
 
     def stop(self) -> None:

@@ -112,8 +112,7 @@ class Happenings(BlockJobEvents, ChannelEvents, ChangeEvents, TroubleEvents):
         with found.locked() as state:
             if state.run is not run or state.ending:
                 return
-        found.kill_jobs("the guest's process ended")
-        with found.job(JobKind.DESTROY):
+        with found.job(JobKind.DESTROY, killing="the guest's process ended"):
             with found.locked() as state:
                 told = state.state == DomainState.SHUTDOWN
             reason, detail = (Shutoff.SHUTDOWN, Stopped.SHUTDOWN) if told else (Shutoff.CRASHED, Stopped.FAILED)

@@ -6,6 +6,8 @@ that goes later is dealt with when the guest says so; until then it is shown as 
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -30,6 +32,7 @@ from virtloom_qemu.runs.status import Status
 from virtloom_qemu.runs.talk import Talk
 
 BOTH = Modify.LIVE | Modify.CONFIG
+ASKED_EVERY = 0.5  # seconds between questions whether a device is still there
 UNPLUG_WITHIN = 5.0  # seconds that a guest has to let a device go (QEMU_UNPLUG_TIMEOUT)
 PLUGGED = "/machine/peripheral"  # where QEMU has all devices with a name
 REJECTED = "unplug of device was rejected by the guest"
@@ -88,11 +91,12 @@ class Detaching(PluggingBase):
         if not any(step.is_device for step in steps) or self._asked_to_go(change.talk, alias, wait=wait):
             self._gone(change, tag, device)
 
-    def _asked_to_go(self, talk: Talk, alias: str, *, wait: bool) -> bool:
+    def _asked_to_go(self, talk: Talk, alias: str, *, wait: bool, is_gone: Callable[[], bool] = lambda: False) -> bool:
         """Ask a guest to let a device go; whether it has gone.
 
         :param alias: what QEMU knows it by.
         :param wait: whether to wait for it; what goes later is dealt with then.
+        :param is_gone: for what QEMU may not tell of: asks for it now and then.
         :raises VirtError: OPERATION_FAILED if the guest will not.
         """
         if not wait:
@@ -104,8 +108,11 @@ class Detaching(PluggingBase):
             if self._ask_to_go(talk, alias):
                 return True
             might_sleep("a guest that lets a device go", UNPLUG_WITHIN)
+            deadline = time.monotonic() + UNPLUG_WITHIN
             with self.host.waiting(f"{alias} to leave the guest"):
-                leaving.done.wait(UNPLUG_WITHIN)
+                while (left := deadline - time.monotonic()) > 0 and not leaving.done.wait(min(left, ASKED_EVERY)):
+                    if is_gone():
+                        return True
         finally:
             with talk.found.locked() as state:
                 state.leaving.pop(alias, None)

@@ -137,7 +137,11 @@ class Counting(Detaching, AgentTalk):
     def _unplug(self, talk: Talk, number: int, alias: str | None) -> None:
         if alias is None:
             raise VirtError(ErrorCode.OPERATION_UNSUPPORTED, f"vcpu '{number}' can't be unplugged")
-        if not self._asked_to_go(talk, alias, wait=True):
+
+        def is_gone() -> bool:
+            return entities(talk)[number].path is None  # of one that is emulated QEMU 7.2 never tells
+
+        if not self._asked_to_go(talk, alias, wait=True, is_gone=is_gone):
             raise VirtError(ErrorCode.OPERATION_TIMEOUT, TIMED_OUT)
 
     def _follow_processors(self, change: Alteration) -> None:

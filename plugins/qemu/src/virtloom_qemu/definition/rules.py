@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
+from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.checks import CHECKS
 from virtloom.xmldef.domain.checks.devices import usb
 from virtloom.xmldef.domain.checks.disks import descriptors
@@ -16,7 +17,7 @@ from virtloom.xmldef.domain.namespaces import prefix_of
 from virtloom.xmldef.domain.rules import Check, DomainRules, named_system
 from virtloom_qemu.capabilities import Emulator, EmulatorCache
 from virtloom_qemu.definition import addresses
-from virtloom_qemu.definition.checks import check_devices, check_guest
+from virtloom_qemu.definition.checks import check_device, check_devices, check_guest
 from virtloom_qemu.definition.devices import device_defaults
 from virtloom_qemu.definition.guest import Guest
 from virtloom_qemu.definition.implicit import cards, implicit_devices
@@ -70,6 +71,15 @@ class QemuRules(DomainRules):
         :raises VirtError: in libvirt's words.
         """
         return self._completed(domain, tag)
+
+    def check_alone(self, domain: Domain, device: Node) -> None:
+        """Refuse a device by itself, as it is written.
+
+        :param domain: which it is to come to.
+        :raises VirtError: in libvirt's words.
+        """
+        guest = Guest(domain, self.emulators.lookup(domain.parts.emulator or ""))
+        check_device(guest, self.settings, device)
 
     def load(self, text: str) -> Domain:
         """See `DomainRules.load`: what was once accepted is not refused because a device came to it, or went."""

@@ -89,7 +89,15 @@ def check_devices(guest: Guest, settings: Settings, tag: str | None = None) -> N
     :raises VirtError: CONFIG_UNSUPPORTED and others.
     """
     for device in guest.devices.children if tag is None else guest.all(tag):
-        addresses.address(guest, device)
-        check = DEVICES.get(device.tag)
-        if check is not None:
-            check(guest, settings, device)
+        check_device(guest, settings, device)
+
+
+def check_device(guest: Guest, settings: Settings, device: Node) -> None:
+    """Refuse one device.
+
+    :raises VirtError: CONFIG_UNSUPPORTED and others.
+    """
+    addresses.address(guest, device)
+    check = DEVICES.get(device.tag)
+    if check is not None:
+        check(guest, settings, device)

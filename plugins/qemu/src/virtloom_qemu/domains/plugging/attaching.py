@@ -59,6 +59,8 @@ class Attaching(Media):
         :raises VirtError: for one that cannot be.
         """
         if tag in KINDS:
+            if tag == "controller":
+                self.rules.check_alone(config, as_node(device, tag))
             refuse_character(config, as_node(device, tag))
             refuse_second(config, as_node(device, tag))
             refuse_memory(config, as_node(device, tag))

@@ -213,3 +213,17 @@ def test_an_interface_that_cannot_come_leaves_neither_port_nor_tap(host: Any, br
     assert "failed to find romfile" in virsh.fails("attach-device", "full", str(path))
     assert (ports(virsh, network), links()) == ([], before)
     assert not list((host.root / "lib" / "qemu").glob("domain-*/journal"))
+
+
+def test_a_saved_guest_gets_a_port_of_its_own_again(host: Any, bridge: str, network: str) -> None:
+    virsh, image = host.virsh, host.root / "saved"
+    device = f"<interface type='network'><source network='{network}'/></interface>"
+    virsh("create", host.write("mover", devices=device))
+    [before] = ports(virsh, network)
+    virsh("save", "mover", str(image))
+    assert ports(virsh, network) == []
+    assert f"<source network='{network}'/>" in virsh("save-image-dumpxml", str(image))
+    virsh("restore", str(image))
+    [after] = ports(virsh, network)
+    assert after != before
+    assert len(on(bridge)) == 1

@@ -10,6 +10,7 @@ from virtloom.driver.constants.domain_state import DomainPausedReason as Paused
 from virtloom.driver.constants.domain_state import DomainRunningReason as Running
 from virtloom.driver.constants.domain_state import DomainState as State
 from virtloom.driver.domains import DomainState
+from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.blockjobs.job import BlockJob
 from virtloom_qemu.monitor import EventWorker, Monitor, MonitorEvent
@@ -72,6 +73,7 @@ class QemuDomain(DomainState):
     :ivar failure: what is wrong with its monitor; None if nothing.
     :ivar tainted: what was done to it that is not supported (`virDomainTaintFlags`, by number).
     :ivar vcpu_threads: the threads of its processors, by the processors' numbers; replaced whole.
+    :ivar original_cpu: the processor that its run was started with, before it was told what that really is.
     :ivar updated: whether it was defined anew while it ran.
     :ivar last_image: the highest number that an image of this run has had.
     :ivar work: how far the long job is that runs; :ivar completed: how the last one was that ended well.
@@ -96,6 +98,7 @@ class QemuDomain(DomainState):
     updated: bool = False
     vcpu_threads: dict[int, int] = field(default_factory=dict)
     last_image: int = 0
+    original_cpu: Node | None = None
     agent_timeout: int = -1
     resets: int = 0
     clock_began: int = 0
@@ -121,6 +124,7 @@ class QemuDomain(DomainState):
         self.id, self.run = run.id, run
         self.next = self.definition
         self.definition = live
+        self.original_cpu = live.cpu
         self.clock_began = int((live.clock.adjustment if live.clock is not None else None) or 0)
         self.state, self.reason = State.PAUSED, Paused.STARTING_UP
         self.status_version += 1

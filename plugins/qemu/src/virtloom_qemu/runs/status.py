@@ -31,6 +31,7 @@ class Status:
     """The state of a run, as far as it is kept.
 
     :ivar definition: the live one, as XML; :ivar next: what a transient domain's next start would be, or None.
+    :ivar original_cpu: the processor that it was started with, as XML.
     :ivar group: the path of its control group.
     :ivar pid: began: which process it is; :ivar job: the long job in flight, for the rule of its kind.
     :ivar block_jobs: the fields of each `BlockJob`.
@@ -47,6 +48,7 @@ class Status:
     fake_reboot: bool = False
     tainted: tuple[int, ...] = ()
     group: str | None = None
+    original_cpu: str | None = None
     job: str | None = None
     block_jobs: dict[str, Any] = field(default_factory=dict)
     last_image: int = 0
@@ -72,6 +74,7 @@ class Status:
             definition=format_domain(state.definition, secure=True, private=True),
             fake_reboot=state.fake_reboot,
             tainted=tuple(sorted(state.tainted)),
+            original_cpu=None if state.original_cpu is None else document.write(state.original_cpu),
             group=None if state.run.groups is None else state.run.groups.path,
             job=job,
             block_jobs={name: asdict(one) for name, one in state.block_jobs.items()},

@@ -7,6 +7,7 @@ from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Disk
 from virtloom.xmldef.domain.formatting import without_aliases
 from virtloom.xmldef.domain.volumes import without_locations
+from virtloom_qemu.runs.given.interfaces import unplugged
 from virtloom_qemu.storage.chain import format_of
 from virtloom_qemu.storage.overlays import Overlay, overlaid
 
@@ -20,9 +21,42 @@ def target_of(row: Node) -> tuple[str, str]:
     return path, (driver.get("type") if driver is not None else None) or "qcow2"
 
 
-def shown(definition: Domain) -> Domain:
-    """A definition as a snapshot keeps it: without what only its run had."""
-    return Domain.read(kept(definition, "domain"))
+def shown(definition: Domain, config: Domain, cpu: Node | None) -> Domain:
+    """A definition as a snapshot keeps it: without what only its run had.
+
+    :param config: what its next start would be, which says what images are to be behind others.
+    :param cpu: the processor that it was started with.
+    """
+    said = {disk.name for disk in config.parts.disks if disk.backing_store is not None}
+    lasting = definition.with_devices(
+        interfaces=tuple(unplugged(one) for one in definition.parts.interfaces),
+        disks=tuple(_lasting(disk, disk.name in said) for disk in definition.parts.disks),
+    )
+    labels = tuple(one for one in lasting.seclabel if one.get("type") != "dynamic" or one in config.seclabel)
+    return Domain.read(kept(lasting.replace(seclabel=labels, cpu=cpu), "domain"))
+
+
+def _lasting(disk: Disk, chained: bool) -> Disk:
+    """A disk without the numbers of its images, and without those behind it unless it was defined with them."""
+    node = disk.node("disk").copy()
+    if not chained:
+        node.drop("backingStore")
+    holder: Node | None = node
+    while holder is not None:
+        source = holder.find("source")
+        if source is not None:
+            source.attrs.pop("index", None)
+        holder = holder.find("backingStore")
+    return Disk.read(node)
+
+
+def cookie(live: Domain) -> Node:
+    """What a snapshot of a guest that runs has to say besides: the processor that it really had."""
+    made = Node("cookie")
+    if live.cpu is not None:
+        made.children.append(live.cpu)
+    made.add("slirpHelper")
+    return made
 
 
 def kept(definition: Domain, tag: str) -> Node:

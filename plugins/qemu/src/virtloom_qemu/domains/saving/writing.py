@@ -21,6 +21,7 @@ from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.formatting import format_domain
 from virtloom_qemu.domains.definitions import invalid
 from virtloom_qemu.domains.saving.base import PARAMS, SAVE_FLAGS, Save, SavingBase
+from virtloom_qemu.runs.given.interfaces import unplugged
 from virtloom_qemu.runs.talk import Talk
 from virtloom_qemu.saving import image, transfer
 from virtloom_qemu.saving.image import Image
@@ -81,6 +82,7 @@ class Writing(SavingBase):
         try:
             saved = live if not dxml else self._fitting(str(dxml), live)
             running = bool(flags & Save.RUNNING) or (was_running and not flags & Save.PAUSED)
+            saved = saved.with_devices(interfaces=tuple(unplugged(one) for one in saved.parts.interfaces))
             made = Image(format_domain(saved, secure=True, inactive=True), running, self.settings.save_image_format)
             path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = image.create(path, made)

@@ -28,7 +28,7 @@ from virtloom_qemu.domains.snapshots.online import OnlineSnapshots
 from virtloom_qemu.runs.state import QemuDomain
 from virtloom_qemu.runs.talk import Talk
 from virtloom_qemu.snapshots.checks import check_name, prepare
-from virtloom_qemu.snapshots.definitions import kept, shown
+from virtloom_qemu.snapshots.definitions import cookie, kept, shown
 
 CREATE_FLAGS = (
     Create.REDEFINE
@@ -84,8 +84,9 @@ class SnapshotTaking(OfflineSnapshots, OnlineSnapshots, AgentTalk):
         with found.locked() as state:
             definition, config, there = state.definition, state.config, state.snapshots
             now, run, handle = state.state, state.run, state.handle
-            persistent = state.persistent
+            persistent, cpu = state.persistent, state.definition.cpu if state.run is None else state.original_cpu
         moment = self._planned(xml, definition, config if persistent else None, now, there, flags)
+        moment = replace(moment, domain=shown(definition, config, cpu))
         if run is None:
             self._take_offline(found, moment, definition)
         else:
@@ -139,9 +140,8 @@ class SnapshotTaking(OfflineSnapshots, OnlineSnapshots, AgentTalk):
         if disk_only:
             memory = Node("memory", {"snapshot": "no"})
         more = () if config is None or not active else (kept(config, "inactiveDomain"),)
-        made = replace(
-            moment, parent=there.current, state=state, memory=memory, disks=disks, domain=shown(definition), more=more
-        )
+        more = (*more, cookie(definition)) if active else more
+        made = replace(moment, parent=there.current, state=state, memory=memory, disks=disks, more=more)
         made = prepare(made, definition, active=active, reuse=bool(flags & Create.REUSE_EXT))
         if moment.name in there.by_name and not flags & Create.NO_METADATA:
             raise already_exists(moment.name)

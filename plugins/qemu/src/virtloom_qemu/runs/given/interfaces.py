@@ -147,6 +147,7 @@ class Interfaces:
             name = one.filterref.get("filter")
             detail = f"referenced filter '{name}' is missing"
             raise VirtError(ErrorCode.INTERNAL_ERROR, detail, ErrorDomain.NWFILTER)
+        one = unplugged(one)
         if one.type != "network":
             return one
         network, uuid = (one.source.get("network") if one.source is not None else None) or "", chance.uuid().bytes
@@ -159,6 +160,17 @@ class Interfaces:
         except BaseException:
             self._networks.release(network, uuid)
             raise
+
+
+def unplugged(live: Interface) -> Interface:
+    """An interface as it was before it was connected, so that it can be connected anew, by another run."""
+    source, target = live.source, live.target
+    if source is not None and source.get("network") is not None:
+        kept = {name: value for name, value in source.attrs.items() if name in ("network", "portgroup")}
+        live = live.replace(type="network", source=Node("source", kept))
+    if target is not None and target.dev is not None and _chosen_name(live) is None:
+        live = live.replace(target=None if target.managed is None else target.replace(dev=None))
+    return live
 
 
 def _with_plug(one: Interface, plug: Plug, port: bytes) -> Interface:

@@ -27,6 +27,7 @@ from virtloom.driver.constants.domain_state import DomainShutoffReason as Shutof
 from virtloom.driver.constants.domain_state import DomainState
 from virtloom.errors import VirtError
 from virtloom.locks import Guarded, Job, JobKind, LockError
+from virtloom.xmldef import document
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.blockjobs.job import BlockJob
 from virtloom_qemu.monitor import MonitorEvent
@@ -72,6 +73,8 @@ class Reconnecting(Strays):
             state.fake_reboot = status.fake_reboot
             state.tainted = frozenset(status.tainted)
             state.last_image = status.last_image
+            if status.original_cpu is not None:
+                state.original_cpu = document.parse(status.original_cpu, "domain_status")
             state.agent_timeout = status.agent_timeout
             state.clock_began = status.clock_began
             state.block_jobs = {name: BlockJob(**kept) for name, kept in status.block_jobs.items()}

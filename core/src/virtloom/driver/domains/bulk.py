@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 
 from virtloom.driver.constants.connect import ConnectGetAllDomainStatsFlags as Bulk
 from virtloom.driver.domains.base import Domains, S
@@ -11,7 +12,7 @@ from virtloom.driver.handles import DomainHandle
 from virtloom.driver.links.counters import InterfaceStats, interface_counters
 from virtloom.driver.params import TypedParam, int_, string, uint, ullong
 from virtloom.errors import ErrorCode, VirtError
-from virtloom.locks import Guarded
+from virtloom.locks import Guarded, ObjectGone
 from virtloom.xmldef.domain.devices import Interface
 
 FILTERS = 0xFF  # the flags that choose domains
@@ -44,7 +45,8 @@ class DomainBulkStats(Domains[S]):
             if found is None or found.gone or found.published is None:
                 continue
             if passes(found.published, flags & FILTERS):
-                rows.append((found.published.handle, list(self._gathered(found, groups, flags))))
+                with suppress(ObjectGone):  # one that is removed meanwhile fails nobody's question about the others
+                    rows.append((found.published.handle, list(self._gathered(found, groups, flags))))
         return rows
 
     def _gathered(self, found: Guarded[S], groups: int, flags: int) -> Iterable[TypedParam]:

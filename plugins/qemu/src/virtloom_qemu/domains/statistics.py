@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
+from dataclasses import replace
 
 from virtloom.driver.constants.connect import ConnectGetAllDomainStatsFlags as Bulk
 from virtloom.driver.constants.domain_job import DomainDirtyRateCalcFlags as Calc
@@ -17,6 +18,7 @@ from virtloom.locks import Guarded, JobKind, LockError
 from virtloom.xmldef.domain.devices import Disk
 from virtloom_qemu.domains.base import DomainsBase
 from virtloom_qemu.domains.devices import find_disk, find_interface
+from virtloom_qemu.monitor.errors import MonitorClosed, MonitorTimeout
 from virtloom_qemu.runs.state import QemuDomain
 from virtloom_qemu.runs.talk import Talk
 from virtloom_qemu.stats.block import Blocks, BlockStats
@@ -43,7 +45,7 @@ class Statistics(DomainsBase, DomainBulkStats[QemuDomain]):
     stats_by = "this daemon or QEMU"
 
     def _gathered(self, found: Guarded[QemuDomain], groups: int, flags: int) -> list[TypedParam]:
-        """One guest's numbers; with `nowait` a busy one says what it can without its monitor."""
+        """One guest's numbers; of one that is busy (with NOWAIT), ends or hangs, those that need no monitor."""
         with ExitStack() as stack:
             job = None
             if groups & WITH_MONITOR and found.published.active:
@@ -63,7 +65,14 @@ class Statistics(DomainsBase, DomainBulkStats[QemuDomain]):
                     None if run is None or job is None else Talk(found, job, run),
                     bool(flags & Bulk.BACKING),
                 )
-            return [row for group, gather in GROUPS.items() if groups & group for row in gather(subject)]
+            rows: list[TypedParam] = []
+            for gather in (gather for group, gather in GROUPS.items() if groups & group):
+                try:
+                    rows += gather(subject)
+                except (MonitorClosed, MonitorTimeout):
+                    subject = replace(subject, talk=None)
+                    rows += gather(subject)
+            return rows
 
     # Memory.
 

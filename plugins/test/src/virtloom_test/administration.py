@@ -31,6 +31,9 @@ def administration(stage: Stage, hosts: Hosts) -> dict[str, Call]:
         "fault_clear": lambda arguments: faults.clear(),
         "clock": move_clock,
         "crash": lambda arguments: hosts.host(_text(arguments, "uri")).crash(_text(arguments, "name")),
+        "abort": lambda arguments: hosts.host(_text(arguments, "uri")).abort_work(
+            _text(arguments, "pool"), _text(arguments, "volume")
+        ),
         "forget": lambda arguments: hosts.forget(_text(arguments, "uri")),
         "durations": lambda arguments: tempo.set(arguments),
     }

@@ -92,6 +92,10 @@ class Control:
         """
         self.call("crash", uri=uri, name=name)
 
+    def abort(self, uri: str, pool: str, volume: str) -> None:
+        """Abort what is being done to a volume: its creation, its wipe. Guests have `virDomainAbortJob`."""
+        self.call("abort", uri=uri, pool=pool, volume=volume)
+
     def forget(self, uri: str) -> None:
         """Forget a host that nobody is connected to."""
         self.call("forget", uri=uri)

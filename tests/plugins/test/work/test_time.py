@@ -15,6 +15,8 @@ from daemons import eventually
 libvirt: Any = pytest.importorskip("libvirt")
 libvirt.registerErrorHandler(lambda context, error: None, None)
 
+GUEST = "<domain type='test'><name>g</name><memory>65536</memory><os><type>hvm</type></os></domain>"
+
 
 @pytest.fixture
 def domain(played: Any) -> Any:
@@ -31,7 +33,7 @@ def in_background(call: Callable[[], Any]) -> tuple[threading.Thread, list[Any]]
         except libvirt.libvirtError as error:
             came.append(error.get_error_code())
 
-    thread = threading.Thread(target=run)
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     return thread, came
 
@@ -83,6 +85,82 @@ def test_a_job_is_aborted_and_leaves_the_guest_running(played: Any, domain: Any,
     assert watcher.isActive()
     with pytest.raises(libvirt.libvirtError, match="no job is active"):
         watcher.abortJob()
+
+
+def test_a_start_is_aborted_and_leaves_the_guest_off(played: Any, domain: Any) -> None:
+    domain.destroy()
+    played.clock(rate=0)
+    played.durations(start=100)
+    starting, came = in_background(domain.create)
+    virsh = played.virsh()
+    eventually(lambda: "Start" in virsh("domjobinfo", "test"), "the job to begin")
+    virsh("domjobabort", "test")
+    starting.join(30)
+    assert came == [libvirt.VIR_ERR_OPERATION_ABORTED]
+    assert not domain.isActive()
+    assert "domain is not running" in virsh.fails("domjobabort", "test")
+    played.durations(start=0)
+    domain.create()
+
+
+def test_a_restore_is_aborted_and_leaves_no_guest_but_its_image(played: Any, tmp_path: Path) -> None:
+    connection = libvirt.open(played.daemon.uri())
+    guest = connection.createXML(GUEST)
+    guest.save(str(tmp_path / "image"))
+    played.clock(rate=0)
+    played.durations(restore=100)
+    restoring, came = in_background(lambda: connection.restore(str(tmp_path / "image")))
+    virsh = played.virsh()
+    eventually(lambda: "Restore" in virsh.run("domjobinfo", "g").stdout, "the job to begin")
+    assert virsh("domstate", "g") == "shut off"
+    virsh("domjobabort", "g")
+    restoring.join(30)
+    assert came == [libvirt.VIR_ERR_OPERATION_ABORTED]
+    assert virsh("list", "--all", "--name") == "test"
+    played.durations(restore=0)
+    virsh("restore", str(tmp_path / "image"))
+    assert virsh("domstate", "g", "--reason") == "running (restored)"
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [("snapshot-create-as test s", "Snapshot"), ("snapshot-revert test first", "Snapshot revert")],
+)
+def test_a_snapshot_is_aborted_and_changes_nothing(played: Any, domain: Any, call: str, words: str) -> None:
+    virsh = played.virsh()
+    virsh("snapshot-create-as", "test", "first")
+    virsh("suspend", "test")
+    played.clock(rate=0)
+    played.durations(snapshot=100)
+    working = subprocess.Popen(["virsh", "-c", played.daemon.uri(), *call.split()], stderr=subprocess.PIPE)
+    eventually(lambda: words in virsh("domjobinfo", "test"), "the job to begin")
+    virsh("domjobabort", "test")
+    _, said = working.communicate(timeout=30)
+    assert b"operation aborted" in said
+    assert virsh("snapshot-list", "test", "--name").split() == ["first"]
+    assert virsh("domstate", "test") == "paused"
+
+
+def test_a_volume_grows_while_it_is_made_and_is_gone_if_that_is_aborted(played: Any) -> None:
+    virsh = played.virsh()
+    played.clock(rate=0)
+    played.durations(volume=100)
+    pool = libvirt.open(played.daemon.uri()).storagePoolLookupByName("default-pool")
+    xml = "<volume><name>v</name><capacity>4096</capacity><allocation>4096</allocation></volume>"
+    maker = libvirt.open(played.daemon.uri()).storagePoolLookupByName("default-pool")
+    making, came = in_background(lambda: maker.createXML(xml))
+    eventually(lambda: "v" in virsh("vol-list", "default-pool").split(), "the volume to be there")
+    played.clock(by=50)
+    eventually(lambda: pool.storageVolLookupByName("v").info()[2] == 2048, "half of it to be allocated")
+    assert "still being allocated" in virsh.fails("vol-delete", "v", "default-pool")
+    assert "pool 'default-pool' has asynchronous jobs running" in virsh.fails("pool-destroy", "default-pool")
+    played.abort("test:///default", "default-pool", "v")
+    making.join(30)
+    assert came == [libvirt.VIR_ERR_OPERATION_ABORTED]
+    assert pool.listVolumes() == []
+    assert pool.info()[2] == 0
+    with pytest.raises(Exception, match="nothing is being done to the volume 'v'"):
+        played.abort("test:///default", "default-pool", "v")
 
 
 def test_a_block_copy_becomes_ready_and_is_pivoted_to(played: Any, domain: Any) -> None:

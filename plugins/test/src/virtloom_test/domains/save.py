@@ -64,8 +64,20 @@ class Saving(Life):
         check_flags(flags, 0, "testDomainRestoreFlags")
         _refuse_other_xml(dxml)
         definition = read_image(self.rules, Path(from_))
-        self.stage.tempo.pass_time("restore")
+        self._restoring(definition)
         self.run(definition, DomainRunningReason.RESTORED, Started.RESTORED)
+
+    def _restoring(self, definition: Domain) -> None:
+        """Let the time pass that a restore takes: the domain is there meanwhile, and is gone if that was aborted."""
+        if not self.stage.tempo.seconds("restore"):
+            return
+        handle = self._obtain(definition, lambda state: None, inactive=True)
+        try:
+            self._spend(handle, JobKind.START, "restore")
+        except BaseException:
+            with self._ending(handle):
+                pass  # one that is neither kept nor runs is forgotten
+            raise
 
     def domain_save_image_get_xml_desc(self, file: str, flags: int) -> str:
         """`virDomainSaveImageGetXMLDesc`"""

@@ -9,7 +9,7 @@ from typing import Any
 
 from virtloom.driver import Driver, DriverKind, EventSource, InterceptedCall
 from virtloom.driver.interception import CallInterceptor, EventInterceptor
-from virtloom.errors import VirtError
+from virtloom.errors import ErrorCode, VirtError
 from virtloom.xmldef import document
 from virtloom.xmldef.chance import drawn_from
 from virtloom.xmldef.document import Node as Element
@@ -110,3 +110,13 @@ class TestHost:
         self.domains.crash(name)
         if self.on_change is not None:
             self.on_change()
+
+    def abort_work(self, pool: str, volume: str) -> None:
+        """Abort what is being done to a volume.
+
+        :raises VirtError: OPERATION_INVALID if nothing is.
+        """
+        if isinstance(self.storage, PlayedStorage):
+            self.storage.abort_work(pool, volume)
+        else:
+            raise VirtError(ErrorCode.OPERATION_INVALID, f"on '{self.uri}' work on volumes takes no time")

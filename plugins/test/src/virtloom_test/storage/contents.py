@@ -11,17 +11,18 @@ from virtloom.driver.streams import BytesSource
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Level
 from virtloom_test.stage import Stage
-from virtloom_test.storage.driver import VOLUME_FILE, Content, TestStorage, use_of, volume_in
+from virtloom_test.storage.building import WorkedStorage
+from virtloom_test.storage.pool import Content, use_of, volume_in
 
 ALGORITHMS = 9  # VIR_STORAGE_VOL_WIPE_ALG_LAST
 KEPT_MAX = 64 << 20  # bytes of a volume that are kept
 
 
-class PlayedStorage(TestStorage):
+class PlayedStorage(WorkedStorage):
     """One host's pools, whose volumes keep what is written to them."""
 
     # virt-install asks for the metadata of an image, which none of these has, to be there at once.
-    create_flags = TestStorage.create_flags | Create.PREALLOC_METADATA | Create.REFLINK
+    create_flags = WorkedStorage.create_flags | Create.PREALLOC_METADATA | Create.REFLINK
 
     def __init__(self, stage: Stage, events: EventSource) -> None:
         super().__init__(stage, events)
@@ -31,12 +32,12 @@ class PlayedStorage(TestStorage):
     def storage_vol_get_info_flags(self, vol: StorageVolHandle, flags: int) -> tuple[int, int, int]:
         """`virStorageVolGetInfoFlags`: type, capacity and allocation (or physical size) in bytes."""
         check_flags(flags, 1, "testStorageVolGetInfoFlags")
-        volume = self._of(vol)
-        return VOLUME_FILE, volume.capacity, volume.allocation
+        return self.storage_vol_get_info(vol)
 
     def storage_vol_resize(self, vol: StorageVolHandle, capacity: int, flags: int) -> None:
         """`virStorageVolResize`, in bytes."""
         check_flags(flags, Resize.ALLOCATE | Resize.DELTA | Resize.SHRINK, "testStorageVolResize")
+        self.refuse_work(vol)
         with self._all.changing(self._all.named(vol.pool)) as state:
             pool, content = state.more
             volume = volume_in(state, vol.name)
@@ -66,13 +67,13 @@ class PlayedStorage(TestStorage):
         check_flags(flags, 0, "testStorageVolWipePattern")
         if algorithm >= ALGORITHMS:
             raise VirtError(ErrorCode.INVALID_ARG, f"wiping algorithm {algorithm} not supported")
-        self._of(vol)
-        self._stage.tempo.pass_time("wipe")
-        self.keep(vol, b"")
+        with self.working("wipe", vol, self._of(vol).capacity):
+            self.keep(vol, b"")
 
     def storage_vol_upload(self, vol: StorageVolHandle, offset: int, length: int, flags: int, stream: Stream) -> None:
         """`virStorageVolUpload`, offset and length in bytes, a length of 0 for all that comes."""
         self._of(vol)
+        self.refuse_work(vol)
         stream.receive_into(_Upload(self, vol, offset, length))
 
     def storage_vol_download(self, vol: StorageVolHandle, offset: int, length: int, flags: int, stream: Stream) -> None:

@@ -14,6 +14,13 @@ OPERATIONS = {
     JobKind.MIGRATE_OUT: Operation.MIGRATION_OUT,
     JobKind.MIGRATE_IN: Operation.MIGRATION_IN,
 }
+# Those that a function names more exactly than its job's kind does.
+BY_FUNCTION = {
+    "virDomainRestore": Operation.RESTORE,
+    "virDomainRestoreFlags": Operation.RESTORE,
+    "virDomainRestoreParams": Operation.RESTORE,
+    "virDomainRevertToSnapshot": Operation.SNAPSHOT_REVERT,
+}
 # The sizes of a job's progress, in bytes; the typed parameters have the same names.
 SIZES = tuple(f"{what}_{part}" for what in ("data", "memory", "disk") for part in ("total", "processed", "remaining"))
 
@@ -21,7 +28,7 @@ SIZES = tuple(f"{what}_{part}" for what in ("data", "memory", "disk") for part i
 def stats(job: Job) -> list[TypedParam]:
     """What is told of a job."""
     params = [
-        int_("operation", OPERATIONS.get(job.kind, Operation.UNKNOWN)),
+        int_("operation", BY_FUNCTION.get(job.api, OPERATIONS.get(job.kind, Operation.UNKNOWN))),
         ullong("time_elapsed", int(job.age * 1000)),
     ]
     if job.progress.remaining_ms is not None:

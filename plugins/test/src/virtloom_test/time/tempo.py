@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from virtloom.errors import ErrorCode, VirtError
-from virtloom.locks import Job
 from virtloom_test.time.clock import SECOND, Clock
 
 LOOK_EVERY = 0.05  # real seconds between looks at whether a job was aborted
@@ -23,6 +22,18 @@ class Waits(Protocol):
 
     def waiting(self, what: str) -> AbstractContextManager[Any]:
         """For the length of a block."""
+        ...
+
+
+class Reported(Protocol):
+    """What is told how far some work is, and may end it: a job, or `Work`."""
+
+    def report(self, **fields: int | None) -> None:
+        """Take fields of `virtloom.locks.Progress`."""
+        ...
+
+    def check(self) -> None:
+        """Raise if the work is to end."""
         ...
 
 
@@ -56,12 +67,12 @@ class Tempo:
         self._seconds = {**self._seconds, **{kind: float(value) for kind, value in seconds.items()}}
         return dict(self._seconds)
 
-    def pass_time(self, kind: str, job: Job | None = None, total: int = 0) -> None:
+    def pass_time(self, kind: str, job: Reported | None = None, total: int = 0) -> None:
         """Let the time of a kind of work pass, with no lock held.
 
         :param job: reports the progress, and ends the work early if it is aborted.
         :param total: the work's size in bytes, for the progress.
-        :raises JobAborted: if the job was aborted.
+        :raises JobAborted: or what else the job raises when it was aborted.
         :raises VirtError: OPERATION_TIMEOUT if the clock stands for longer than ten minutes.
         """
         seconds = self._seconds[kind]
@@ -80,7 +91,7 @@ class Tempo:
                     raise VirtError(ErrorCode.OPERATION_TIMEOUT, detail)
 
 
-def _report(job: Job, part: float, seconds: float, total: int) -> None:
+def _report(job: Reported, part: float, seconds: float, total: int) -> None:
     done = int(total * part)
     left = int((1 - part) * seconds * 1000)
     job.report(

@@ -108,6 +108,9 @@ class Snapshots(DomainsBase, DomainSnapshots[TestDomain]):
     def domain_revert_to_snapshot(self, snap: DomainSnapshotHandle, flags: int) -> None:
         """`virDomainRevertToSnapshot`: stopped, started and paused as the way from state to state demands."""
         check_flags(flags, Revert.RUNNING | Revert.PAUSED | Revert.FORCE, "testDomainRevertToSnapshot")
+        with self._reading(snap.dom) as state:
+            require_snapshot(state.snapshots, snap.name)
+        self._spend(snap.dom, JobKind.SNAPSHOT, "snapshot")
         with self._ending(snap.dom) as state:
             moment = require_snapshot(state.snapshots, snap.name)
             runs = moment.state in ("running", "paused")

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from daemons import CONFIG, Daemon, Virsh
+from virtloom.client import ConnectionLost, DeadlineMissed
+from virtloom.errors import VirtError
 from virtloom_testing import Control
 from virtloom_testing.settings import configuration
 
@@ -20,6 +22,13 @@ class Played(Control):
     def __init__(self, root: Path, **settings: Any) -> None:
         self.daemon = Daemon(root, CONFIG + configuration(settings))
         super().__init__(self.daemon.admin_socket)
+
+    def was_restarted(self) -> bool:
+        """Whether it answers, and has none of the faults that were set while it ran before."""
+        try:
+            return self.faults() == []
+        except (ConnectionLost, DeadlineMissed, VirtError):
+            return False
 
     def virsh(self, path: str = "/default") -> Virsh:
         """virsh, on one of its hosts."""

@@ -17,7 +17,7 @@ from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.capabilities import EmulatorCache
 from virtloom_qemu.definition.rules import QemuRules
 from virtloom_qemu.object_types import DOMAIN
-from virtloom_qemu.process.identity import chosen
+from virtloom_qemu.process.identity import Identity, chosen
 from virtloom_qemu.runs.alteration import Alteration
 from virtloom_qemu.runs.given.displays import Displays
 from virtloom_qemu.runs.given.images import DiskImages
@@ -56,8 +56,9 @@ class DomainsBase(KeptDomains[QemuDomain], Transitions):
     def _ownership(self, live: Domain) -> Ownership:
         """What gives files to whom a run's process runs as."""
         given = os.geteuid() == 0 and self.settings.dynamic_ownership and relabels(live)
-        who = identity_of(live, self.identity) if given else None
-        return Ownership(who, remember=self.settings.remember_owner)
+        who = identity_of(live, self.identity) if given else Identity.own()
+        # root needs to own nothing to open it, so that its guests take no file from anybody
+        return Ownership(None if who == Identity.own() else who, remember=self.settings.remember_owner)
 
     def open(self, uri: URI) -> dict[DriverKind, Driver]:
         """See `HypervisorDriver.open`."""

@@ -122,6 +122,13 @@ def test_what_qemu_refuses_leaves_nothing_behind(host: Any) -> None:
     assert "live attach of device 'sound' is not supported" in refused
 
 
+def test_what_a_device_lacks_of_itself_is_told_before_that_its_place_is_taken(host: Any) -> None:
+    host.virsh("define", host.write("ports"))
+    for index in ("", "index='0'"):
+        port = document(host, "port", f"<controller type='pci' {index} model='pcie-root-port'/>")
+        assert "'modelName' is not set" in host.virsh.fails("attach-device", "ports", port, "--config")
+
+
 def test_a_guest_that_does_not_answer_keeps_its_device_and_that_is_no_error(host: Any) -> None:
     virsh = host.virsh
     virsh("create", host.write("deaf"))

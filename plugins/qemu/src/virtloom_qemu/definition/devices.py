@@ -25,9 +25,17 @@ def device_defaults(guest: Guest) -> None:
     :raises VirtError: CONFIG_UNSUPPORTED for what no QEMU guest can have.
     """
     for device in guest.devices.children:
-        step = STEPS.get(device.tag)
-        if step is not None:
-            step(guest, device)
+        default_of(guest, device)
+
+
+def default_of(guest: Guest, device: Node) -> None:
+    """Fill in what one device does not say.
+
+    :raises VirtError: CONFIG_UNSUPPORTED for what no QEMU guest can have.
+    """
+    step = STEPS.get(device.tag)
+    if step is not None:
+        step(guest, device)
 
 
 def _disk(guest: Guest, disk: Node) -> None:

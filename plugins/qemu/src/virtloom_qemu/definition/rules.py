@@ -18,7 +18,7 @@ from virtloom.xmldef.domain.rules import Check, DomainRules, named_system
 from virtloom_qemu.capabilities import Emulator, EmulatorCache
 from virtloom_qemu.definition import addresses
 from virtloom_qemu.definition.checks import check_device, check_devices, check_guest
-from virtloom_qemu.definition.devices import device_defaults
+from virtloom_qemu.definition.devices import default_of, device_defaults
 from virtloom_qemu.definition.guest import Guest
 from virtloom_qemu.definition.implicit import cards, implicit_devices
 from virtloom_qemu.definition.machine import with_emulator, with_machine
@@ -78,7 +78,10 @@ class QemuRules(DomainRules):
         :param domain: which it is to come to.
         :raises VirtError: in libvirt's words.
         """
-        guest = Guest(domain, self.emulators.lookup(domain.parts.emulator or ""))
+        guest, device = Guest(domain, self.emulators.lookup(domain.parts.emulator or "")), device.copy()
+        if device.tag == "controller" and device.get("type") == "pci":
+            device.attrs.setdefault("index", "-1")  # its number is still to be found
+        default_of(guest, device)
         check_device(guest, self.settings, device)
 
     def load(self, text: str) -> Domain:

@@ -9,6 +9,7 @@ from pathlib import Path
 from virtloom.driver.flags import check_flags
 from virtloom.driver.node import topology
 from virtloom.driver.node.kernel import sizes, text
+from virtloom.driver.node.memory import NodeMemory
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 
 NodeInfo = tuple[list[int], int, int, int, int, int, int, int]
@@ -19,7 +20,7 @@ CPU_COLUMNS = (("kernel", (2, 5, 6)), ("user", (0, 1)), ("idle", (3,)), ("iowait
 ALL = -1  # VIR_NODE_CPU_STATS_ALL_CPUS, VIR_NODE_MEMORY_STATS_ALL_CELLS
 
 
-class NodeCalls:
+class NodeCalls(NodeMemory):
     """A mixin for hypervisor drivers whose guests run on this host."""
 
     def connect_get_hostname(self) -> str:

@@ -230,7 +230,7 @@ def _check(report: Report, domain: Domain) -> None:
         return
     if report.ended is not None:
         reason = _plainly(report.ended.error or "it ended at once")
-        if "Sync wait failure" in reason:  # it was killed before it could say why
+        if reason.startswith(("Sync wait failure", "Sync wake failure")):  # it was killed before it could say why
             reason += f"; is its memory of {domain.current_memory or domain.memory} KiB enough?"
         raise StartFailed(reason)
     detail = f"container '{domain.name}' did not start within {START_WITHIN:g} s"

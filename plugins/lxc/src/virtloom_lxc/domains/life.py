@@ -36,6 +36,7 @@ from virtloom_lxc.domains.ending import Ending
 from virtloom_lxc.domains.sharing import Sharing
 from virtloom_lxc.domains.state import Container
 from virtloom_lxc.links import checking
+from virtloom_lxc.rules import security_model
 
 FREEZE_WITHIN = 1.0  # s, as libvirt waits
 
@@ -114,6 +115,7 @@ class Life(Ending, Sharing):
             raise _unsupported("At least one PTY console is required")
         if any(one.type != "pty" for one in definition.parts.consoles):
             raise _unsupported("Only PTY console types are supported")
+        _check_labels(definition)
         rootfs.check_roots(definition, allow_host_root=self.host.config["allow_host_root"])
         if (root := rootfs.folder(definition)) is not None:
             check_init(definition, root)
@@ -199,6 +201,14 @@ def _end(monitor: Monitor, init: int) -> None:
         if report.ended is not None or report.init == killed:
             return
         init = report.init
+
+
+def _check_labels(definition: Domain) -> None:
+    """Refuse labels of a security model that this host does not confine by (`virSecurityManagerCheckModel`)."""
+    for label in definition.seclabel:
+        model = label.get("model")
+        if label.get("type") != "none" and model not in (security_model(), None):
+            raise _unsupported(f"Unable to find security driver for model {model}")
 
 
 def _unsupported(detail: str) -> VirtError:

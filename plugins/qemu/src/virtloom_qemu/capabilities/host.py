@@ -13,10 +13,18 @@ TRANSPORTS = ("tcp", "rdma")
 X86 = ("x86_64", "i686")
 
 
-def host_capabilities(emulators: EmulatorCache) -> Node:
-    """The whole document. With no lock held: an emulator that is seen for the first time is asked what it can do."""
+def host_capabilities(emulators: EmulatorCache, label: str | None) -> Node:
+    """The whole document. With no lock held: an emulator that is seen for the first time is asked what it can do.
+
+    :param label: whom guests run as that do not say; None where they run as the daemon's own user.
+    """
     root = Node("capabilities")
-    root.children.append(host_element(transports=TRANSPORTS))
+    models = [("none", "0")] if label is None else [("none", "0"), ("dac", "0")]
+    host = host_element(models, transports=TRANSPORTS)
+    if label is not None:
+        for kind in ("kvm", "qemu"):
+            host.children[-1].add("baselabel", {"type": kind}, label)
+    root.children.append(host)
     for arch, path in emulators.installed().items():
         root.children.append(_guest(arch, emulators.lookup(path)))
     return root

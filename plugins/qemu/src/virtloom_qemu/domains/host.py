@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 
 from virtloom.driver.handles import DomainHandle
@@ -54,7 +55,8 @@ class HostCalls(NodeCalls, DomainsBase):
 
     def connect_get_capabilities(self) -> str:
         """`virConnectGetCapabilities`"""
-        return document.write(host_capabilities(self.emulators))
+        label = self.identity.label if os.geteuid() == 0 else None
+        return document.write(host_capabilities(self.emulators, label))
 
     def node_get_security_model(self) -> tuple[list[int], list[int]]:
         """`virNodeGetSecurityModel`: the first of them, which confines nothing; users' rights are the second."""

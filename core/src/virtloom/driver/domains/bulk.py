@@ -61,8 +61,12 @@ def state_rows(state: int, reason: int) -> Rows:
 
 
 def of_host_end(one: Interface) -> InterfaceStats:
-    """The counters of an interface's end on the host, as the guest sees them."""
-    return interface_counters((one.target.dev if one.target is not None else None) or "")
+    """The counters of an interface's end on the host, as the guest sees them.
+
+    :raises VirtError: INTERNAL_ERROR if it has no end there.
+    """
+    name = (one.target.dev if one.target is not None else None) or ""
+    return interface_counters(name, seen_by_guest=one.type != "direct")  # whose link is the guest's own end
 
 
 def interface_rows(interfaces: Sequence[Interface], counted: Counted = of_host_end) -> Rows:

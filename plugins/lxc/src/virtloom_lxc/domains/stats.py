@@ -7,8 +7,9 @@ from pathlib import Path
 from virtloom.driver.cgroups import files
 from virtloom.driver.cgroups.usage import cpu_stats
 from virtloom.driver.constants.domain import DomainMemoryStatTags as Tag
+from virtloom.driver.domains.bulk import of_host_end
 from virtloom.driver.handles import DomainHandle
-from virtloom.driver.links.counters import InterfaceStats, interface_counters
+from virtloom.driver.links.counters import InterfaceStats
 from virtloom.driver.node.kernel import text
 from virtloom.driver.params import TypedParam, llong
 from virtloom.errors import ErrorCode, VirtError
@@ -78,7 +79,7 @@ def counters_of(one: Interface, init: int) -> InterfaceStats:
     :raises VirtError: INTERNAL_ERROR if it is gone.
     """
     if not is_direct(one):
-        return interface_counters((one.target.dev if one.target is not None else None) or "")
+        return of_host_end(one)
     name = one.guest.get("dev") if one.guest is not None else None
     for line in text(Path(f"/proc/{init}/net/dev")).splitlines():
         link, colon, rest = line.strip().partition(":")

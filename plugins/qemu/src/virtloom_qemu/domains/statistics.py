@@ -10,8 +10,9 @@ from virtloom.driver.constants.connect import ConnectGetAllDomainStatsFlags as B
 from virtloom.driver.constants.domain_job import DomainDirtyRateCalcFlags as Calc
 from virtloom.driver.constants.domain_state import DomainControlErrorReason, DomainControlState
 from virtloom.driver.domains import DomainBulkStats
+from virtloom.driver.domains.bulk import of_host_end
 from virtloom.driver.handles import DomainHandle
-from virtloom.driver.links.counters import InterfaceStats, interface_counters
+from virtloom.driver.links.counters import InterfaceStats
 from virtloom.driver.params import TypedParam, llong
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.locks import Guarded, JobKind, LockError
@@ -171,8 +172,7 @@ class Statistics(DomainsBase, DomainBulkStats[QemuDomain]):
         with self._reading(dom) as state:
             state.require_active()
             one = find_interface(state.definition, device)
-        name = one.target.dev if one.target is not None else None
-        return interface_counters(name or "")
+        return of_host_end(one)
 
     # The monitor itself.
 

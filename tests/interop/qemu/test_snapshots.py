@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from typing import Any
 
@@ -114,3 +115,32 @@ def test_what_cannot_be_kept_is_refused_and_the_guest_goes_on(host: Any, define:
     assert "QEMU guest agent is not configured" in virsh.fails(*quiet, "plain")
     assert virsh("domstate", "raw") == virsh("domstate", "plain") == "running"
     assert virsh("snapshot-list", "raw", "--name") == virsh("snapshot-list", "plain", "--name") == ""
+
+
+def test_a_snapshot_shows_the_processor_of_the_definition_and_remembers_the_guests(
+    host: Any, define: Callable[..., Any]
+) -> None:
+    virsh, model = host.virsh, "<cpu mode='custom' match='exact' check='none'><model>qemu64</model></cpu>"
+    define("guest", more="")
+    document = virsh("dumpxml", "guest", "--inactive").replace("<cpu ", "<was ").replace("</cpu>", "</was>")
+    document = document.replace("<devices>", f"{model}<devices>")
+    path = host.root / "guest.cpu.xml"
+    path.write_text(document)
+    virsh("define", str(path))
+    virsh("start", "guest")
+    live = ET.fromstring(virsh("dumpxml", "guest")).find("cpu")
+    virsh("snapshot-create-as", "guest", "one")
+    shown = ET.fromstring(virsh("snapshot-dumpxml", "guest", "one"))
+    assert shown.find("domain/cpu").get("check") == "none"
+    assert live.get("check") == shown.find("cookie/cpu").get("check") == "full"
+    assert shown.find("cookie/slirpHelper") is not None
+    virsh("snapshot-revert", "guest", "one")
+    assert ET.tostring(ET.fromstring(virsh("dumpxml", "guest")).find("cpu")) == ET.tostring(live)
+    assert ET.fromstring(virsh("dumpxml", "guest", "--inactive")).find("cpu").get("check") == "none"
+    virsh("snapshot-create-as", "guest", "two")
+    assert ET.fromstring(virsh("snapshot-dumpxml", "guest", "two")).find("domain/cpu").get("check") == "none"
+
+
+def test_the_host_is_not_put_to_sleep(host: Any) -> None:
+    for target, words in (("mem", "Suspend-to-RAM"), ("disk", "Suspend-to-Disk"), ("hybrid", "Hybrid-Suspend")):
+        assert f"argument unsupported: {words}" in host.virsh.fails("nodesuspend", target, "60")

@@ -20,6 +20,7 @@ from virtloom_qemu.firmware import firmwares
 
 VCPUS_MAX = 16  # what libvirt says of TCG
 NATIVE = "qemu-argv"
+SLEEPS = ("Suspend-to-RAM", "Suspend-to-Disk", "Hybrid-Suspend")  # by the numbers of `virNodeSuspendTarget`
 TYPES = ("qemu", "kvm")
 DOMAIN_TYPES = frozenset(
     ["none", "qemu", "kqemu", "kvm", "xen", "lxc", "uml", "openvz", "test", "vmware", "hyperv", "vbox", "phyp"]
@@ -61,6 +62,13 @@ class HostCalls(NodeCalls, DomainsBase):
     def node_get_security_model(self) -> tuple[list[int], list[int]]:
         """`virNodeGetSecurityModel`: the first of them, which confines nothing; users' rights are the second."""
         return list(b"none\0"), list(b"0\0")
+
+    def node_suspend_for_duration(self, target: int, duration: int, flags: int) -> None:
+        """`virNodeSuspendForDuration`: refused for every target, as on a host that cannot sleep."""
+        self._check_flags(flags, 0, "NodeSuspendForDuration")
+        if not 0 <= target < len(SLEEPS):
+            raise VirtError(ErrorCode.INVALID_ARG, "Invalid suspend target")
+        raise VirtError(ErrorCode.ARGUMENT_UNSUPPORTED, SLEEPS[target])
 
     def domain_get_security_label(self, dom: DomainHandle) -> tuple[list[int], int]:
         """`virDomainGetSecurityLabel`: that of the first security model, which gives none."""

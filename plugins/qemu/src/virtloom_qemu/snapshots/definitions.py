@@ -59,6 +59,12 @@ def cookie(live: Domain) -> Node:
     return made
 
 
+def as_it_ran(definition: Domain, more: tuple[Node, ...]) -> Domain:
+    """A snapshot's definition with the processor that its cookie remembers, if it does."""
+    found = next((cpu for node in more if node.tag == "cookie" for cpu in node.all("cpu")), None)
+    return definition if found is None else definition.replace(cpu=found)
+
+
 def kept(definition: Domain, tag: str) -> Node:
     """The element of a definition in a snapshot's document."""
     node = without_locations(without_aliases(definition.replace(id=None).node()))

@@ -21,6 +21,7 @@ from virtloom_qemu.domains.life import Beginnings
 from virtloom_qemu.domains.snapshots.keeping import SnapshotKeeping
 from virtloom_qemu.runs.phases.beginning import Start
 from virtloom_qemu.runs.state import QemuDomain
+from virtloom_qemu.snapshots.definitions import as_it_ran
 
 REVERT_FLAGS = Revert.RUNNING | Revert.PAUSED | Revert.FORCE | Revert.RESET_NVRAM
 ONLINE = ("running", "paused")
@@ -76,7 +77,10 @@ class SnapshotReverting(SnapshotKeeping):
                 return
         reset = bool(flags & Revert.RESET_NVRAM)
         start = Start(load_snapshot=moment.name if online else None, reset_nvram=reset)
-        talk = self._begin(found, job, moment.domain if online else config, start)
+        talk = self._begin(found, job, as_it_ran(moment.domain, moment.more) if online else config, start)
+        if online:
+            with found.locked() as state:
+                state.original_cpu = moment.domain.cpu
         paused = not flags & Revert.RUNNING and bool(moment.state == "paused" or flags & Revert.PAUSED)
         self._set_going(talk, paused=paused, how=REVERTED)
 

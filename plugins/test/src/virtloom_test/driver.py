@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from virtloom.driver import URI, Driver, DriverHost, DriverKind, HypervisorDriver
+from virtloom.driver import URI, Driver, DriverHost, DriverKind, HypervisorDriver, InterceptedCall
 from virtloom.errors import ErrorDomain
 from virtloom_test.administration import administration
+from virtloom_test.faults.calls import OPEN
 from virtloom_test.hosts.file import default_host
 from virtloom_test.hosts.registry import Hosts
 from virtloom_test.stage import Stage
@@ -32,7 +33,15 @@ class TestDriver(HypervisorDriver):
 
         :raises VirtError: INTERNAL_ERROR or others if there is no such host or its file is wrong.
         """
-        return self.hosts.open(uri)
+        drivers = self.hosts.open(uri)
+        hypervisor = drivers[DriverKind.HYPERVISOR]
+        if isinstance(hypervisor, HypervisorDriver) and hypervisor.interceptor is not None:
+            try:
+                hypervisor.interceptor(InterceptedCall(OPEN, ()), lambda: None)
+            except BaseException:
+                self.hosts.close(drivers)
+                raise
+        return drivers
 
     def close(self, drivers: Mapping[DriverKind, Driver]) -> None:
         """One connection to a host less."""

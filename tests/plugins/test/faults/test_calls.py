@@ -123,6 +123,18 @@ def test_a_restart_ends_connections_and_the_daemon_comes_back_on_the_same_socket
     assert libvirt.open(played.daemon.uri()).isAlive()
 
 
+def test_a_connection_is_refused_broken_or_delayed_at_its_beginning(played: Any, virsh: Any) -> None:
+    played.fault("error", call="connect_open", code="NO_CONNECT", message="test:///default", times=1)
+    assert "no connection driver available for test:///default" in virsh.fails("list")
+    played.fault("close", call="virConnectOpen*", times=1, name="closed")
+    assert "error: failed to connect to the hypervisor" in virsh.fails("list")
+    assert played.hits("closed") == 1
+    assert "running" in virsh("domstate", "test")
+    everything = played.fault("error", message="whatever is asked")
+    assert "failed to get domain 'test'" in virsh.fails("domstate", "test"), "it could be opened"
+    assert played.hits(everything) >= 1
+
+
 def test_faults_of_a_file_hold_from_the_start(play: Any, tmp_path: Path) -> None:
     file = tmp_path / "faults.toml"
     file.write_text('[[fault]]\nname = "no-start"\ndo = "error"\ncall = "domain_create*"\nmessage = "out of luck"\n')

@@ -53,6 +53,19 @@ def test_a_guest_names_an_image_through_a_link(store: Store) -> None:
     assert refused(store.driver.storage_vol_delete, vol, 0).code is ErrorCode.OPERATION_INVALID
 
 
+def test_the_storage_of_a_guest_that_runs_is_not_touched_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may hang by now; what was found when the guest took its images stays known."""
+    vol = store.volume(store.pool())
+    (store.folder / "link").symlink_to(store.folder / "p")
+    through = ImageUse(f"{store.folder}/link/v", Use.WRITE)
+    store.driver.lease_images(WEB, [through])
+    with monkeypatch.context() as patch:
+        patch.delattr("os.path.realpath")
+        store.driver.lease_images(WEB, [through, ImageUse("/far/new", Use.WRITE)], running=True)
+        store.driver.lease_images(DB, [ImageUse("/far/old", Use.WRITE)], running=True)  # found again by a new daemon
+    assert refused(store.driver.storage_vol_delete, vol, 0).code is ErrorCode.OPERATION_INVALID
+
+
 def test_a_guest_does_not_get_what_an_upload_writes_to(store: Store) -> None:
     driver, vol = store.driver, store.volume(store.pool())
     sink = store.upload(vol)

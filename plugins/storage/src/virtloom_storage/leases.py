@@ -10,7 +10,7 @@ are shared.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from virtloom.driver.handles import DomainHandle
@@ -51,6 +51,22 @@ class Leases:
     def __init__(self, locks: LockManager) -> None:
         self._lock = locks.lock("leases", Level.LEAF)
         self._held: dict[Owner, Uses] = {}
+        self._names: dict[Owner, dict[str, frozenset[str]]] = {}
+
+    def names(self, owner: Owner, look: Callable[[str], frozenset[str]]) -> Callable[[str], frozenset[str]]:
+        """What tells all names of an image, by a path: those that it had when its guest took it, if it has it already.
+
+        :param look: finds the names of one that it has not.
+        """
+        with self._lock:
+            known = self._names.setdefault(owner, {})
+
+        def told(path: str) -> frozenset[str]:
+            names = known.get(path) or look(path)
+            known[path] = names
+            return names
+
+        return told
 
     def hold(self, owner: Owner, uses: Iterable[ImageUse], *, running: bool = False) -> Uses:
         """Note the uses of a guest, in the place of those that it had.
@@ -89,6 +105,7 @@ class Leases:
         """A guest lets go of all that it has. Idempotent."""
         with self._lock:
             self._held.pop(owner, None)
+            self._names.pop(owner, None)
 
     def on(self, paths: Iterable[str]) -> tuple[Lease, ...]:
         """Who uses an image. :param paths: all of its names."""
@@ -103,6 +120,11 @@ def _fit(one: Use, other: Use) -> bool:
     return one is other and one is not Use.WRITE
 
 
-def names_of(path: str) -> set[str]:
-    """The names that an image is known by: as it was named, and where that leads."""
-    return {os.path.normpath(path), os.path.realpath(path)} if path.startswith("/") else {path}
+def names_of(path: str) -> frozenset[str]:
+    """The names that an image is known by: as it was named, and where that leads. Looks at the storage."""
+    return only_said(path) | {os.path.realpath(path)} if path.startswith("/") else only_said(path)
+
+
+def only_said(path: str) -> frozenset[str]:
+    """The name that an image was given alone."""
+    return frozenset({os.path.normpath(path) if path.startswith("/") else path})

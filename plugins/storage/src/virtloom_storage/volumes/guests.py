@@ -12,7 +12,7 @@ from virtloom.driver.handles import DomainHandle
 from virtloom.driver.images import ImageUse
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import ObjectGone
-from virtloom_storage.leases import Owner, names_of
+from virtloom_storage.leases import Owner, names_of, only_said
 from virtloom_storage.pools.state import Claim
 from virtloom_storage.volumes.work import VolumeWork
 
@@ -23,7 +23,9 @@ class VolumeGuests(VolumeWork):
     def lease_images(self, owner: DomainHandle, uses: Iterable[ImageUse], *, running: bool = False) -> None:
         """See `StorageDriver.lease_images`."""
         holder = Owner.of(owner)
-        named = [ImageUse(name, use.use) for use in uses for name in names_of(use.path)]
+        # The storage of a guest that runs may hang by now, and whoever tells of its images must not hang with it.
+        names = self.leases.names(holder, only_said if running else names_of)
+        named = [ImageUse(name, use.use) for use in uses for name in names(use.path)]
         former = self.leases.hold(holder, named, running=running)
         claim = None if running else self._claim_on({use.path for use in named})
         if claim is not None:

@@ -96,7 +96,7 @@ class VolumeWork(PoolsBase):
     def _names(view: View, name: str) -> frozenset[str]:
         """What a guest may call a volume by."""
         path = entry_in(view, name).volume.path
-        return frozenset(view.context.io(lambda: names_of(path), f"cannot access volume '{name}'"))
+        return view.context.io(lambda: names_of(path), f"cannot access volume '{name}'")
 
     def _refuse_use(self, state: PoolState, name: str, exclusive: bool, names: frozenset[str]) -> None:
         """Refuse a use that another one rules out, in libvirt's words; the hint says which.

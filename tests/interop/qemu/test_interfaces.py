@@ -188,9 +188,15 @@ def test_an_interface_comes_and_moves_to_a_network_while_the_guest_runs(host: An
     [tap] = on(bridge)
     host.crash()
     assert on(bridge) == {tap}
-    path.write_text(
-        path.read_text().replace("'bridge'", "'network'").replace("bridge=", "network=").replace(bridge, network)
-    )
+    port_of_bridge = Path(f"/sys/class/net/{tap}/brport/isolated")
+    for isolated in ("yes", "no"):
+        path.write_text(card(bridge, f"<model type='usb-net'/><port isolated='{isolated}'/>"))
+        virsh("update-device", "mobile", str(path))
+        assert port_of_bridge.read_text().strip() == ("1" if isolated == "yes" else "0")
+        assert f"<port isolated='{isolated}'/>" in virsh("dumpxml", "mobile")
+    path.write_text(card(bridge, "<model type='usb-net'/><vlan><tag id='42'/></vlan>"))
+    assert f"vlan configuration on port {tap}" in virsh.fails("update-device", "mobile", str(path))
+    path.write_text(card(network, "<model type='usb-net'/>").replace("bridge", "network"))
     virsh("update-device", "mobile", str(path))
     [port] = ports(virsh, network)
     assert on(bridge) == {tap}

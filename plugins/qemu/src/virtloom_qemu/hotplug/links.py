@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from virtloom.errors import ErrorCode, VirtError
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Interface
@@ -14,6 +14,7 @@ NEVER = ("hostdev", "vdpa")  # types of which nothing changes
 CLOSED = ("vhostuser", "null", "vds")  # types that cannot be set up anew
 SOCKETS = ("server", "client", "mcast", "udp")
 BRIDGED = ("network", "bridge")
+FILTERED = ("network", "bridge", "ethernet")
 DRIVER = ("name", "txmode", "ioeventfd", "event_idx", "queues", "rx_queue_size", "tx_queue_size", "rss",
           "rss_hash_report")  # fmt: skip
 OFFLOADS = ("csum", "gso", "tso4", "tso6", "ecn", "ufo", "mrg_rxbuf")
@@ -52,6 +53,26 @@ def refuse_other_interface(old: Interface, new: Interface) -> None:
         raise _refusal(f"cannot change network interface type to '{new.type}'")
     if new.type in CLOSED or _is_elsewhere(before, after):
         raise _refusal(f"unable to change config on '{new.type}' network type")
+    if before.find("filterref") != after.find("filterref"):
+        _refuse_filter(new)
+    if before.find("vlan") != after.find("vlan"):  # which only Open vSwitch changes
+        detail = f"Unable to set vlan configuration on port {value(before, 'target@dev')}"
+        raise VirtError(ErrorCode.INTERNAL_ERROR, detail, ErrorDomain.NONE)
+
+
+def _refuse_filter(new: Interface) -> None:
+    if new.type not in FILTERED:
+        detail = f"filters not supported on interfaces of type {new.type}"
+        raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail)
+    if new.filterref is not None:
+        name = new.target.dev if new.target is not None else None
+        detail = f"failed to add new filter rules to '{name}' - attempting to restore old rules"
+        raise VirtError(ErrorCode.OPERATION_FAILED, detail)
+
+
+def is_isolated(one: Interface) -> bool:
+    """Whether an interface reaches no other isolated one of its bridge."""
+    return one.port is not None and one.port.get("isolated") == "yes"
 
 
 def _is_elsewhere(old: Node, new: Node) -> bool:

@@ -18,10 +18,11 @@ from virtloom_qemu.hotplug.displays import change_display
 from virtloom_qemu.hotplug.drives import has_same_source, refuse_other_disk, refuse_other_source
 from virtloom_qemu.hotplug.finding import as_node, find, replaced
 from virtloom_qemu.hotplug.kinds import KINDS
-from virtloom_qemu.hotplug.links import change_link, is_on_other_bridge, refuse_other_interface
+from virtloom_qemu.hotplug.links import BRIDGED, change_link, is_isolated, is_on_other_bridge, refuse_other_interface
 from virtloom_qemu.hotplug.modules import change_module, module_at
 from virtloom_qemu.hotplug.refusals import kind_word, unsupported
 from virtloom_qemu.runs.alteration import Alteration
+from virtloom_qemu.runs.given.taps import isolate
 
 FLAGS = Modify.LIVE | Modify.CONFIG | Modify.FORCE
 CHANGEABLE = {"disk": "disks", "interface": "interfaces", "graphics": "graphics", "memory": "memories"}
@@ -94,6 +95,9 @@ class Updating(Media):
                 self._keep_status(change.talk.found)
             finally:
                 journal.close()
+        if old.type in BRIDGED and is_isolated(wanted) != is_isolated(old):
+            isolate((old.target.dev if old.target is not None else None) or "", is_isolated(wanted))
+            self._put(change, old, port=wanted.port)
 
     @staticmethod
     def _put(change: Alteration, interface: Interface, **fields: Any) -> None:

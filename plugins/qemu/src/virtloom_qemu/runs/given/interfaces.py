@@ -30,7 +30,16 @@ from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Interface, Target
 from virtloom.xmldef.network.port import Plug
 from virtloom_qemu.command.devices.interfaces import TAPS, VIRTIO
-from virtloom_qemu.runs.given.taps import MACVTAP, HostEnd, close_all, open_macvtap, open_tap, set_up_tap
+from virtloom_qemu.hotplug.links import is_isolated
+from virtloom_qemu.runs.given.taps import (
+    MACVTAP,
+    HostEnd,
+    close_all,
+    isolate,
+    open_macvtap,
+    open_tap,
+    set_up_tap,
+)
 
 WITH_HEADERS = (*VIRTIO, "e1000e", "vmxnet3")  # models whose driver in QEMU knows virtio's headers
 VHOST = "/dev/vhost-net"
@@ -135,6 +144,8 @@ class Interfaces:
         try:
             with netlink() as route:
                 plug(route, name, bridge)
+            if is_isolated(new):
+                isolate(name, True)
         except BaseException:
             self.disconnect(live)
             raise
@@ -222,7 +233,7 @@ def _host_end(one: Interface) -> HostEnd:
         queues=_queues(one),
         headers=_model(one) in WITH_HEADERS,
         mtu=int(size) if size else None,
-        isolated=one.port is not None and one.port.get("isolated") == "yes",
+        isolated=is_isolated(one),
         learning=source.get("macTableManager") != "libvirt",
     )
 

@@ -111,6 +111,15 @@ def set_up_tap(name: str, end: HostEnd, bridge: str | None) -> None:
                 route.brport("set", index=place, learning=0, unicast_flood=0)
 
 
+def isolate(name: str, isolated: bool) -> None:
+    """Have a link reach the other isolated ones of its bridge, or none of them.
+
+    :raises VirtError: SYSTEM_ERROR.
+    """
+    with netlink() as route, telling(f"Unable to set isolated on port {name}"):
+        route.brport("set", index=index(route, name), isolated=int(isolated))
+
+
 def _mtu(bridge: str | None) -> int | None:
     with suppress(OSError, ValueError):
         return int(Path("/sys/class/net", bridge or "", "mtu").read_text())

@@ -22,7 +22,7 @@ from virtloom_qemu.domains.plugging.base import PluggingBase
 from virtloom_qemu.hotplug.finding import replaced
 from virtloom_qemu.hotplug.lines import Step, difference, make, take
 from virtloom_qemu.hotplug.throttle import throttle_disk
-from virtloom_qemu.monitor import MonitorEvent
+from virtloom_qemu.monitor import CommandFailed, MonitorEvent
 from virtloom_qemu.runs.alteration import Alteration
 from virtloom_qemu.runs.given.secrets import values_of
 from virtloom_qemu.runs.state import QemuDomain, Run
@@ -100,21 +100,38 @@ class Media(PluggingBase):
         return Given(values=values_of(needed, self.host.driver(DriverKind.SECRET)))
 
     def _swap(self, talk: Talk, old: Node, new: Node, *, force: bool) -> None:
-        device, behind = new.value("alias", "name"), _image_steps(new, self._secrets_of(new))
-        _open_tray(talk, device or "", old.value("target", "dev") or "", force=force)
-        talk.ask("blockdev-remove-medium", id=device)
+        device, behind = new.value("alias", "name") or "", _image_steps(new, self._secrets_of(new))
+        name = old.value("target", "dev") or ""
+        open_tray(talk, device, name, force=force)
+        with_open_tray(talk, device, name, "blockdev-remove-medium", force=force)
         take(talk.monitor, _image_steps(old))
         if behind:
             make(talk.monitor, behind)
             try:
-                talk.ask("blockdev-insert-medium", id=device, node_name=backend_node(new))
+                medium = backend_node(new)
+                with_open_tray(talk, device, name, "blockdev-insert-medium", force=force, node_name=medium)
             except BaseException:
                 take(talk.monitor, behind)
                 raise
         talk.ask("blockdev-close-tray", id=device)
 
 
-def _open_tray(talk: Talk, device: str, name: str, *, force: bool) -> None:
+def with_open_tray(talk: Talk, device: str, name: str, command: str, *, force: bool, **arguments: Any) -> None:
+    """Run a command that wants the tray open; it is opened again if the guest shut it meanwhile, as one that boots may.
+
+    :raises VirtError: what QEMU refuses, or if the guest shuts it each time.
+    """
+    for is_last in (False, False, True):
+        try:
+            talk.ask(command, id=device, **arguments)
+            return
+        except CommandFailed:
+            if is_last or _is_open(talk, device):
+                raise
+        open_tray(talk, device, name, force=force)
+
+
+def open_tray(talk: Talk, device: str, name: str, *, force: bool) -> None:
     """Open a drive's tray; a guest that has locked it is asked, again and again (`qemuHotplugWaitForTrayEject`).
 
     :raises VirtError: OPERATION_FAILED if it keeps it shut.

@@ -125,7 +125,9 @@ SETTINGS: tuple[Setting, ...] = (
     _server("unix_sock_dir", "", "folder of the sockets; empty is the usual one"),
     _server("libvirt_compat", False, "listen at libvirt's own socket paths as well"),
     _server("metrics_listen", "", "loopback address and port of figures for Prometheus; empty serves none"),
-    _server("stop_timeout", 5.0, "seconds that a stop takes at most; running calls have most of them", low=0.1, high=60.0),
+    _server(
+        "stop_timeout", 5.0, "seconds that a stop takes at most; running calls have most of them", low=0.1, high=60.0
+    ),
     _server("admin_max_clients", 5, "clients of the administration socket at once", low=1),
     _server(
         "admin_min_workers", 1, "threads for administration calls from the start", low=1, at_most="admin_max_workers"

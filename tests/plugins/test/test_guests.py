@@ -100,6 +100,14 @@ def test_processors_are_compared_by_their_features(domain: Any) -> None:
     assert ">Haswell</model>" in domain.connect().baselineCPU(hosts)
 
 
+@pytest.mark.parametrize(("given", "kept"), [("vnet7", "testnet0"), ("macvtap0", "testnet0"), ("mine", "mine")])
+def test_a_name_that_a_host_made_up_for_an_interface_is_not_kept(domain: Any, given: str, kept: str) -> None:
+    card = f"<interface type='network'><source network='default'/><target dev='{given}'/></interface>"
+    guest = f"<name>n</name><memory>1024</memory><os><type>hvm</type></os><devices>{card}</devices>"
+    defined = domain.connect().defineXML(f"<domain type='test'>{guest}</domain>")
+    assert f"<target dev='{kept}'/>" in defined.XMLDesc()
+
+
 def test_a_volumes_contents_go_with_it(played: Any, tmp_path: Path) -> None:
     virsh = played.virsh()
     (tmp_path / "in").write_bytes(b"secret")

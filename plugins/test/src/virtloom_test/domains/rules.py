@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.domain.definition import Domain
-from virtloom.xmldef.domain.devices import Target, Video, VideoModel
+from virtloom.xmldef.domain.devices import Interface, Target, Video, VideoModel
 from virtloom.xmldef.domain.rules import DomainRules
+
+MADE_UP = ("vnet", "macvtap", "macvlan")  # how the names begin that hosts give (`VIR_NET_GENERATED_*_PREFIX`)
 
 
 def interface_names(domain: Domain) -> Domain:
     """Each interface has a name on the host, which libvirt gives at the definition (`testDomainGenerateIfnames`)."""
-    interfaces = list(domain.parts.interfaces)
+    interfaces = [_without_made_up(one) for one in domain.parts.interfaces]
     taken = {one.target.dev for one in interfaces if one.target is not None}
     number = 0
     for place, one in enumerate(interfaces):
@@ -20,6 +22,14 @@ def interface_names(domain: Domain) -> Domain:
             taken.add(name)
             interfaces[place] = one.replace(target=(one.target or Target()).replace(dev=name))
     return domain.with_devices(interfaces=tuple(interfaces))
+
+
+def _without_made_up(interface: Interface) -> Interface:
+    """Without a name that a host has made up for a guest that ran: it is for that run alone."""
+    target = interface.target
+    if target is None or target.managed is False or not (target.dev or "").startswith(MADE_UP):
+        return interface
+    return interface.replace(target=target.replace(dev=None))
 
 
 def cards(domain: Domain) -> Domain:

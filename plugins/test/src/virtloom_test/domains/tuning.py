@@ -194,4 +194,6 @@ def _refuse_limits(disk: Disk, given: Given) -> None:
     refuse_conflicts(merged)
     for name in RATES:
         if int(merged.get(name, 0)) > int(merged.get(f"{name}_max", 0)) and given.get(name):
-            raise VirtError(ErrorCode.INVALID_ARG, f"{name} cannot be set higher than {name}_max")
+            raise VirtError(
+                ErrorCode.INVALID_ARG, f"{name} cannot be set higher than {name}_max "
+            )  # libvirt's, blank and all

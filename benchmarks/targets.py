@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 READY_WITHIN = 20.0  # seconds
+ENDS_WITHIN = 10.0
 # Most of what a daemon imports is compiled already where it is installed; with this in the environment of whoever
 # measures, nothing would ever be.
 HINDERS = "PYTHONDONTWRITEBYTECODE"
@@ -130,7 +131,7 @@ def _running(command: list[str], path: Path) -> Iterator[int]:
         finally:
             process.terminate()
             try:
-                process.wait(READY_WITHIN)
+                process.wait(ENDS_WITHIN)
             except subprocess.TimeoutExpired:
                 process.kill()
 

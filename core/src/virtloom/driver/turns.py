@@ -4,6 +4,7 @@ A daemon serves from the first moment of its start; what takes long is its drive
 hypervisors, since a guest that starts with the daemon needs networks, pools and secrets; apart from that the one that a
 client waits for comes first.
 Guarantees: a client waits for the driver that it opens and for what that one needs, and not without end.
+Assumes: adding to a set while another thread looks into it does no harm; who adds too late waits for one driver more.
 """
 
 from __future__ import annotations

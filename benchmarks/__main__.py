@@ -41,13 +41,13 @@ def main() -> int:
     options = parser.parse_args()
     modules = options.module or [*page.MODULES]
     if options.here:
-        return _measure(modules[0], options.only)
+        return _measure_here(modules[0], options.only)
     failed = []
     try:
         for module in modules:
             if options.resume and Results().has(module):
                 print(f"{module}: measured already", flush=True)
-            elif not any(_bounded(module, options.only) for _ in range(ATTEMPTS)):
+            elif not _measured(module, options.only):
                 failed.append(module)
     finally:
         page.main()  # also of what was broken off
@@ -56,15 +56,21 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def _bounded(module: str, only: str) -> bool:
-    """Run a module in a process of its own; whether it came to its end in time."""
+def _measured(module: str, only: str) -> bool:
+    """Measure a module, once more if it failed; whether it came to its end. One that took too long is left."""
+    statuses = (_bounded(module, only) for _ in range(ATTEMPTS))
+    return next((status == 0 for status in statuses if status in (0, None)), False)
+
+
+def _bounded(module: str, only: str) -> int | None:
+    """Run a module in a process of its own; its exit status, None if it was not through in time."""
     print(f"\n{page.MODULES[module]}  (load {os.getloadavg()[0]:.1f}, at most {LIMITS[module]} s)", flush=True)
     command = [sys.executable, "-m", "benchmarks", "--here", "--module", module, "--only", only]
     process = subprocess.Popen(command)
     try:
-        return process.wait(LIMITS[module]) == 0
+        return process.wait(LIMITS[module])
     except subprocess.TimeoutExpired:
-        return False
+        return None
     finally:
         _end(process)
 
@@ -79,7 +85,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
                 continue
 
 
-def _measure(module: str, only: str) -> int:
+def _measure_here(module: str, only: str) -> int:
     signal.signal(signal.SIGTERM, _leave)  # so that daemons are stopped and folders removed
     results, load = Results(), round(os.getloadavg()[0], 1)
 

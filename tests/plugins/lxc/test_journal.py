@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daemons import needs
 from virtloom.errors import ErrorCode, VirtError
 from virtloom_lxc.container.journal import Journal
 from virtloom_lxc.container.root import loops
@@ -68,3 +70,12 @@ def test_whatever_a_crash_cuts_off_the_lines_before_are_read(images: list[str], 
         found = [entry["image"] for entry in journal.entries()]
         assert found == images[: len(found)]
         assert len(found) >= kept.count(b"\n")
+
+
+def test_a_tool_that_a_dead_daemon_left_at_work_is_waited_for() -> None:
+    sleep = needs("sleep", "coreutils")
+    tool = subprocess.Popen(["losetup", "0.3"], executable=sleep)  # called as losetup, with an image of that name
+    assert loops._is_worked_on("0.3")
+    loops._settle("0.3")
+    assert not loops._is_worked_on("0.3")
+    assert tool.wait(20) == 0

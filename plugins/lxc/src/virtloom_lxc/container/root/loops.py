@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
+from pathlib import Path
 
 from virtloom.driver.process import run
 from virtloom.errors import ErrorCode, VirtError
 
 DEADLINE = 20.0  # s
+TOOLS = ("losetup", "mount", "umount")
 
 
 def attach(image: str, *, readonly: bool) -> str:
@@ -29,12 +32,31 @@ def devices(image: str) -> list[str]:
 
 def detach(image: str) -> None:
     """Let an image's loop devices go, at once or when nobody uses them any more."""
+    _settle(image)
     for device in devices(image):
         try:
             run(["losetup", "--detach", device], deadline=DEADLINE)
         except VirtError:
             if device in devices(image):
                 raise
+
+
+def _settle(argument: str) -> None:
+    """Wait for tools that a daemon which died has left at work: what they do is to be undone as well."""
+    end = time.monotonic() + DEADLINE
+    while _is_worked_on(argument) and time.monotonic() < end:
+        time.sleep(0.02)
+
+
+def _is_worked_on(argument: str) -> bool:
+    for place in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = place.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if os.path.basename(words[0]).decode(errors="replace") in TOOLS and os.fsencode(argument) in words:
+            return True
+    return False
 
 
 def kind_on(device: str) -> str:
@@ -63,5 +85,6 @@ def unmount(place: str) -> None:
 
     :raises VirtError: OPERATION_FAILED in umount's words, OPERATION_TIMEOUT.
     """
+    _settle(place)
     if os.path.ismount(place):
         run(["umount", "-i", "--lazy", place], deadline=DEADLINE)

@@ -17,11 +17,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from pyroute2 import NetlinkError
-
 from virtloom.driver.links import bridges
 from virtloom.driver.links.names import PREFIX, add_named
-from virtloom.driver.links.netlink import delete, exists, index, netlink, refused, telling
+from virtloom.driver.links.netlink import delete, exists, index, netlink, netlink_error, refused, telling
 from virtloom.errors import ErrorCode, VirtError, system_error
 
 TUN = "/dev/net/tun"
@@ -149,9 +147,9 @@ def open_macvtap(below: str, mode: str, end: HostEnd, announce: Callable[[str], 
             place = index(route, name) or 0
             route.link("set", index=place, state="up", **({} if end.mtu is None else {"mtu": end.mtu}))
             return name, _open_node(name, place, end)
-        except (OSError, NetlinkError) as error:
+        except (OSError, netlink_error()) as error:
             delete(route, name)
-            if isinstance(error, NetlinkError):
+            if isinstance(error, netlink_error()):
                 raise refused(error, f"Cannot set up the interface '{name}'") from error
             raise system_error(error, f"cannot open macvtap tap device /dev/tap{place}") from error
 

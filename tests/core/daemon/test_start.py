@@ -1,0 +1,36 @@
+"""What a start does without: modules that take longer than all of the rest, and are needed by few calls."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+# Everything that is imported until all drivers run.
+STARTED = """
+import importlib.metadata, sys
+import virtloom.cli.daemon
+for entry in importlib.metadata.entry_points(group="virtloom.drivers"):
+    entry.load()
+    package = entry.value.partition(".")[0]
+    importlib.import_module(package + ".driver")
+print(*sys.modules)
+"""
+HEAVY = ("pyroute2", "asyncio", "sqlite3", "unittest", "rich", "prometheus_client", "lxml")
+
+
+@pytest.fixture(scope="module")
+def imported() -> frozenset[str]:
+    """The modules of a start, in a process of its own."""
+    told = subprocess.run([sys.executable, "-c", STARTED], capture_output=True, text=True, timeout=120, check=True)
+    return frozenset(told.stdout.split())
+
+
+@pytest.mark.parametrize("module", HEAVY)
+def test_what_is_heavy_is_imported_when_it_is_first_needed(imported: frozenset[str], module: str) -> None:
+    assert module not in imported
+
+
+def test_the_drivers_are_what_was_looked_at(imported: frozenset[str]) -> None:
+    assert {"virtloom.daemon.daemon", "virtloom_test.driver", "virtloom_qemu.driver"} <= imported

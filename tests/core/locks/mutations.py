@@ -254,8 +254,8 @@ IN_LOCKS = {
     "jobs.py": (
         Mutation(
             "a job that begins without the mutex",
-            "        with self._mutex:\n            self._raise_if_removed()\n            if self._slots and",
-            "        if True:\n            self._raise_if_removed()\n            if self._slots and",
+            "        with self._mutex:\n            self._raise_if_removed()\n            if job.killing",
+            "        if True:\n            self._raise_if_removed()\n            if job.killing",
             (f"{SCHEDULES}::test_nobody_who_stands_in_a_queue_is_overtaken",),
         ),
         Mutation(

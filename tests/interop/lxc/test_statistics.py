@@ -79,3 +79,14 @@ def test_processor_time_and_memory_by_themselves(lxc: Virsh, define: Define, nam
     memory = dict(line.split() for line in lxc("dommemstat", name).splitlines())
     assert memory["actual"] == "65536"
     assert 0 < int(memory["rss"]) < 65536
+
+
+def test_limits_of_disks_are_told_whole(lxc: Virsh, define: Define, name: str) -> None:
+    define(more="<blkiotune><weight>300</weight></blkiotune>")
+    lxc("blkiotune", name, "--device-write-bytes-sec", "/dev/null,1000", "--config")
+    told = {line.split(":")[0].strip(): line.split(":")[1].strip() for line in lxc("blkiotune", name).splitlines()}
+    assert list(told) == [
+        "weight", "device_weight", "device_read_iops_sec", "device_write_iops_sec", "device_read_bytes_sec",
+        "device_write_bytes_sec",
+    ]  # fmt: skip
+    assert (told["weight"], told["device_write_bytes_sec"]) == ("300", "/dev/null,1000")

@@ -13,7 +13,7 @@ from virtloom.driver.handles import DomainHandle
 from virtloom.driver.params import TypedParam
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.xmldef.domain.definition import Domain
-from virtloom.xmldef.domain.tunables import MEMTUNE, memory_limits, with_blkio
+from virtloom.xmldef.domain.tunables import memory_limits, with_blkio
 from virtloom.xmldef.domain.tunables.blkio import FIELDS
 from virtloom_lxc.container.run import Run
 from virtloom_lxc.domains.changing import BOTH, Changing
@@ -29,8 +29,8 @@ class Tuning(Changing):
     """The calls that read and set limits."""
 
     param_counts: Mapping[str, int] = {
-        "domain_get_memory_parameters": len(MEMTUNE),
-        "domain_get_blkio_parameters": len(BLKIO),
+        "domain_get_memory_parameters": len(MEMORY.types),
+        "domain_get_blkio_parameters": len(BLKIO.types),
         "domain_block_stats_flags": len(BLOCK_PARAMS),
     }
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import gc
+import logging
+import os
 import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 
 from virtloom import __version__
 from virtloom.daemon.config import ConfigError, load
@@ -109,5 +112,14 @@ def serve(daemon: Daemon, on_ready: Callable[[], None]) -> None:
     daemon.stop()
 
 
+def program() -> NoReturn:
+    """The command itself: ends with `main`, whatever still waits in the background, such as on a dead file system."""
+    status = main()
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

@@ -112,7 +112,12 @@ def test_findings_and_order_come_from_the_checker(hung: Daemon) -> None:
 def started(daemon: Daemon, *words: str) -> Iterator[subprocess.Popen[str]]:
     """A command that runs until it is interrupted, which must end it in order."""
     command = [str(BIN / "virtloom"), "--root", str(daemon.root), *words]
-    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # A shell's background jobs, such as a run of all tests, have interrupts ignored; what they start inherits that.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
     guard = threading.Timer(60, running.kill)
     guard.start()
     try:

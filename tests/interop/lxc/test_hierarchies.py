@@ -78,7 +78,7 @@ def test_a_container_lives_is_counted_and_kept_from_devices(
             assert "hard_limit     : 65536" in lxc("memtune", name)
     finally:
         lxc("destroy", name)
-    assert not list(Path("/sys/fs/cgroup").glob(f"**/*{name}*"))
+    assert not [folder for folder, _, _ in os.walk("/sys/fs/cgroup") if name in folder]  # it passes over what goes
 
 
 def _numbers(lxc: Virsh, name: str) -> Iterator[list[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
+from itertools import chain
 
 from virtloom.driver.constants.domain import DomainStatsTypes as Stats
 from virtloom.driver.domains.lookup import passes
@@ -13,7 +14,7 @@ from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import DomainHandle
 from virtloom.driver.params import TypedParam, int_, string, uint, ullong
 from virtloom.errors import ErrorCode, VirtError
-from virtloom.xmldef.domain.iothreads import thread_ids
+from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.processors import vcpu_part, vcpus_now
 from virtloom_test.domains.base import DomainsBase
 from virtloom_test.domains.tuning import find_disk
@@ -106,15 +107,16 @@ class Statistics(DomainsBase):
         elif flags & FILTERS:
             views = [view for view in views if passes(view, flags & FILTERS)]
         chosen = [group for flag, group in groups.items() if flag & (stats or supported)]
-        return [(view.handle, tuple(param for group in chosen for param in group(view))) for view in views]
+        return [(view.handle, _told(view, chosen)) for view in views]
 
     def _groups(self) -> dict[int, Group]:
         """What there is to be told, by the flag that asks for it, in the order in which it is told."""
         return {Stats.STATE: _state, Stats.IOTHREAD: self._iothreads}
 
-    def _iothreads(self, view: View) -> Iterator[TypedParam]:
-        if not view.active or not thread_ids(view.definition):
-            return
+    def _iothreads(self, view: View) -> Iterable[TypedParam]:
+        return self._polls(view) if view.active and _has_threads(view.definition) else ()
+
+    def _polls(self, view: View) -> Iterator[TypedParam]:
         with self._reading(view.handle) as state:
             threads = state.iothreads
         yield uint("iothread.count", len(threads))
@@ -171,6 +173,16 @@ class PlayedStatistics(Statistics):
             yield string(f"block.{number}.name", disk.name)
             for word, count in zip(words, self.block_counts() if view.active else (), strict=False):
                 yield ullong(f"block.{number}.{word}", count)
+
+
+def _has_threads(definition: Domain) -> bool:
+    return definition.iothreads is not None or definition.iothreadids is not None
+
+
+def _told(view: View, groups: Iterable[Group]) -> tuple[TypedParam, ...]:
+    """What groups tell of a guest; one that tells alone is passed on as it is, since its bytes are remembered."""
+    parts = [part for group in groups if (part := group(view))]
+    return tuple(parts[0]) if len(parts) == 1 else tuple(chain.from_iterable(parts))
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from daemons import CONFIG, Daemon, Virsh, eventually, needs
+from virtloom.driver.cgroups import Group, host_hierarchy
 
 GUEST = """<domain type='qemu'>
   <name>{name}</name>
@@ -73,8 +75,12 @@ class Host:
 
     def clear(self) -> None:
         for file in (self.root / "run" / "qemu").glob("*.pid"):
-            with suppress(ProcessLookupError, ValueError):
-                os.kill(int(file.read_text()), signal.SIGKILL)
+            with suppress(ProcessLookupError, FileNotFoundError, ValueError):
+                pid = int(file.read_text())
+                told = Path(f"/proc/{pid}/cgroup").read_text()
+                os.kill(pid, signal.SIGKILL)
+                for path in re.findall(r":memory:/(machine/qemu-.*)", told):
+                    Group(host_hierarchy(), path).remove(10.0)
 
 
 @pytest.fixture

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
+from virtloom.driver.constants.connect import ConnectListAllNetworksFlags, ConnectListAllStoragePoolsFlags
 from virtloom.errors import ErrorCode, VirtError
 
 
@@ -11,6 +14,35 @@ def selected(flags: int, *groups: tuple[int, int, bool]) -> bool:
     :param groups: the flag for those that are so, the flag for those that are not, and whether this one is.
     """
     return all(not flags & (yes | no) or bool(flags & (yes if is_so else no)) for yes, no, is_so in groups)
+
+
+class Kept(Protocol):
+    """What a resource's snapshot says of how it stands."""
+
+    @property
+    def active(self) -> bool:
+        """Whether it runs."""
+
+    @property
+    def persistent(self) -> bool:
+        """Whether it is kept."""
+
+    @property
+    def autostart(self) -> bool:
+        """Whether it starts with the host."""
+
+
+KeptFilter = type[ConnectListAllNetworksFlags] | type[ConnectListAllStoragePoolsFlags]
+
+
+def stands(flags: int, filter: KeptFilter, view: Kept) -> bool:
+    """Whether a network, a pool or their like is among those that a list's flags ask for."""
+    return selected(
+        flags,
+        (filter.ACTIVE, filter.INACTIVE, view.active),
+        (filter.PERSISTENT, filter.TRANSIENT, view.persistent),
+        (filter.AUTOSTART, filter.NO_AUTOSTART, view.autostart),
+    )
 
 
 def check_flags(flags: int, allowed: int, function: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from virtloom.driver.constants.connect import ConnectListAllNetworksFlags as Filter
 from virtloom.driver.constants.network import NetworkXMLFlags
-from virtloom.driver.flags import check_flags, selected
+from virtloom.driver.flags import check_flags, stands
 from virtloom.driver.handles import NetworkHandle
 from virtloom.errors import ErrorCode, VirtError
 from virtloom_network.networks.base import NetworksBase
@@ -18,16 +18,7 @@ class NetworkLookup(NetworksBase):
     def connect_list_all_networks(self, flags: int) -> list[NetworkHandle]:
         """`virConnectListAllNetworks`"""
         check_flags(flags, FILTERS, "networkConnectListAllNetworks")
-        return [
-            view.handle
-            for view in self.networks.views()
-            if selected(
-                flags,
-                (Filter.ACTIVE, Filter.INACTIVE, view.active),
-                (Filter.PERSISTENT, Filter.TRANSIENT, view.persistent),
-                (Filter.AUTOSTART, Filter.NO_AUTOSTART, view.autostart),
-            )
-        ]
+        return [view.handle for view in self.networks.views() if stands(flags, Filter, view)]
 
     def network_lookup_by_name(self, name: str) -> NetworkHandle:
         """`virNetworkLookupByName`"""

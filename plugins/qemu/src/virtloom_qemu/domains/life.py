@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from typing import NamedTuple
 
 from virtloom.driver import context
@@ -72,26 +73,33 @@ class Life(Reconnecting, Definitions):
         """`virDomainCreateXML`: a transient domain, or a run of one that is kept."""
         self._check_flags(flags, CREATE_XML_FLAGS, "DomainCreateXML")
         definition = self.rules.parse(xml_desc).replace(id=None)
-        while True:
-            found = self._place(definition)
-            with ExitStack() as stack:
+        with self._starting(definition) as (found, job):
+            self._start(found, job, definition, flags)
+            with found.locked() as state:
+                return state.handle
+
+    @contextmanager
+    def _starting(self, definition: Domain) -> Iterator[tuple[Guarded[QemuDomain], Job]]:
+        """The domain of a definition, made if there is none, in a START job for the block.
+
+        :raises VirtError: if it runs, or another domain has its name or uuid.
+        """
+        with ExitStack() as stack:
+            while True:
+                found = self._place(definition)
                 try:
                     job = stack.enter_context(found.job(JobKind.START))
                 except ObjectGone:
                     self.domains.remove(found)  # it went between the look-up and the job: make it anew
                     continue
-                return self._create(found, job, definition, flags)
-
-    def _create(self, found: Guarded[QemuDomain], job: Job, definition: Domain, flags: int) -> DomainHandle:
-        try:
-            with found.locked() as state:
-                refuse_other(state, definition, inactive=True)
-        except VirtError:
-            self._forget_unused(found)
-            raise
-        self._start(found, job, definition, flags)
-        with found.locked() as state:
-            return state.handle
+                break
+            try:
+                with found.locked() as state:
+                    refuse_other(state, definition, inactive=True)
+            except VirtError:
+                self._forget_unused(found)
+                raise
+            yield found, job
 
     def _start(self, found: Guarded[QemuDomain], job: Job, definition: Domain, flags: int) -> None:
         """Start a domain that does not run, in its START job."""

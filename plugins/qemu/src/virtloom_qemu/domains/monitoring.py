@@ -10,6 +10,7 @@ from virtloom.driver.handles import DomainHandle
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.locks import JobKind
 from virtloom_qemu.domains.base import DomainsBase
+from virtloom_qemu.domains.client_message import client_message
 from virtloom_qemu.runs.happening.taints import MESSAGES, Taint
 
 HMP = DomainQemuMonitorCommandFlags.HMP
@@ -38,12 +39,7 @@ class Monitoring(DomainsBase):
                 state.tainted = state.tainted | {Taint.CUSTOM_MONITOR}
             if flags & HMP:
                 return talk.human(cmd)
-            try:
-                message = json.loads(cmd)
-            except ValueError as error:
-                raise VirtError(ErrorCode.INTERNAL_ERROR, f"cannot parse json {cmd}: {error}") from None
-            if not isinstance(message, dict):
-                raise VirtError(ErrorCode.INTERNAL_ERROR, f"cannot parse json {cmd}: not an object")
+            message = client_message(cmd)
             answer = talk.monitor.roundtrip(message, fds=fds)
         return json.dumps(answer, separators=(",", ":"))
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -85,6 +86,23 @@ def complete(path: Path, image: Image) -> None:
             os.fsync(file.fileno())
     except OSError as error:
         raise system_error(error, f"failed to write header to domain save file '{path}'") from error
+
+
+@contextmanager
+def written(path: Path, image: Image) -> Iterator[int]:
+    """Make an image: its descriptor, for a block that writes the state; if the block raises, no file is left.
+
+    :raises VirtError: see `create` and `complete`.
+    """
+    descriptor = create(path, image)
+    try:
+        yield descriptor
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(descriptor)
+    complete(path, image)
 
 
 def open_image(path: Path) -> tuple[int, Image]:

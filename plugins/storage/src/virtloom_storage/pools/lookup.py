@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from virtloom.driver.constants.connect import ConnectListAllStoragePoolsFlags as Filter
 from virtloom.driver.constants.storage import StoragePoolState
-from virtloom.driver.flags import check_flags
+from virtloom.driver.flags import check_flags, stands
 from virtloom.driver.handles import StoragePoolHandle, StorageVolHandle
 from virtloom.xmldef.storage.paths import sanitized
 from virtloom.xmldef.storage.types import LISTING_FLAGS
@@ -77,11 +77,4 @@ class PoolLookup(PoolsBase):
 def _wanted(view: View, flags: int) -> bool:
     """Whether a pool is among those that list flags ask for."""
     types = {name for name, flag in LISTING_FLAGS.items() if flags & flag}
-    if types and view.definition.type not in types:
-        return False
-    groups = (
-        (Filter.ACTIVE, Filter.INACTIVE, view.active),
-        (Filter.PERSISTENT, Filter.TRANSIENT, view.persistent),
-        (Filter.AUTOSTART, Filter.NO_AUTOSTART, view.autostart),
-    )
-    return all(not flags & (yes | no) or flags & (yes if is_so else no) for yes, no, is_so in groups)
+    return (not types or view.definition.type in types) and stands(flags, Filter, view)

@@ -7,7 +7,7 @@ from uuid import UUID
 from virtloom.driver import DriverHost, EventFamily, EventSource, NameTaken, NetworkDriver
 from virtloom.driver.constants.connect import ConnectListAllNetworksFlags as Filter
 from virtloom.driver.constants.network import NetworkEventLifecycle as Event
-from virtloom.driver.flags import check_flags, selected
+from virtloom.driver.flags import check_flags, stands
 from virtloom.driver.handles import NetworkHandle
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Guarded
@@ -42,16 +42,7 @@ class TestNetworks(NetworkDriver):
     def connect_list_all_networks(self, flags: int) -> list[NetworkHandle]:
         """`virConnectListAllNetworks`"""
         check_flags(flags, 0x3F, "testConnectListAllNetworks")
-        return [
-            view.handle
-            for view in self._all.views()
-            if selected(
-                flags,
-                (Filter.ACTIVE, Filter.INACTIVE, view.active),
-                (Filter.PERSISTENT, Filter.TRANSIENT, view.persistent),
-                (Filter.AUTOSTART, Filter.NO_AUTOSTART, view.autostart),
-            )
-        ]
+        return [view.handle for view in self._all.views() if stands(flags, Filter, view)]
 
     def network_lookup_by_name(self, name: str) -> NetworkHandle:
         """`virNetworkLookupByName`"""

@@ -8,7 +8,7 @@ from virtloom.driver import EventFamily, EventSource, NameTaken, StorageDriver
 from virtloom.driver.constants.connect import ConnectListAllStoragePoolsFlags as Filter
 from virtloom.driver.constants.storage import StoragePoolEventID, StoragePoolState
 from virtloom.driver.constants.storage import StoragePoolEventLifecycle as Event
-from virtloom.driver.flags import check_flags, selected
+from virtloom.driver.flags import check_flags, stands
 from virtloom.driver.handles import StoragePoolHandle, StorageVolHandle
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
@@ -58,13 +58,7 @@ class Pools(Sources, StorageDriver):
         return [
             view.handle
             for view in self._all.views()
-            if (not wanted or view.more[0].type in wanted)
-            and selected(
-                flags,
-                (Filter.ACTIVE, Filter.INACTIVE, view.active),
-                (Filter.PERSISTENT, Filter.TRANSIENT, view.persistent),
-                (Filter.AUTOSTART, Filter.NO_AUTOSTART, view.autostart),
-            )
+            if (not wanted or view.more[0].type in wanted) and stands(flags, Filter, view)
         ]
 
     def storage_pool_lookup_by_name(self, name: str) -> StoragePoolHandle:

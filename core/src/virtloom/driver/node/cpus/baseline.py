@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from virtloom.driver.node.cpu_models import POWER
 from virtloom.driver.node.cpus.described import HAS, LACKS, DescribedCpu, parse_cpu, parse_host_cpu
-from virtloom.driver.node.cpus.features import in_order, named
-from virtloom.driver.node.cpus.models import Model, models
+from virtloom.driver.node.cpus.features import in_order, named, need_named
+from virtloom.driver.node.cpus.models import Model, models, need_model
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef import document
 from virtloom.xmldef.document import Node
@@ -159,7 +159,7 @@ def features_of(cpu: DescribedCpu) -> set[str]:
 
     :raises VirtError: INTERNAL_ERROR for a model or a feature that nobody knows.
     """
-    has = set() if cpu.model is None else set(_model(cpu.model).features)
+    has = set() if cpu.model is None else set(need_model(cpu.model).features)
     return (has | known_features(cpu.named(*HAS))) - known_features(cpu.named(*LACKS))
 
 
@@ -168,25 +168,12 @@ def known_features(names: Set[str]) -> set[str]:
 
     :raises VirtError: INTERNAL_ERROR for one that nobody knows.
     """
-    found = set()
-    for name in names:
-        feature = named(name)
-        if feature is None:
-            raise VirtError(ErrorCode.INTERNAL_ERROR, f"Unknown CPU feature {name}", ErrorDomain.CPU)
-        found.add(feature.name)
-    return found
-
-
-def _model(name: str) -> Model:
-    model = models().get(name)
-    if model is None:
-        raise VirtError(ErrorCode.INTERNAL_ERROR, f"Unknown CPU model {name}", ErrorDomain.CPU)
-    return model
+    return {need_named(name).name for name in names}
 
 
 def _vendor(host: DescribedCpu) -> str | None:
     """Who made a host's processor, as it says or as its model tells."""
-    made_by = None if host.model is None else _model(host.model).vendor
+    made_by = None if host.model is None else need_model(host.model).vendor
     if host.vendor is not None and made_by is not None and host.vendor != made_by:
         raise _failed(f"CPU vendor {made_by} of model {host.model} differs from vendor {host.vendor}")
     return host.vendor or made_by

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import NamedTuple
 
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
+
 # A register on each line that is not indented, then names with their bits. A register of CPUID is what EAX and ECX ask
 # for and which register answers; the others are model-specific registers.
 TABLE = """
@@ -100,6 +102,17 @@ def _register(text: str) -> Register:
 def named(name: str) -> Feature | None:
     """The feature that a name or another name of it means; None if there is none."""
     return features().get(ALIASES.get(name, name))
+
+
+def need_named(name: str) -> Feature:
+    """The same, of one that must be there.
+
+    :raises VirtError: INTERNAL_ERROR if there is none.
+    """
+    found = named(name)
+    if found is None:
+        raise VirtError(ErrorCode.INTERNAL_ERROR, f"Unknown CPU feature {name}", ErrorDomain.CPU)
+    return found
 
 
 def present(values: Mapping[Register, int]) -> set[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 
-from virtloom.driver.node.cpus.features import features, named
-from virtloom.driver.node.cpus.models import Model, models
+from virtloom.driver.node.cpus.features import features, need_named
+from virtloom.driver.node.cpus.models import need_model
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
 
@@ -19,24 +19,15 @@ def expected(cpu: Node) -> set[str]:
     :raises VirtError: INTERNAL_ERROR for a model or a feature that there is not.
     """
     model = cpu.find("model")
-    has = set(_model(model.text.strip()).features) if model is not None and model.text.strip() else set()
+    has = set(need_model(model.text.strip()).features) if model is not None and model.text.strip() else set()
     for one in cpu.all("feature"):
         policy, name = one.get("policy") or "require", one.get("name") or ""
-        feature = named(name)
-        if feature is None:
-            raise VirtError(ErrorCode.INTERNAL_ERROR, f"Unknown CPU feature {name}", ErrorDomain.CPU)
+        feature = need_named(name)
         if policy in ON:
             has.add(feature.name)
         elif policy != "optional":
             has.discard(feature.name)
     return has
-
-
-def _model(name: str) -> Model:
-    found = models().get(name)
-    if found is None:
-        raise VirtError(ErrorCode.INTERNAL_ERROR, f"Unknown CPU model {name}", ErrorDomain.CPU)
-    return found
 
 
 def updated(cpu: Node, enabled: AbstractSet[str], disabled: AbstractSet[str]) -> Node:
@@ -56,7 +47,7 @@ def updated(cpu: Node, enabled: AbstractSet[str], disabled: AbstractSet[str]) ->
         raise _unlike(added, missing)
     made = cpu.copy()
     model = cpu.find("model")
-    removed = _model(model.text.strip()).removed if model is not None and model.text.strip() else ()
+    removed = need_model(model.text.strip()).removed if model is not None and model.text.strip() else ()
     for policy, names in (("require", added), ("disable", missing)):
         for name in names:
             _set(made, name, policy)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
+
 # Name, vendor, signatures (family/model[/steppings]), the model that it is like, and what it has besides (+), what it
 # lacks (-), and what it once had but has no more (~).
 TABLE = """
@@ -105,4 +107,15 @@ def models() -> dict[str, Model]:
         removed = tuple(one[1:] for one in changes if one[0] == "~")
         own = () if signatures == "-" else tuple(signatures.split(","))
         found[name] = Model(name, None if vendor == "-" else vendor, own, frozenset(has), removed)
+    return found
+
+
+def need_model(name: str) -> Model:
+    """The model of a name.
+
+    :raises VirtError: INTERNAL_ERROR if there is none.
+    """
+    found = models().get(name)
+    if found is None:
+        raise VirtError(ErrorCode.INTERNAL_ERROR, f"Unknown CPU model {name}", ErrorDomain.CPU)
     return found

@@ -10,6 +10,7 @@ from virtloom.errors import ErrorCode, VirtError
 from virtloom.locks import JobKind
 from virtloom_qemu.agent.client import seconds_of
 from virtloom_qemu.domains.agent.base import AgentTalk, reachable
+from virtloom_qemu.domains.client_message import client_message
 from virtloom_qemu.runs.happening.taints import Taint
 
 SUSPENDS = ("guest-suspend-ram", "guest-suspend-disk", "guest-suspend-hybrid")  # by virNodeSuspendTarget
@@ -28,12 +29,7 @@ class AgentCommands(AgentTalk):
             with talk.found.locked() as state:
                 state.tainted = state.tainted | {Taint.CUSTOM_GA_COMMAND}
             seconds = seconds_of(timeout)
-            try:
-                message = json.loads(cmd)
-            except ValueError as error:
-                raise VirtError(ErrorCode.INTERNAL_ERROR, f"cannot parse json {cmd}: {error}") from None
-            if not isinstance(message, dict):
-                raise VirtError(ErrorCode.INTERNAL_ERROR, f"cannot parse json {cmd}: not an object")
+            message = client_message(cmd)
             answer = talk.agent.roundtrip(message, timeout=seconds)
         return json.dumps(answer, separators=(",", ":"))
 

@@ -2,10 +2,9 @@
 
 from virtloom_qemu.domains.processors.counting import Counting
 from virtloom_qemu.domains.processors.iothreads import IoThreads
-from virtloom_qemu.domains.processors.usage import Usage
 
 
-class Processors(Counting, IoThreads, Usage):
+class Processors(Counting, IoThreads):
     """All calls about them."""
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 
 from virtloom.driver.constants.domain import DomainCreateFlags as Create
 from virtloom.driver.constants.domain_state import DomainShutoffReason as Shutoff
-from virtloom.driver.domains.base import refuse_other, uuid_text
+from virtloom.driver.domains.base import uuid_text
 from virtloom.driver.params import TypedParam, checked
 from virtloom.errors import ErrorCode, VirtError
-from virtloom.locks import Guarded, Job, JobKind, ObjectGone
+from virtloom.locks import Guarded, Job
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.domains.life import RESTORED
 from virtloom_qemu.domains.saving.base import PARAMS, SAVE_FLAGS, Save, SavingBase
@@ -47,28 +46,10 @@ class Restoring(SavingBase):
             if dxml:
                 definition = self._fitting(str(dxml), definition)
             paused = bool(flags & Save.PAUSED) or not (saved.running or flags & Save.RUNNING)
-            self._run_from(definition, descriptor, saved, paused=paused)
+            with self._starting(definition) as (found, job):
+                self._restored(found, job, definition, descriptor, saved, paused=paused)
         finally:
             os.close(descriptor)
-
-    def _run_from(self, definition: Domain, descriptor: int, saved: Image, *, paused: bool) -> None:
-        """Start a domain from an open image, made if there is none."""
-        while True:
-            found = self._place(definition)
-            with ExitStack() as stack:
-                try:
-                    job = stack.enter_context(found.job(JobKind.START))
-                except ObjectGone:
-                    self.domains.remove(found)
-                    continue
-                try:
-                    with found.locked() as state:
-                        refuse_other(state, definition, inactive=True)
-                except VirtError:
-                    self._forget_unused(found)
-                    raise
-                self._restored(found, job, definition, descriptor, saved, paused=paused)
-                return
 
     def _restored(
         self, found: Guarded[QemuDomain], job: Job, definition: Domain, descriptor: int, saved: Image, *, paused: bool

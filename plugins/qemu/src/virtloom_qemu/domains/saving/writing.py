@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -85,16 +84,8 @@ class Writing(SavingBase):
             saved = saved.with_devices(interfaces=tuple(unplugged(one) for one in saved.parts.interfaces))
             made = Image(format_domain(saved, secure=True, inactive=True), running, self.settings.save_image_format)
             path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = image.create(path, made)
-            try:
-                with self._working(talk, JobStats(Operation.SAVE)):
-                    transfer.send(talk, descriptor, image.program(made.compressed))
-            except BaseException:
-                path.unlink(missing_ok=True)
-                raise
-            finally:
-                os.close(descriptor)
-            image.complete(path, made)
+            with image.written(path, made) as descriptor, self._working(talk, JobStats(Operation.SAVE)):
+                transfer.send(talk, descriptor, image.program(made.compressed))
         except BaseException:
             if was_running:
                 with suppress(VirtError, LockError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -88,16 +87,8 @@ class OnlineSnapshots(SnapshotKeeping):
 
     def _write_memory(self, talk: Talk, path: Path, live: Domain, *, running: bool) -> None:
         made = Image(format_domain(live, secure=True, inactive=True), running)
-        descriptor = image.create(path, made)
-        try:
-            with self._working(talk, JobStats(Operation.SNAPSHOT)):
-                transfer.send(talk, descriptor)
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
-        finally:
-            os.close(descriptor)
-        image.complete(path, made)
+        with image.written(path, made) as descriptor, self._working(talk, JobStats(Operation.SNAPSHOT)):
+            transfer.send(talk, descriptor)
 
     def _overlays(self, talk: Talk, moment: Moment, live: Domain, made: list[Path]) -> list[Overlay]:
         """Make the new images; each that was made is noted."""

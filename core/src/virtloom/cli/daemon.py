@@ -87,10 +87,11 @@ def _nothing() -> None:
 
 def serve(daemon: Daemon, on_ready: Callable[[], None]) -> None:
     """Serve until a signal or an administrator ends it."""
-    reload_wanted = False
+    reload_wanted = stop_wanted = False
 
     def stop(number: int, frame: FrameType | None) -> None:
-        daemon.stopping.set()
+        nonlocal stop_wanted
+        stop_wanted = True  # and not `stopping.set()`: the thread that it interrupts may be inside `stopping.wait`
 
     def reload(number: int, frame: FrameType | None) -> None:
         nonlocal reload_wanted
@@ -101,13 +102,14 @@ def serve(daemon: Daemon, on_ready: Callable[[], None]) -> None:
     signal.signal(signal.SIGHUP, reload)
     on_ready()
     # The wait is short so that a signal's handler, which only leaves a mark, is followed soon.
-    while not daemon.stopping.wait(0.2):
+    while not (stop_wanted or daemon.stopping.wait(0.2)):
         if reload_wanted:
             reload_wanted = False
             sd_notify("RELOADING=1")
             for told in daemon.reload():
                 print(f"virtloomd: {told}", file=sys.stderr, flush=True)
             sd_notify("READY=1")
+    daemon.stopping.set()
     sd_notify("STOPPING=1")
     daemon.stop()
 

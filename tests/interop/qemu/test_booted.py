@@ -126,7 +126,7 @@ def test_a_guest_takes_memory_and_processors_and_gives_them_back(host: Any) -> N
         module.write_text(MODULE.format(128, ""))
         virsh("attach-device", "linux", str(module), "--live")
         eventually(lambda: "<current unit='KiB'>131072</current>" in virsh("dumpxml", "linux"), "the memory", 60)
-        assert "alias: virtiomem0\nsize: 131072" in heard()
+        eventually(lambda: "alias: virtiomem0\nsize: 131072" in heard(), "the event of it")
     virsh("update-memory-device", "linux", "--requested-size", "0")
     eventually(lambda: "<current unit='KiB'>0</current>" in virsh("dumpxml", "linux"), "the memory to be back", 60)
     assert "163840 KiB" in virsh("dominfo", "linux")

@@ -19,9 +19,10 @@ from daemons import Virsh, eventually
 Define = Callable[..., None]
 
 # An init of the System V kind, as far as its pipe goes: what it is told is kept, and a second word is waited for.
-INIT = """mkdir -p /run; busybox mkfifo {pipe}; trap 'echo TERM >>/tmp/signals' TERM; trap 'echo HUP >>/tmp/signals' HUP
+# It holds its pipe open as the real one does: what is written while no reader has it would be lost.
+INIT = """mkdir -p /run; busybox mkfifo {pipe}; exec 3<>{pipe}; trap 'echo TERM >>/tmp/signals' TERM; trap 'echo HUP >>/tmp/signals' HUP
 touch /tmp/ready
-while true; do busybox dd bs=384 count=1 if={pipe} of=/tmp/request.new 2>/dev/null && mv /tmp/request.new /tmp/request
+while true; do busybox dd bs=384 count=1 of=/tmp/request.new <&3 2>/dev/null && mv /tmp/request.new /tmp/request
 done"""
 REQUEST = 384  # bytes of a request (initreq.h)
 MAGIC = 0x03091969

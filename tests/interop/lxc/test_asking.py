@@ -20,7 +20,8 @@ Define = Callable[..., None]
 
 # An init of the System V kind, as far as its pipe goes: what it is told is kept, and a second word is waited for.
 # It holds its pipe open as the real one does: what is written while no reader has it would be lost.
-INIT = """mkdir -p /run; busybox mkfifo {pipe}; exec 3<>{pipe}; trap 'echo TERM >>/tmp/signals' TERM; trap 'echo HUP >>/tmp/signals' HUP
+INIT = """mkdir -p /run; busybox mkfifo {pipe}; exec 3<>{pipe}
+trap 'echo TERM >>/tmp/signals' TERM; trap 'echo HUP >>/tmp/signals' HUP
 touch /tmp/ready
 while true; do busybox dd bs=384 count=1 of=/tmp/request.new <&3 2>/dev/null && mv /tmp/request.new /tmp/request
 done"""

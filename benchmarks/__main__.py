@@ -93,7 +93,7 @@ def _measure_here(module: str, only: str) -> int:
         print(row, flush=True)
         results.add(module, row)
 
-    importlib.import_module(f"benchmarks.{module}").measure(tell, only)
+    importlib.import_module(f"benchmarks.measures.{module}").measure(tell, only)
     if not only:
         results.end(module, load)
     return 0

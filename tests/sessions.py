@@ -9,7 +9,7 @@ from virtloom.api.ports import Reply
 from virtloom.api.session import Session
 from virtloom.driver import API_VERSION, Driver, DriverDeclaration, DriverKind, hookimpl
 from virtloom.driver.context import Identity
-from virtloom.driver.registry import DriverRegistry
+from virtloom.driver.loading.registry import DriverRegistry
 from virtloom.locks import Checker, LockManager, Mode
 from virtloom.wire import remote
 from virtloom.wire.programs import Procedure, Program

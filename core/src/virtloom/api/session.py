@@ -26,7 +26,7 @@ from virtloom.driver.context import CallContext, Identity, current
 from virtloom.driver.events import EventFamily, EventSource
 from virtloom.driver.interception import InterceptedCall, ReplyCut
 from virtloom.driver.kinds import DriverKind
-from virtloom.driver.registry import DriverRegistry
+from virtloom.driver.loading.registry import DriverRegistry
 from virtloom.driver.streams import Stream
 from virtloom.driver.uri import URI
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError, no_support

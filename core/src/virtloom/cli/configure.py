@@ -13,7 +13,7 @@ from virtloom.cli import show
 from virtloom.daemon.config import Config, ConfigError, load, parse
 from virtloom.daemon.places import Places
 from virtloom.daemon.settings import BY_SECTION, SETTINGS, Setting
-from virtloom.driver.store import write_atomically
+from virtloom.driver.files.store import write_atomically
 
 
 def add_commands(commands: Any) -> None:

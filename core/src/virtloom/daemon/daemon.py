@@ -33,7 +33,7 @@ from virtloom.daemon.settings import NEEDS_RESTART
 from virtloom.driver.declaration import DriverDeclaration
 from virtloom.driver.events import EventHub
 from virtloom.driver.host import DriverHost, HostServices
-from virtloom.driver.registry import DriverRegistry
+from virtloom.driver.loading.registry import DriverRegistry
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.locks import JobKind, LockManager, Mode, ObjectType
 from virtloom.server.admin.session import AdminSession

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from virtloom.driver import process
 from virtloom.driver.collections import Collection
 from virtloom.driver.events import EventHub, EventSource
+from virtloom.driver.files.store import DefinitionStore
 from virtloom.driver.kinds import DriverKind
-from virtloom.driver.store import DefinitionStore
+from virtloom.driver.work import process
 from virtloom.locks import LockManager, ObjectType
 
 if TYPE_CHECKING:

@@ -33,7 +33,7 @@ Effects = dict[Effect, str]  # with how it comes about: "time.sleep", "_refresh,
 SLEEPING_FUNCTIONS = frozenset({
     "time.sleep", "os.system", "os.fsync", "os.fdatasync", "os.fork", "os.waitpid", "select.select",
     "socket.create_connection", "socket.getaddrinfo", "urllib.request.urlopen", "subprocess.run", "subprocess.call",
-    "subprocess.check_call", "subprocess.check_output", "subprocess.Popen", "virtloom.driver.process.run",
+    "subprocess.check_call", "subprocess.check_output", "subprocess.Popen", "virtloom.driver.work.process.run",
     "virtloom.locks.might_sleep",
 })  # fmt: skip
 # Methods that sleep whatever they belong to; their names are used for nothing else.

@@ -20,7 +20,7 @@ from virtloom.driver.declaration import DriverDeclaration
 from virtloom.driver.events import Event, EventHub
 from virtloom.driver.host import Directories, DriverHost, HostServices
 from virtloom.driver.kinds import DriverKind
-from virtloom.driver.registry import DriverRegistry
+from virtloom.driver.loading.registry import DriverRegistry
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.locks import Checker, LockManager, Mode
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
-from virtloom.driver.store import DefinitionStore
+from virtloom.driver.files.store import DefinitionStore
 from virtloom.xmldef import secret
 from virtloom.xmldef.secret import Secret
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from virtloom.driver.lanes import Lane, Pulse
+from virtloom.driver.work.lanes import Lane, Pulse
 from virtloom.errors import ErrorDomain, system_error
 from virtloom.locks import Guarded
 from virtloom_storage.images.prober import Prober

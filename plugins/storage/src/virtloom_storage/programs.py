@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from virtloom.driver import DriverHost
-from virtloom.driver.lanes import Pulse
-from virtloom.driver.process import Finished
+from virtloom.driver.work.lanes import Pulse
+from virtloom.driver.work.process import Finished
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
 
 # Programs that libvirt calls by a path of its build's, with that path: one that is missing fails as it does there.

@@ -14,8 +14,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from virtloom.driver.lanes import Pulse
 from virtloom.driver.streams import Hole
+from virtloom.driver.work.lanes import Pulse
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
 from virtloom_storage.backends.base import Span
 from virtloom_storage.context import Context

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from emulated import PATH, emulator, report
 
-from virtloom.driver.process import Finished
+from virtloom.driver.work.process import Finished
 from virtloom.errors import ErrorCode, VirtError
 from virtloom_qemu.capabilities import probe
 

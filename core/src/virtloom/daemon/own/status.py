@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from virtloom.api import contract
 from virtloom.api.subscriptions import event_procedure, message
 from virtloom.driver.events import EventHub
-from virtloom.driver.registry import DriverRegistry
+from virtloom.driver.loading.registry import DriverRegistry
 from virtloom.wire.as_json import plain
 
 if TYPE_CHECKING:

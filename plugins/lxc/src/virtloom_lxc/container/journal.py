@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from virtloom.driver import journal
+from virtloom.driver.files import journal
 from virtloom_lxc.container.root import loops
 from virtloom_lxc.links import host
 
 
 class Journal(journal.Journal):
-    """The list of one run; see `virtloom.driver.journal`."""
+    """The list of one run; see `virtloom.driver.files.journal`."""
 
     def link(self, name: str, peer: str, mac: str) -> None:
         """A link of that name is about to be made."""

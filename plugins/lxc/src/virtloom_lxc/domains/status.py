@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from virtloom.driver.store import DefinitionStore
+from virtloom.driver.files.store import DefinitionStore
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.xmldef import document
 from virtloom.xmldef.document import Node

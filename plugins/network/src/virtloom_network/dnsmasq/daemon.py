@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from virtloom.driver import DriverHost
-from virtloom.driver.store import write_atomically
+from virtloom.driver.files.store import write_atomically
 from virtloom.errors import ErrorDomain, system_error
 from virtloom.xmldef.network.network import Network
 from virtloom_network.bridges.firewall import program

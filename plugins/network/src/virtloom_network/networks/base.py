@@ -8,9 +8,9 @@ from typing import Any
 
 from virtloom.driver import DriverHost, EventFamily, NetworkDriver
 from virtloom.driver.constants.network import NetworkEventID
+from virtloom.driver.files.store import DefinitionStore
 from virtloom.driver.handles import NetworkHandle
-from virtloom.driver.resources import Noun, Resources
-from virtloom.driver.store import DefinitionStore
+from virtloom.driver.resources.collection import Noun, Resources
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Guarded
 from virtloom_network.bridges.firewall import Firewall

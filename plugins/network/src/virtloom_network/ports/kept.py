@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 from uuid import UUID
 
-from virtloom.driver.store import DefinitionStore
+from virtloom.driver.files.store import DefinitionStore
 from virtloom.xmldef.network.port import NetworkPort, parse_port
 
 

@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from virtloom.driver.store import write_atomically
+from virtloom.driver.files.store import write_atomically
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
 from virtloom_qemu.capabilities import probe
 from virtloom_qemu.capabilities.emulator import OLDEST, Emulator

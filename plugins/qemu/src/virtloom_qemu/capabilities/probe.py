@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from virtloom.driver.process import Finished
+from virtloom.driver.work.process import Finished
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 
 Run = Callable[..., Finished]

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from virtloom.driver.store import write_atomically
+from virtloom.driver.files.store import write_atomically
 from virtloom.errors import system_error
 from virtloom_qemu.process.identity import Identity
 from virtloom_qemu.process.process import GuestProcess

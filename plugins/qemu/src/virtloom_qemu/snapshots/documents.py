@@ -13,7 +13,7 @@ from pathlib import Path
 
 from virtloom.driver.domains.moments import NONE, Moment, Moments
 from virtloom.driver.domains.moments.snapshots import parse_redefinition, snapshot_node
-from virtloom.driver.store import write_atomically
+from virtloom.driver.files.store import write_atomically
 from virtloom.errors import VirtError, system_error
 from virtloom.xmldef import document
 from virtloom.xmldef.domain.definition import Domain

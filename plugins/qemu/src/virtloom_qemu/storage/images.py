@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from virtloom.driver.process import Finished
+from virtloom.driver.work.process import Finished
 from virtloom.errors import ErrorCode, VirtError
 
 WITHIN = 300.0  # seconds for one run of qemu-img: a snapshot of a large image rewrites its tables

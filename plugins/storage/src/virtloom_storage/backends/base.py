@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple, NoReturn
 
-from virtloom.driver.lanes import Pulse
 from virtloom.driver.streams import Sink, Source
+from virtloom.driver.work.lanes import Pulse
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.storage.pool import Pool
 from virtloom.xmldef.storage.source import Source as PoolSource

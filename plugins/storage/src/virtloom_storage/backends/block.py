@@ -6,8 +6,8 @@ import os
 import time
 
 from virtloom.driver.flags import check_flags
-from virtloom.driver.lanes import Pulse
 from virtloom.driver.streams import Sink, Source
+from virtloom.driver.work.lanes import Pulse
 from virtloom.errors import VirtError
 from virtloom.xmldef.storage.permissions import Permissions
 from virtloom.xmldef.storage.pool import Pool

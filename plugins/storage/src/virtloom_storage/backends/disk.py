@@ -7,7 +7,7 @@ import re
 from contextlib import suppress
 
 from virtloom.driver.flags import check_flags
-from virtloom.driver.lanes import Pulse
+from virtloom.driver.work.lanes import Pulse
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import JobKind
 from virtloom.xmldef.storage.pool import Pool

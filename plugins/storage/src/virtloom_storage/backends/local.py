@@ -13,8 +13,8 @@ import uuid
 from contextlib import ExitStack, suppress
 
 from virtloom.driver.flags import check_flags
-from virtloom.driver.lanes import Pulse
 from virtloom.driver.streams import Sink, Source
+from virtloom.driver.work.lanes import Pulse
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.storage.permissions import NOBODY, Permissions
 from virtloom.xmldef.storage.pool import Pool, PoolTarget

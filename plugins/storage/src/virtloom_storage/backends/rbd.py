@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from virtloom.driver.flags import check_flags
-from virtloom.driver.lanes import Pulse
+from virtloom.driver.work.lanes import Pulse
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.storage.pool import Pool
 from virtloom.xmldef.storage.refusal import unsupported

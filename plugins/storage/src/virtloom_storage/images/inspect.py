@@ -11,7 +11,7 @@ import stat
 from virtloom.driver import images
 from virtloom.driver.images import Found
 from virtloom.driver.images import NoImage as NoVolume
-from virtloom.driver.lanes import Pulse
+from virtloom.driver.work.lanes import Pulse
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.storage.permissions import Permissions
 from virtloom.xmldef.storage.volume import Timestamps

@@ -13,7 +13,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from virtloom.driver.lanes import Pulse
+from virtloom.driver.work.lanes import Pulse
 from virtloom.errors import ErrorDomain, VirtError, system_error
 
 PIECE = 8 << 20  # bytes between two beats

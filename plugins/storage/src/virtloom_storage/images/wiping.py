@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from virtloom.driver.lanes import Pulse
+from virtloom.driver.work.lanes import Pulse
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.storage.volume import Volume
 from virtloom_storage.context import Context

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from virtloom.driver import DriverHost, EventFamily, StorageDriver
+from virtloom.driver.files.store import DefinitionStore
 from virtloom.driver.handles import StoragePoolHandle
-from virtloom.driver.lanes import Lane
-from virtloom.driver.resources import Noun, Resources
-from virtloom.driver.store import DefinitionStore
+from virtloom.driver.resources.collection import Noun, Resources
+from virtloom.driver.work.lanes import Lane
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Guarded
 from virtloom.xmldef.storage.pool import Pool

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from virtloom.driver.handles import StoragePoolHandle, StorageVolHandle
-from virtloom.driver.lanes import Pulse
+from virtloom.driver.work.lanes import Pulse
 from virtloom.locks import Guarded
 from virtloom.xmldef.storage.pool import Pool
 from virtloom.xmldef.storage.volume import Volume

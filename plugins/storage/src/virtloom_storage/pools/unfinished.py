@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
-from virtloom.driver.store import DefinitionStore
+from virtloom.driver.files.store import DefinitionStore
 from virtloom.errors import VirtError
 from virtloom.xmldef.storage.pool import Pool
 from virtloom_storage.backends.base import Backend, Scan

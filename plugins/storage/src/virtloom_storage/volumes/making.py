@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import StoragePoolHandle, StorageVolHandle
-from virtloom.driver.lanes import Pulse
+from virtloom.driver.work.lanes import Pulse
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Guarded, JobKind
 from virtloom.xmldef.storage.pool import Pool

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from virtloom.driver.handles import StorageVolHandle
-from virtloom.driver.lanes import Pulse
+from virtloom.driver.work.lanes import Pulse
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Guarded, JobKind, ObjectGone, current_call
 from virtloom_storage.backends.base import Backend

@@ -5,9 +5,9 @@ from __future__ import annotations
 from virtloom.driver.constants.domain import DomainMemoryModFlags, DomainVcpuFlags, DomainXMLFlags
 from virtloom.driver.constants.domain import DomainModificationImpact as Impact
 from virtloom.driver.constants.domain_state import VcpuState
-from virtloom.driver.cpumaps import cpu_map, cpu_set, pinned_cpus
 from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import DomainHandle
+from virtloom.driver.node.cpumaps import cpu_map, cpu_set, pinned_cpus
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain

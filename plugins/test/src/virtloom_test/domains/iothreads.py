@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from virtloom.driver.constants.domain import DomainModificationImpact as Impact
-from virtloom.driver.cpumaps import cpu_map, pinned_cpus
 from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import DomainHandle
+from virtloom.driver.node.cpumaps import cpu_map, pinned_cpus
 from virtloom.driver.params import UINT, ULLONG, TypedParam, checked
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.xmldef.domain.iothreads import thread_ids, thread_pins, with_thread, with_thread_pin, without_thread

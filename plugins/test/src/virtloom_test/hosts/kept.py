@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from virtloom.driver.store import write_atomically
+from virtloom.driver.files.store import write_atomically
 from virtloom.errors import system_error
 from virtloom.locks import JobKind
 from virtloom_test.hosts.file import described_host

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from virtloom.driver.cpumaps import cpu_map
 from virtloom.driver.flags import check_flags
 from virtloom.driver.node.cpu_models import model_names
+from virtloom.driver.node.cpumaps import cpu_map
 from virtloom.errors import ErrorCode, VirtError, no_support, system_error
 from virtloom_test.hosts.info import HostInfo
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import tomli_w
 
-from virtloom.driver.store import write_atomically
+from virtloom.driver.files.store import write_atomically
 from virtloom.errors import ErrorCode, VirtError, system_error
 from virtloom_testing.sessions.calls import Call, Piece, Told
 

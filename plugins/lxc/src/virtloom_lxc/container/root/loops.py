@@ -6,7 +6,7 @@ import os
 import time
 from pathlib import Path
 
-from virtloom.driver.process import run
+from virtloom.driver.work.process import run
 from virtloom.errors import ErrorCode, VirtError
 
 DEADLINE = 20.0  # s

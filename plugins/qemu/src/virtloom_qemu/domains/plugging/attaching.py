@@ -6,8 +6,8 @@ from typing import Any
 
 from virtloom.driver.constants.domain import DomainDeviceModifyFlags as Modify
 from virtloom.driver.constants.domain_event import DomainEventID
+from virtloom.driver.files.journal import Journal
 from virtloom.driver.handles import DomainHandle
-from virtloom.driver.journal import Journal
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain

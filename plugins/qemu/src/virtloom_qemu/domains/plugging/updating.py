@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from virtloom.driver.constants.domain import DomainDeviceModifyFlags as Modify
+from virtloom.driver.files.journal import Journal
 from virtloom.driver.handles import DomainHandle
-from virtloom.driver.journal import Journal
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain

@@ -5,8 +5,8 @@ from __future__ import annotations
 from virtloom.driver.constants.domain import DomainModificationImpact as Impact
 from virtloom.driver.constants.domain import DomainVcpuFlags
 from virtloom.driver.constants.domain_state import VcpuState
-from virtloom.driver.cpumaps import cpu_map
 from virtloom.driver.handles import DomainHandle
+from virtloom.driver.node.cpumaps import cpu_map
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Guarded, JobKind
 from virtloom.xmldef.domain.definition import Domain

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from virtloom.driver.constants.domain import DomainModificationImpact as Impact
-from virtloom.driver.cpumaps import cpu_map, pinned_cpus
 from virtloom.driver.handles import DomainHandle
+from virtloom.driver.node.cpumaps import cpu_map, pinned_cpus
 from virtloom.driver.params import INT, UINT, ULLONG, TypedParam, checked
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.locks import JobKind

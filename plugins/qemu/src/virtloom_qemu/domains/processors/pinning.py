@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from virtloom.driver.constants.domain import DomainModificationImpact as Impact
 from virtloom.driver.constants.domain_event import DomainEventID
-from virtloom.driver.cpumaps import cpu_map, pinned_cpus
 from virtloom.driver.handles import DomainHandle
+from virtloom.driver.node.cpumaps import cpu_map, pinned_cpus
 from virtloom.driver.params import string
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.xmldef.domain.processors import Cpus, vcpus_max, vcpus_now, with_pin

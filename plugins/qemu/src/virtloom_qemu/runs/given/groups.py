@@ -15,7 +15,7 @@ from typing import NamedTuple
 from virtloom.driver.cgroups import File, Group, Hierarchy, blkio, host_hierarchy
 from virtloom.driver.cgroups.files import CPU_SHARES, CPUS, MEMORY, MEMORY_SOFT, MEMORY_SWAP, MEMS
 from virtloom.driver.cgroups.nesting import THREADED, WHOLE, make, make_for_threads, move, move_thread
-from virtloom.driver.journal import Journal
+from virtloom.driver.files.journal import Journal
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain

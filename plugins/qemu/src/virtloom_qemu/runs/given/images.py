@@ -10,7 +10,7 @@ from virtloom.driver import DriverHost, DriverKind, StorageDriver
 from virtloom.driver.domains.volumes import located
 from virtloom.driver.handles import DomainHandle
 from virtloom.driver.images import uses_of
-from virtloom.driver.lanes import Lane
+from virtloom.driver.work.lanes import Lane
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Disk
 from virtloom_qemu.storage.chain import with_chain

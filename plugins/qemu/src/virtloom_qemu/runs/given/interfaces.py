@@ -18,7 +18,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from virtloom.driver import DriverHost
-from virtloom.driver.journal import Journal, Undo
+from virtloom.driver.files.journal import Journal, Undo
 from virtloom.driver.links.bridges import plug
 from virtloom.driver.links.names import wanted
 from virtloom.driver.links.netlink import delete, netlink, telling

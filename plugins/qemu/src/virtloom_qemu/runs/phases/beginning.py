@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from virtloom.driver.constants.domain_event import ConnectDomainEventAgentLifecycleReason as Why
 from virtloom.driver.constants.domain_state import DomainShutoffReason as Shutoff
-from virtloom.driver.journal import Journal
+from virtloom.driver.files.journal import Journal
 from virtloom.driver.kinds import DriverKind
 from virtloom.errors import VirtError
 from virtloom.locks import Guarded, Job

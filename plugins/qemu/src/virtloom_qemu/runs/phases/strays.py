@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from virtloom.driver.journal import Journal
+from virtloom.driver.files.journal import Journal
 from virtloom.errors import VirtError
 from virtloom.locks import Guarded
 from virtloom_qemu.monitor import Monitor

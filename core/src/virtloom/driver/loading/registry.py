@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from virtloom.driver import hookspecs
-from virtloom.driver.alone import Alone
 from virtloom.driver.base import Driver, HypervisorDriver
 from virtloom.driver.declaration import DriverDeclaration
 from virtloom.driver.host import DriverHost
 from virtloom.driver.kinds import DriverKind
-from virtloom.driver.turns import Turn, Turns, Waiting, not_waiting
+from virtloom.driver.loading.alone import Alone
+from virtloom.driver.loading.turns import Turn, Turns, Waiting, not_waiting
 from virtloom.driver.uri import URI
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 

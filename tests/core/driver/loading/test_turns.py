@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from virtloom.driver import API_VERSION, DriverDeclaration, DriverKind, HypervisorDriver, NetworkDriver, hookimpl, turns
-from virtloom.driver.registry import DriverRegistry
+from virtloom.driver import API_VERSION, DriverDeclaration, DriverKind, HypervisorDriver, NetworkDriver, hookimpl
+from virtloom.driver.loading import turns
+from virtloom.driver.loading.registry import DriverRegistry
 from virtloom.driver.uri import URI
 from virtloom.errors import ErrorCode, VirtError
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from virtloom.driver.store import DefinitionStore, write_atomically
+from virtloom.driver.files.store import DefinitionStore, write_atomically
 from virtloom.errors import ErrorCode, VirtError
 
 

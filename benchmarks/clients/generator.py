@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks import frames
+from benchmarks.clients import frames
 from benchmarks.targets import Target
 
 SOURCE = Path(__file__).with_name("loadgen.c")

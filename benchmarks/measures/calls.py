@@ -8,8 +8,8 @@ from contextlib import ExitStack
 from itertools import groupby
 from typing import NamedTuple
 
-from benchmarks import generator
-from benchmarks.loads import LOADS, Load
+from benchmarks.clients import generator
+from benchmarks.clients.loads import LOADS, Load
 from benchmarks.report.results import Row, Tell
 from benchmarks.targets import Target, libvirtd, virtloomd
 

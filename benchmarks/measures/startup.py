@@ -13,8 +13,8 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from benchmarks import frames
-from benchmarks.rawclient import RawClient
+from benchmarks.clients import frames
+from benchmarks.clients.rawclient import RawClient
 from benchmarks.report.results import Row, Tell
 from benchmarks.targets import Target, libvirtd, starting_virtloomd
 

@@ -12,8 +12,8 @@ from statistics import median
 from string import ascii_lowercase
 from typing import NamedTuple
 
-from benchmarks import frames, generator
-from benchmarks.loads import define_others
+from benchmarks.clients import frames, generator
+from benchmarks.clients.loads import define_others
 from benchmarks.report.results import Row, Tell
 from benchmarks.targets import Target, libvirtd, virtloomd
 

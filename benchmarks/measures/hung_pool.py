@@ -15,9 +15,9 @@ from functools import partial
 from statistics import median
 from typing import NamedTuple
 
-from benchmarks import frames
-from benchmarks.latency import Call, Latency, latencies, p99_row, timed
-from benchmarks.rawclient import RawClient
+from benchmarks.clients import frames
+from benchmarks.clients.latency import Call, Latency, latencies, p99_row, timed
+from benchmarks.clients.rawclient import RawClient
 from benchmarks.report.results import Row, Tell
 from benchmarks.targets import Target, virtloomd
 from virtloom.testkit.hanging import hanging

@@ -17,7 +17,7 @@ from virtloom.driver import (
     NetworkDriver,
     hookimpl,
 )
-from virtloom.driver.registry import DriverRegistry
+from virtloom.driver.loading.registry import DriverRegistry
 from virtloom.driver.uri import URI
 from virtloom.errors import ErrorCode, VirtError
 

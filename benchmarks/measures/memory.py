@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
-from benchmarks.loads import Population
-from benchmarks.rawclient import RawClient
+from benchmarks.clients.loads import Population
+from benchmarks.clients.rawclient import RawClient
 from benchmarks.report.results import Row, Tell
 from benchmarks.targets import Target, allow_descriptors, libvirtd, virtloomd
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from benchmarks.frames import call, domain_handle, domain_xml
-from benchmarks.rawclient import RawClient
+from benchmarks.clients.frames import call, domain_handle, domain_xml
+from benchmarks.clients.rawclient import RawClient
 from benchmarks.targets import Target
 from virtloom.driver.handles import DomainHandle
 

@@ -6,7 +6,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from benchmarks import frames
+from benchmarks.clients import frames
 
 LENGTH = 4
 REPLY = 1

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from virtloom.driver.process import run
+from virtloom.driver.work.process import run
 from virtloom.errors import ErrorCode, VirtError
 
 

@@ -1,0 +1,1 @@
+"""What is measured, a module each: `measure(tell, only)` tells its rows as they come."""

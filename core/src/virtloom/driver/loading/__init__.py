@@ -1,0 +1,1 @@
+"""How drivers come to a daemon: found, started in turn, and looked up for a connection."""

@@ -1,0 +1,1 @@
+"""What the resource drivers share (networks, pools): found by uuid and name."""

@@ -147,7 +147,8 @@ class Daemon:
         """What one plugin is given."""
         locks = self._lock_manager(declared.name, declared.object_types)
         values = self.config.driver(declared.name, declared.config)
-        return DriverHost(declared.name, locks, values, self.places.of_driver(declared.name), self._services)
+        folders = self.places.of_driver(declared.name)
+        return DriverHost(declared.name, locks, values, folders, self._services, declared.version)
 
     def _check_driver_sections(self) -> None:
         """A plugin's section is read when the plugin is there; one for a plugin that is not is told, and kept."""

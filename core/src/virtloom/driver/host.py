@@ -66,7 +66,7 @@ class HostServices:
 class DriverHost:
     """One plugin's view of the daemon.
 
-    :ivar name: the driver's name.
+    :ivar name: the driver's name; :ivar version: its own.
     :ivar locks: a lock manager made from the declared object types.
     :ivar config: the plugin's section of the configuration, checked, with defaults filled in.
     :ivar dirs: its folders.
@@ -81,8 +81,10 @@ class DriverHost:
         config: Mapping[str, Any],
         dirs: Directories,
         services: HostServices,
+        version: str = "",
     ) -> None:
         self.name = name
+        self.version = version
         self.locks = locks
         self.config = config
         self.dirs = dirs

@@ -81,7 +81,8 @@ def hosted(
     def make_host(declared: DriverDeclaration) -> DriverHost:
         values = {key.name: key.default for key in declared.config} | (config or {})
         locks = LockManager(declared.name, checker, declared.object_types)
-        hosts.append(DriverHost(declared.name, locks, values, folders(folder, declared.name), services))
+        own = folders(folder, declared.name)
+        hosts.append(DriverHost(declared.name, locks, values, own, services, declared.version))
         return hosts[-1]
 
     registry = DriverRegistry()

@@ -81,15 +81,22 @@ class DefinitionStore:
 
         :param parse: makes a definition of a file's text; what it raises as VirtError or ValueError means damage.
         """
-        if not self.folder.is_dir():
-            return
-        for path in sorted(self.folder.glob(f"*{self._suffix}")):
+        for name in self.names():
+            path = self.folder / f"{name}{self._suffix}"
             try:
                 loaded = parse(path.read_text())
             except (VirtError, ValueError, OSError) as error:
                 self._set_aside(path, error)
                 continue
-            yield path.name.removesuffix(self._suffix), loaded
+            yield name, loaded
+
+    def names(self) -> list[str]:
+        """The names of all that is kept, in order; none if there is no folder yet."""
+        try:
+            files = os.listdir(self.folder)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        return sorted(file.removesuffix(self._suffix) for file in files if file.endswith(self._suffix))
 
     def _set_aside(self, path: Path, error: Exception) -> None:
         aside = path.with_name(path.name + ".damaged")

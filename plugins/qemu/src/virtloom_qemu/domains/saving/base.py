@@ -27,13 +27,12 @@ class SavingBase(Life):
 
     def _find_images(self) -> None:
         """Learn which domains have a managed save image, when the daemon starts."""
-        for found in self.domains:
-            with found.locked() as state:
-                name = state.definition.name
-            kept = self._save_path(name).exists()
-            with found.locked() as state:
-                state.managed_save = kept
-                found.publish(state.view())
+        for path in self._save_path("").parent.glob("*.save"):
+            found = self.domains.find_name(path.stem)
+            if found is not None:
+                with found.locked() as state:
+                    state.managed_save = True
+                    found.publish(state.view())
 
     @contextmanager
     def _working(self, talk: Talk, stats: JobStats) -> Iterator[None]:

@@ -26,10 +26,11 @@ class SnapshotKeeping(Saving, DomainSnapshots[QemuDomain]):
 
     def _find_snapshots(self) -> None:
         """Learn which snapshots were kept, when the daemon starts."""
-        for found in self.domains:
-            with found.locked() as state:
-                name = state.definition.name
-            moments = self._folder(name).load(self.rules.parse)
+        for path in (self.host.dirs.state / "snapshot").glob("*"):
+            found = self.domains.find_name(path.name)
+            if found is None:
+                continue
+            moments = self._folder(path.name).load(self.rules.parse)
             with found.locked() as state:
                 state.snapshots = moments
                 found.publish(state.view())

@@ -18,9 +18,9 @@ from virtloom.driver.constants.domain_event import DomainEventDefinedDetail as D
 from virtloom.driver.constants.domain_event import DomainEventType as Event
 from virtloom.driver.constants.domain_event import DomainEventUndefinedDetail as Undefined
 from virtloom.driver.domains.base import Domains, S, name_is_taken, refuse_other
+from virtloom.driver.files.seal import bears_seal, sealed, unsealed
+from virtloom.driver.files.store import DefinitionStore
 from virtloom.driver.handles import DomainHandle
-from virtloom.driver.seal import bears_seal, sealed, unsealed
-from virtloom.driver.store import DefinitionStore
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
 from virtloom.locks import Guarded, JobKind, ObjectGone
 from virtloom.xmldef.domain.definition import Domain

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from virtloom.driver.seal import bears_seal, sealed, unsealed
+from virtloom.driver.files.seal import bears_seal, sealed, unsealed
 
 TEXTS = st.text()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -16,6 +17,7 @@ import pytest
 from daemons import CONFIG, Daemon, Virsh, eventually, needs
 from virtloom.driver.cgroups import Group, host_hierarchy
 
+PROGRAMS = Path(__file__).parent / "programs"
 GUEST = """<domain type='qemu'>
   <name>{name}</name>
   <memory unit='MiB'>{memory}</memory>
@@ -35,6 +37,7 @@ class Host:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.config = CONFIG
+        self.env: dict[str, str] = {}
         self.daemon = Daemon(root)
         self.virsh = Virsh(self.daemon.uri("qemu", "/system"))
 
@@ -42,7 +45,17 @@ class Host:
         """The daemon dies as nothing can keep it from dying, and another is started."""
         self.daemon.process.kill()
         self.daemon.process.wait()
-        self.daemon = Daemon(self.root, self.config)
+        self.daemon = Daemon(self.root, self.config, self.env)
+
+    def lend(self, program: str, *names: str) -> Path:
+        """Have the daemon find a stand-in of the tests' first, under some names; the folder that it is in."""
+        folder = self.root / "bin"
+        folder.mkdir(exist_ok=True)
+        for name in names:
+            shutil.copy(PROGRAMS / program, folder / name)
+        self.env["PATH"] = f"{folder}:{os.environ['PATH']}"
+        self.crash()
+        return folder
 
     def write(self, name: str, *, memory: int = 32, os: str = "", devices: str = "") -> str:
         """A guest's definition in a file."""

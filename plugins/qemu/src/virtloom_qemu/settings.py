@@ -22,6 +22,7 @@ class Settings:
     :ivar auto_dump_path: where cores go that a crash asks for; empty is `dump` in the driver's folder.
     :ivar user: group: whom guests run as; empty chooses a user that is there for it (`process.identity`).
     :ivar dynamic_ownership: whether files are given to it; :ivar remember_owner: and given back to whom they were.
+    :ivar swtpm_user: swtpm_group: whom emulators of TPMs run as; empty takes `tss`, if it can reach their files.
     """
 
     vnc_listen: str = "127.0.0.1"
@@ -39,6 +40,8 @@ class Settings:
     group: str = ""
     dynamic_ownership: bool = True
     remember_owner: bool = True
+    swtpm_user: str = ""
+    swtpm_group: str = ""
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Settings:

@@ -42,6 +42,8 @@ def run(
     stall: float | None = None,
     beat: Callable[[int], None] | None = None,
     name: str | None = None,
+    fds: Sequence[int] = (),
+    identity: tuple[int, int, Sequence[int]] | None = None,
 ) -> Finished:
     """Run a helper to its end.
 
@@ -52,6 +54,8 @@ def run(
         work whose length nobody knows.
     :param beat: called twice a second with the bytes that it has written; what it raises ends the helper.
     :param name: what errors call it; the program's unless another one is run to become it.
+    :param fds: descriptors that it is given under their own numbers.
+    :param identity: user, group and further groups that it runs as; None for the daemon's own.
     :raises VirtError: OPERATION_TIMEOUT past the deadline or stalled, OPERATION_FAILED for a failure or a missing
         program.
     """
@@ -64,6 +68,10 @@ def run(
             stderr=subprocess.PIPE,
             env=None if env is None else dict(env),
             start_new_session=True,
+            pass_fds=tuple(fds),
+            user=None if identity is None else identity[0],
+            group=None if identity is None else identity[1],
+            extra_groups=None if identity is None else identity[2],
         )
     except OSError as error:
         raise VirtError(ErrorCode.OPERATION_FAILED, f"cannot run {name}: {error.strerror}") from error

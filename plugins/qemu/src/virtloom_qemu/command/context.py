@@ -21,6 +21,7 @@ class Context:
     :ivar state: `/var/lib/libvirt/qemu`, in which the run has a folder of its own.
     :ivar id: the run's number; -1 if it is only to be shown.
     :ivar descriptors: by the alias of a device, what QEMU knows the file descriptors by that it is given for it.
+    :ivar sockets: of devices that a helper serves, by their aliases.
     :ivar secrets: values that QEMU is told of, by what it knows them by.
     :ivar incoming: where the guest's state comes from (`-incoming`); :ivar load_snapshot: an internal snapshot's name.
     :ivar reset_nvram: whether the variables of its firmware begin anew.
@@ -34,6 +35,7 @@ class Context:
     id: int = -1
     descriptors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     secrets: Mapping[str, bytes] = field(default_factory=dict)
+    sockets: Mapping[str, str] = field(default_factory=dict)
     incoming: str | None = None
     load_snapshot: str | None = None
     first_image: int = 1

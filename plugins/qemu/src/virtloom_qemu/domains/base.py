@@ -16,6 +16,7 @@ from virtloom.locks import Guarded, JobKind, ObjectGone
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.capabilities import EmulatorCache
 from virtloom_qemu.definition.rules import QemuRules
+from virtloom_qemu.helpers import Helpers
 from virtloom_qemu.object_types import DOMAIN
 from virtloom_qemu.process.identity import Identity, chosen
 from virtloom_qemu.runs.alteration import Alteration
@@ -49,6 +50,7 @@ class DomainsBase(KeptDomains[QemuDomain], Transitions):
         self.disk_images = DiskImages(host)
         self.displays = Displays(self.settings, host.locks)
         self.interfaces = Interfaces(host)
+        self.helpers = Helpers(host)
         self.identity = chosen(self.settings.user, self.settings.group, host.dirs.state)
         self.emulators = EmulatorCache(host.dirs.cache / "capabilities", host.run)
         self.rules: QemuRules = QemuRules(self.emulators, self.settings, host.dirs.state)

@@ -14,6 +14,7 @@ from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
 from virtloom.locks import Guarded, JobKind
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.domains.base import DomainsBase
+from virtloom_qemu.helpers.tpm import forget as forget_tpm
 from virtloom_qemu.runs.state import QemuDomain
 
 UNDEFINE_FLAGS = (
@@ -56,8 +57,11 @@ class Definitions(DomainsBase):
                 self._lifecycle(state, Event.UNDEFINED, Undefined.REMOVED)
                 state.persistent = state.autostart = state.managed_save = False
                 gone = self._publish(found, state)
+                definition = state.definition
             if gone:
                 self._forget_moments(name)
+                remove, keep = bool(flags & Undefine.TPM), bool(flags & Undefine.KEEP_TPM)
+                forget_tpm(self.host.dirs.state, definition, remove=remove, keep=keep)
         if gone:
             self.domains.remove(found)
 

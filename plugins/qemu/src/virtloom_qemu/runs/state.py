@@ -13,6 +13,7 @@ from virtloom.driver.domains import DomainState
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.blockjobs.job import BlockJob
+from virtloom_qemu.helpers.serving import Serving
 from virtloom_qemu.monitor import EventWorker, Monitor, MonitorEvent
 from virtloom_qemu.process import GuestPaths, GuestProcess
 from virtloom_qemu.runs.given.groups import GuestGroups
@@ -83,6 +84,7 @@ class QemuDomain(DomainState):
     :ivar clock_began: what a clock of variable offset showed when the run began, in seconds off UTC.
     :ivar block_jobs: what is done with its images, by the names that QEMU has for the jobs; replaced whole.
     :ivar leaving: by alias, the devices that somebody waits to see go.
+    :ivar helpers: the processes that serve its devices, by the devices' aliases; replaced whole.
     :ivar status_version: how often the state that a restarted daemon needs was changed.
     """
 
@@ -107,6 +109,7 @@ class QemuDomain(DomainState):
     completed: JobStats | None = None
     block_jobs: dict[str, BlockJob] = field(default_factory=dict)
     leaving: dict[str, Leaving] = field(default_factory=dict)
+    helpers: dict[str, Serving] = field(default_factory=dict)
 
     @property
     def starting(self) -> bool:
@@ -147,4 +150,5 @@ class QemuDomain(DomainState):
         self.thresholds = frozenset()
         self.work = None
         self.leaving = {}
+        self.helpers = {}
         self.tainted = frozenset()

@@ -34,7 +34,7 @@ class Status:
     :ivar original_cpu: the processor that it was started with, as XML.
     :ivar group: the path of its control group.
     :ivar pid: began: which process it is; :ivar job: the long job in flight, for the rule of its kind.
-    :ivar block_jobs: the fields of each `BlockJob`.
+    :ivar block_jobs: the fields of each `BlockJob`; :ivar helpers: of each `Serving`.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Status:
     original_cpu: str | None = None
     job: str | None = None
     block_jobs: dict[str, Any] = field(default_factory=dict)
+    helpers: dict[str, Any] = field(default_factory=dict)
     last_image: int = 0
     agent_timeout: int = -1
     clock_began: int = 0
@@ -78,6 +79,7 @@ class Status:
             group=None if state.run.groups is None else state.run.groups.path,
             job=job,
             block_jobs={name: asdict(one) for name, one in state.block_jobs.items()},
+            helpers={alias: one._asdict() for alias, one in state.helpers.items()},
             last_image=state.last_image,
             agent_timeout=state.agent_timeout,
             clock_began=state.clock_began,

@@ -19,15 +19,15 @@ def add_tpms(guest: Guest, context: Context, line: CommandLine) -> None:
             passed = context.descriptors.get(alias(device), ("-1", "-1"))
             line.option("tpmdev", f"passthrough,id={name},path={passed[0]},cancel-path={passed[1]}")
         else:
-            add_backend(line, context, "chrtpm", _tpm_source(device))
+            add_backend(line, context, "chrtpm", _source(context, device))
             line.option("tpmdev", f"emulator,id={name},chardev=chrtpm")
         props = {"driver": device.get("model"), "tpmdev": name, "id": alias(device)}
         line.device({**props, **address(guest, device)})
 
 
-def _tpm_source(device: Node) -> Node:
-    backend = device.need("backend")
-    source = backend.find("source") or Node("source", {"type": "unix", "path": ""})
+def _source(context: Context, device: Node) -> Node:
+    path = context.sockets.get(alias(device), "")
+    source = device.need("backend").find("source") or Node("source", {"type": "unix", "path": path})
     made = Node("backend", {"type": source.get("type") or "unix"})
     made.children.append(source)
     return made

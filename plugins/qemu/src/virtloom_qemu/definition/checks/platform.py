@@ -13,7 +13,7 @@ from virtloom_qemu.settings import Settings
 BALLOONS = ("none", "virtio", "virtio-transitional", "virtio-non-transitional")
 RNG_BACKENDS = {"random": "rng-random", "egd": "rng-egd", "builtin": "rng-builtin"}
 TPM_MODELS = {"tpm-tis": "tpm-tis", "tpm-crb": "tpm-crb"}
-TPM_BACKENDS = {"passthrough": "tpm-passthrough", "emulator": "tpm-emulator"}
+TPM_BACKENDS = {"passthrough": "tpm-passthrough", "emulator": "tpm-emulator", "external": "tpm-emulator"}
 
 
 def panics(guest: Guest) -> None:

@@ -133,6 +133,14 @@ class GuestGroups:
         if self.hierarchy.version("cpu") == 1:
             move(self.hierarchy, self.threads(EMULATOR).path, pid, THREADED)
 
+    def join(self, pid: int) -> None:
+        """Put a process beside that of the guest which helps it, where the guest's own threads are.
+
+        :raises VirtError: SYSTEM_ERROR if the kernel refuses.
+        """
+        move(self.hierarchy, self.path if self._above == self.path else self._above, pid)
+        move(self.hierarchy, self.threads(EMULATOR).path, pid, THREADED)
+
     def put(self, definition: Domain, kind: Threads, number: int | None, thread: int) -> None:
         """Put one thread into a group of its own, with the limits of its definition.
 

@@ -26,10 +26,14 @@ class GuestLog:
 
     def starting(self, argv: Sequence[str], env: Mapping[str, str]) -> None:
         """Write how the process is started, so that a person can start it again; it says nothing about a failure."""
+        self.command("starting up", argv, env)
+        self._begin = _size(self._path)
+
+    def command(self, what: str, argv: Sequence[str], env: Mapping[str, str]) -> None:
+        """Write how something is started, as a shell reads it."""
         settings = [f"{name}={shlex.quote(value)}" for name, value in env.items()]
         words = " \\\n".join([*settings, *(shlex.quote(word) for word in argv)])
-        self.note(f"starting up\n{words}")
-        self._begin = _size(self._path)
+        self.note(f"{what}\n{words}")
 
     def note(self, text: str) -> None:
         """Write a line of ours, with the time. A log that cannot be written stops no guest."""

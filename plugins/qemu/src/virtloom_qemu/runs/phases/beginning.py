@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -23,6 +23,7 @@ from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.command import Context, build, prepare
 from virtloom_qemu.definition.starting import check_start
 from virtloom_qemu.firmware import make_variables
+from virtloom_qemu.helpers import Serving, Setting
 from virtloom_qemu.hotplug import throttle
 from virtloom_qemu.hotplug.displays import set_password
 from virtloom_qemu.hotplug.processors import plug_the_removable
@@ -111,10 +112,12 @@ class Beginning(Happenings):
             self.interfaces.all_connected(definition, journal) as (linked, connections),
         ):
             live = self._prepared(linked if groups is None else with_partition(linked), attempt)
-            process, monitor = self._launch(live, connections, groups, attempt)
+            with self.helpers.begun(live, self._setting(live, attempt), journal) as helpers:
+                process, monitor = self._launch(live, connections, helpers, groups, attempt)
         run = self._make_run(found, attempt.number, process, paths, monitor, live, groups)
         with found.locked() as state:
             state.begin_run(live, run)
+            state.helpers = helpers
             found.publish(state.view())
         self._keep_status(found)
         journal.close()
@@ -129,11 +132,22 @@ class Beginning(Happenings):
         make_variables(live, reset=attempt.start.reset_nvram)
         return live
 
+    def _setting(self, live: Domain, attempt: Attempt) -> Setting:
+        """What the helpers of a run depend on."""
+        guest, incoming = identity_of(live, self.identity), attempt.start.incoming is not None
+        return Setting(self.host, self.settings, attempt.number, attempt.paths, guest, attempt.log, incoming)
+
     def _launch(
-        self, live: Domain, connections: Sequence[Connection], groups: GuestGroups | None, attempt: Attempt
+        self,
+        live: Domain,
+        connections: Sequence[Connection],
+        helpers: Mapping[str, Serving],
+        groups: GuestGroups | None,
+        attempt: Attempt,
     ) -> tuple[GuestProcess, socket.socket]:
         """Start the process, and connect to its monitor."""
         context, paths, who = self._context(live, attempt), attempt.paths, identity_of(live, self.identity)
+        context = replace(context, sockets={alias: one.socket for alias, one in helpers.items()})
         secrets = revealed(live, self.host.driver(DriverKind.SECRET))
         with given(live, paths.folder, paths.monitor, connections, secrets) as resources:
             line = build(live, replace(context, descriptors=resources.descriptors))
@@ -147,17 +161,21 @@ class Beginning(Happenings):
                     argv, log=paths.log, pid_file=paths.pid, env=line.env, fds=resources.fds, identity=other
                 )
                 try:
-                    self._confine(live, groups, process)
+                    self._confine(live, groups, process, helpers)
                     return process, self._reach(process, attempt)
                 except BaseException:
                     process.end()
                     raise
 
     @staticmethod
-    def _confine(live: Domain, groups: GuestGroups | None, process: GuestProcess) -> None:
+    def _confine(
+        live: Domain, groups: GuestGroups | None, process: GuestProcess, helpers: Mapping[str, Serving]
+    ) -> None:
         """Put a process where its definition wants it, before it has threads of the guest's."""
         if groups is not None:
             groups.begin(live, process.pid)
+            for helper in helpers.values():
+                groups.join(helper.pid)
         where = pinned(live, EMULATOR, None)
         if where is not None:
             set_affinity(process.pid, where)

@@ -8,6 +8,7 @@ from virtloom.driver.constants.domain_event import DomainEventType as Event
 from virtloom.driver.constants.domain_state import DomainShutoffReason as Shutoff
 from virtloom.locks import Guarded
 from virtloom.xmldef.domain.definition import Domain
+from virtloom_qemu.helpers.tpm import forget as forget_tpm
 from virtloom_qemu.process import GuestPaths
 from virtloom_qemu.runs.given.logfile import GuestLog
 from virtloom_qemu.runs.happening.processors import Processors
@@ -36,9 +37,11 @@ class Ending(Processors):
         with found.locked() as state:
             if state.run is run:
                 state.ending = True
+            helpers = state.helpers if state.run is run else {}
         run.worker.start()
         run.monitor.close()  # so that an end that we want is told once, as what it is
         run.process.end()
+        self.helpers.end(helpers)
         run.worker.flush(FLUSH_WITHIN)
         if run.groups is not None:
             run.groups.remove()
@@ -79,6 +82,7 @@ class Ending(Processors):
             gone = self._publish(found, state)
         if gone:
             self._forget_moments(name)
+            forget_tpm(self.host.dirs.state, live)
             self.domains.remove(found)
         return True
 
@@ -100,6 +104,7 @@ class Ending(Processors):
         """A start came to nothing before there was a run."""
         with found.locked() as state:
             state.reason = Shutoff.FAILED
-            gone = self._publish(found, state)
+            gone, definition = self._publish(found, state), state.definition
         if gone:
+            forget_tpm(self.host.dirs.state, definition)
             self.domains.remove(found)

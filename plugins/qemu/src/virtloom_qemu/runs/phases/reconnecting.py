@@ -30,6 +30,7 @@ from virtloom.locks import Guarded, Job, JobKind, LockError
 from virtloom.xmldef import document
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.blockjobs.job import BlockJob
+from virtloom_qemu.helpers import Serving
 from virtloom_qemu.monitor import MonitorEvent
 from virtloom_qemu.monitor.channel import connect
 from virtloom_qemu.process import GuestPaths, GuestProcess
@@ -77,6 +78,7 @@ class Reconnecting(Strays):
                 state.original_cpu = document.parse(status.original_cpu, "domain_status")
             state.agent_timeout = status.agent_timeout
             state.clock_began = status.clock_began
+            state.helpers = {alias: Serving(**kept) for alias, kept in status.helpers.items()}
             state.block_jobs = {name: BlockJob(**kept) for name, kept in status.block_jobs.items()}
         self.disk_images.hold(definition, status.id, running=True)
         process = GuestProcess(status.pid, status.began)
@@ -85,7 +87,10 @@ class Reconnecting(Strays):
         run = self._found_run(found, definition, status.id, process, paths, groups)
         with found.locked() as state:
             state.run = run
+            helpers = state.helpers if run is not None else {}
             found.publish(state.view())
+        for alias, serving in helpers.items():
+            self.helpers.watch(status.name, alias, serving)
         return found
 
     def _found_run(
@@ -149,6 +154,9 @@ class Reconnecting(Strays):
     def _gone_meanwhile(self, found: Guarded[QemuDomain], status: Status) -> None:
         """The guest ended while no daemon was there."""
         paths = self._paths(status)
+        with found.locked() as state:
+            helpers = state.helpers
+        self.helpers.end(helpers)
         if status.group is not None:
             GuestGroups(status.group).remove()
         stopped = status.state == DomainState.SHUTDOWN

@@ -35,12 +35,13 @@ class Strays(Beginning):
             found, journal = known.get(path.parent), Journal(path)
             if found is None:
                 self._quit(path.parent / "monitor.sock", path.parent.name)
-                journal.undo_each({**self.interfaces.undoing(), "group": _remove_group})
+                journal.undo_each({**self.interfaces.undoing(), **self.helpers.undoing(), "group": _remove_group})
                 shutil.rmtree(path.parent, ignore_errors=True)
                 continue
             with found.locked() as state:
-                live = state.definition.parts.interfaces
-            journal.undo_each({**self.interfaces.undoing(live), "group": lambda entry: None})
+                live, helpers = state.definition.parts.interfaces, state.helpers
+            kept = {**self.interfaces.undoing(live), **self.helpers.undoing(helpers), "group": lambda entry: None}
+            journal.undo_each(kept)
             journal.close()
 
     def _quit(self, path: Path, name: str) -> None:

@@ -8,7 +8,7 @@ import shutil
 from functools import lru_cache
 from typing import NamedTuple
 
-from virtloom.driver import process
+from virtloom.driver.work import process
 from virtloom.errors import VirtError, system_error
 
 PROGRAMS = {"swtpm": ("socket",), "swtpm_setup": (), "swtpm_ioctl": None}  # with what precedes the question

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
 from virtloom.driver import DriverHost
-from virtloom.driver.journal import Journal
+from virtloom.driver.files.journal import Journal
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.helpers import tpm
 from virtloom_qemu.helpers.serving import Helper, Serving, begin, left_behind, watch

@@ -20,7 +20,7 @@ from virtloom.driver.cgroups import Group, host_hierarchy
 PROGRAMS = Path(__file__).parent / "programs"
 GUEST = """<domain type='qemu'>
   <name>{name}</name>
-  <memory unit='MiB'>{memory}</memory>
+  <memory unit='MiB'>{memory}</memory>{more}
   <os><type arch='x86_64' machine='pc'>hvm</type>{os}</os>
   <features><acpi/></features>
   <devices>
@@ -57,10 +57,10 @@ class Host:
         self.crash()
         return folder
 
-    def write(self, name: str, *, memory: int = 32, os: str = "", devices: str = "") -> str:
+    def write(self, name: str, *, memory: int = 32, os: str = "", devices: str = "", more: str = "") -> str:
         """A guest's definition in a file."""
         path = self.root / f"{name}.xml"
-        path.write_text(GUEST.format(name=name, memory=memory, os=os, devices=devices))
+        path.write_text(GUEST.format(name=name, memory=memory, os=os, devices=devices, more=more))
         return str(path)
 
     def pid(self, name: str) -> int:

@@ -25,6 +25,7 @@ CONFIG = tuple(
         ("seccomp_sandbox", "whether QEMU may only make the system calls that it needs"),
         ("log_timestamp", "whether lines of QEMU's log begin with the time"),
         ("firmware_folders", "where installed firmware is described, nearest first"),
+        ("vhost_user_folders", "where programs are described that serve devices, nearest first"),
         ("auto_dump_path", "where cores go that on_crash or a watchdog asks for; empty for its own folder"),
         ("save_image_format", "how saved guests are compressed: raw, gzip, bzip2, xz or lzop"),
         ("user", "whom guests run as; empty takes libvirt-qemu or qemu, if it can reach the daemon's folders"),

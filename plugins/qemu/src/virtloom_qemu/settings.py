@@ -18,6 +18,7 @@ class Settings:
     :ivar seccomp_sandbox: whether QEMU may only make the system calls that it needs.
     :ivar log_timestamp: whether lines of its log begin with the time.
     :ivar firmware_folders: where installed firmware is described (QEMU's docs/interop/firmware.json), nearest first.
+    :ivar vhost_user_folders: where programs are described that serve devices (docs/interop/vhost-user.json).
     :ivar save_image_format: how saved guests are compressed: `raw`, `gzip`, `bzip2`, `xz` or `lzop`.
     :ivar auto_dump_path: where cores go that a crash asks for; empty is `dump` in the driver's folder.
     :ivar user: group: whom guests run as; empty chooses a user that is there for it (`process.identity`).
@@ -34,6 +35,9 @@ class Settings:
     seccomp_sandbox: bool = True
     log_timestamp: bool = True
     firmware_folders: Sequence[str] = field(default_factory=lambda: ["/etc/qemu/firmware", "/usr/share/qemu/firmware"])
+    vhost_user_folders: Sequence[str] = field(
+        default_factory=lambda: ["/etc/qemu/vhost-user", "/usr/share/qemu/vhost-user"]
+    )
     save_image_format: str = "raw"
     auto_dump_path: str = ""
     user: str = ""

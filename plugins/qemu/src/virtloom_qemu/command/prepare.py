@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from virtloom.errors import ErrorCode, VirtError
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
+from virtloom_qemu.capabilities.descriptions import vhost_user_program
 from virtloom_qemu.command.aliases import assign_aliases
 from virtloom_qemu.command.alignment import align_memory
 from virtloom_qemu.command.block.image import number_images
 from virtloom_qemu.command.context import Context
 from virtloom_qemu.command.likeness import decide_processor
-from virtloom_qemu.command.values import text_of
+from virtloom_qemu.command.values import is_virtiofs, text_of
 from virtloom_qemu.definition.guest import Guest
 from virtloom_qemu.firmware import choose_firmware
 
 
 def prepare(definition: Domain, context: Context) -> Domain:
     """The definition of one run, which nothing is missing in that QEMU is told.
+
+    :raises VirtError: OPERATION_FAILED if a program is missing that it needs.
 
     Ports of displays and descriptors are whoever's who starts the guest: they are taken on the host.
     """
@@ -28,7 +32,23 @@ def prepare(definition: Domain, context: Context) -> Domain:
     assign_aliases(guest)
     number_images(guest.all("disk"), context.first_image)
     _channels(guest, context)
+    _folders(guest, context)
     return guest.domain()
+
+
+def _folders(guest: Guest, context: Context) -> None:
+    """Folders that need a server get the one that is installed (`qemuVirtioFSPrepareDomain`)."""
+    for device in filter(is_virtiofs, guest.all("filesystem")):
+        if device.value("source", "socket") is not None or device.value("binary", "path") is not None:
+            continue
+        path = vhost_user_program("fs", context.settings.vhost_user_folders)
+        if path is None:
+            raise VirtError(ErrorCode.OPERATION_FAILED, "Unable to find a satisfying virtiofsd")
+        binary = device.find("binary")
+        if binary is None:
+            binary = Node("binary")
+            device.children.insert(1 if device.children and device.children[0].tag == "driver" else 0, binary)
+        binary.attrs = {"path": path, **binary.attrs}
 
 
 def _channels(guest: Guest, context: Context) -> None:

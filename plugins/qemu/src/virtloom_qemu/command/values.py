@@ -32,6 +32,11 @@ def text_of(node: Node | None, path: str) -> str | None:
     return found.text.strip() if found is not None and found.text.strip() else None
 
 
+def is_virtiofs(device: Node) -> bool:
+    """Whether a shared folder has a server of its own."""
+    return device.value("driver", "type") == "virtiofs"
+
+
 def alias(device: Node) -> str:
     """What QEMU knows a device by."""
     return device.value("alias", "name") or ""

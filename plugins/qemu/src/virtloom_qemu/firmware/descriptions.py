@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
+
+from virtloom_qemu.capabilities.descriptions import described
 
 ARCHES = {"i386": "i686", "arm": "armv7l"}
 KINDS = {"bios": "bios", "uefi": "efi"}
@@ -49,20 +50,15 @@ def firmwares(arch: str, machine: str, folders: Sequence[str]) -> list[Firmware]
 
     :param folders: where it is described; a file hides its namesakes in the folders further on.
     """
-    described = _described([Path(folder) for folder in folders])
-    return [one for one in described if one.fits(arch, machine) and Path(one.executable).exists()]
+    return [one for one in _known(folders) if one.fits(arch, machine) and Path(one.executable).exists()]
 
 
-def _described(folders: Sequence[Path]) -> Iterator[Firmware]:
-    files: dict[str, Path] = {}
-    for folder in folders:
-        for path in sorted(folder.glob("*.json")):
-            files.setdefault(path.name, path)
-    for _, path in sorted(files.items()):
+def _known(folders: Sequence[str]) -> Iterator[Firmware]:
+    for document in described(folders):
         try:
-            yield _read(json.loads(path.read_text()))
-        except (OSError, ValueError, KeyError, TypeError):
-            continue  # an empty file is how an administrator hides one
+            yield _read(document)
+        except (KeyError, TypeError):
+            continue  # it describes something else
 
 
 def _read(described: Mapping[str, Any]) -> Firmware:

@@ -7,7 +7,7 @@ from virtloom_qemu.command.context import Context
 from virtloom_qemu.command.devices.characters import add_backend
 from virtloom_qemu.command.devices.common import address, virtio
 from virtloom_qemu.command.line import CommandLine
-from virtloom_qemu.command.values import alias, positive, text_of
+from virtloom_qemu.command.values import alias, is_virtiofs, positive, text_of
 from virtloom_qemu.definition.guest import Guest
 
 SECURITY = {"mapped": "mapped", "passthrough": "passthrough", "squash": "none"}
@@ -16,7 +16,7 @@ SECURITY = {"mapped": "mapped", "passthrough": "passthrough", "squash": "none"}
 def add_filesystems(guest: Guest, context: Context, line: CommandLine) -> None:
     """Folders of the host's: over 9p, or by a virtiofsd of their own."""
     for device in guest.all("filesystem"):
-        if device.value("driver", "type") == "virtiofs":
+        if is_virtiofs(device):
             _virtiofs(guest, context, device, line)
         else:
             _plan9(guest, device, line)
@@ -24,7 +24,7 @@ def add_filesystems(guest: Guest, context: Context, line: CommandLine) -> None:
 
 def _virtiofs(guest: Guest, context: Context, device: Node, line: CommandLine) -> None:
     name, own = f"chr-vu-{alias(device)}", device.value("source", "socket")
-    path = own or f"{context.folder(text_of(guest.root, 'name') or '')}/{alias(device)}-fs.sock"
+    path = own or f"{context.folder(text_of(guest.root, 'name') or '')}/{socket_name(alias(device))}"
     source = Node("source", {"type": "unix", "mode": "connect", "path": path})
     add_backend(line, context, name, source)
     props = {
@@ -36,6 +36,14 @@ def _virtiofs(guest: Guest, context: Context, device: Node, line: CommandLine) -
         "bootindex": positive(device.find("boot"), "order"),
     }
     line.device({**props, **address(guest, device)})
+
+
+def socket_name(name: str) -> str:
+    """What the socket is called in a run's folder that the server of a folder is met at.
+
+    :param name: the device's alias.
+    """
+    return f"{name}-fs.sock"
 
 
 def _plan9(guest: Guest, device: Node, line: CommandLine) -> None:

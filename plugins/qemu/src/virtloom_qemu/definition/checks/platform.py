@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from virtloom.xmldef.document import Node
 from virtloom_qemu.capabilities.tpm import tpm_versions
 from virtloom_qemu.definition.checks.characters import source_of
@@ -135,6 +137,8 @@ def filesystem(guest: Guest, settings: Settings, device: Node) -> None:
         raise unsupported("only supports mount filesystem type")
     if has_modes and access != "mapped":
         raise unsupported("fmode and dmode must be used with accessmode=mapped")
+    if driver == "handle" and access != "passthrough":
+        raise unsupported("only supports passthrough accessmode")
     if driver in ("loop", "nbd", "ploop"):
         raise unsupported("Filesystem driver type not supported")
     if driver == "virtiofs":
@@ -147,11 +151,17 @@ def _virtiofs(guest: Guest, device: Node) -> None:
     if device.value("source", "socket") is None:
         if device.find("readonly") is not None:
             raise unsupported("virtiofs does not yet support read-only mode")
+        if os.geteuid() != 0:
+            raise unsupported("virtiofs is not yet supported in session mode")
         if device.get("accessmode") != "passthrough":
             raise unsupported("virtiofs only supports passthrough accessmode")
         if device.value("driver", "wrpolicy") is not None:
             raise unsupported("virtiofs does not support wrpolicy")
-    for name, what in (("model", "model"), ("multidevs", "multidevs")):
-        if device.get(name) not in (None, "default"):
+    for named, what in (
+        (device.get("model"), "model"),
+        (device.value("driver", "format"), "format"),
+        (device.get("multidevs"), "multidevs"),
+    ):
+        if named not in (None, "default"):
             raise unsupported(f"virtiofs does not support {what}")
     shared(guest, "virtiofs")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from virtloom.driver.files.journal import Journal
 from virtloom.driver.kinds import DriverKind
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
@@ -76,9 +78,32 @@ class PluggingBase(Reconnecting):
         """
         wanted = self._for_run(talk, wanted)
         secrets = revealed(wanted, self.host.driver(DriverKind.SECRET), besides=live)
-        with passed(talk.monitor, live, wanted, connection) as descriptors:
+        with self._served(talk, live, wanted), passed(talk.monitor, live, wanted, connection) as descriptors:
             make(talk.monitor, self._steps(talk, live, wanted, descriptors, secrets))
         return wanted
+
+    @contextmanager
+    def _served(self, talk: Talk, live: Domain, wanted: Domain) -> Iterator[None]:
+        """Have the folders served that a guest is to have and does not have; if the block raises, they are not."""
+        new = tuple(one for one in wanted.parts.filesystems if one not in live.parts.filesystems)
+        if not new:
+            yield
+            return
+        run, journal = talk.run, Journal(talk.run.paths.journal)
+        setting = self._setting(wanted, Attempt(run.id, run.paths, GuestLog(run.paths.log), Start()))
+        journal.begin()
+        try:
+            with self.helpers.begun(wanted.with_devices(filesystems=new, tpms=()), setting, journal) as helpers:
+                if run.groups is not None:
+                    for helper in helpers.values():
+                        run.groups.join(helper.pid)
+                yield
+                with talk.state() as state:
+                    state.helpers = {**state.helpers, **helpers}
+                    state.status_version += 1
+                self._keep_status(talk.found)
+        finally:
+            journal.close()
 
     def _described(self, xml: str, definition: Domain) -> Node:
         """The device that a document means, with what it does not say filled in, but for its place.

@@ -141,8 +141,17 @@ class Detaching(PluggingBase):
         take_back(talk.monitor, alias)
         if isinstance(device, Interface):
             self.interfaces.disconnect(device)
+        self._serve_no_more(talk, alias)
         change.live = fewer
         change.settle(lambda state: self._emit(DomainEventID.DEVICE_REMOVED, state.handle, (alias,)))
+
+    def _serve_no_more(self, talk: Talk, alias: str) -> None:
+        """End the helper of a device that went, if it has one."""
+        with talk.state() as state:
+            helper = state.helpers.get(alias)
+            state.helpers = {name: one for name, one in state.helpers.items() if name != alias}
+        if helper is not None:
+            self.helpers.end({alias: helper})
 
     # What guests tell.
 

@@ -20,6 +20,7 @@ from virtloom.locks import JobKind, LockError
 from virtloom_qemu.domains.saving.base import SavingBase
 from virtloom_qemu.runs.talk import Talk
 from virtloom_qemu.saving import transfer
+from virtloom_qemu.saving.allowed import refuse_unsavable
 from virtloom_qemu.saving.progress import JobStats
 
 DUMP_FLAGS = Dump.LIVE | Dump.CRASH | Dump.BYPASS_CACHE | Dump.RESET | Dump.MEMORY_ONLY
@@ -72,6 +73,10 @@ class Dumping(SavingBase):
         if not memory_only and dumpformat != Form.RAW:
             detail = "kdump-compressed format is only supported with memory-only dump"
             raise VirtError(ErrorCode.OPERATION_UNSUPPORTED, detail)
+        if not memory_only:
+            with talk.state() as state:
+                live = state.definition
+            refuse_unsavable(talk, live)
         existed = path.exists()
         try:
             descriptor = os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600)

@@ -14,7 +14,7 @@ from virtloom.driver.constants.domain_state import DomainShutoffReason as Shutof
 from virtloom.driver.constants.domain_state import DomainState
 from virtloom.driver.handles import DomainHandle
 from virtloom.driver.params import TypedParam, checked
-from virtloom.errors import ErrorCode, VirtError
+from virtloom.errors import VirtError
 from virtloom.locks import JobKind, LockError
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.formatting import format_domain
@@ -23,6 +23,7 @@ from virtloom_qemu.domains.saving.base import PARAMS, SAVE_FLAGS, Save, SavingBa
 from virtloom_qemu.runs.given.interfaces import unplugged
 from virtloom_qemu.runs.talk import Talk
 from virtloom_qemu.saving import image, transfer
+from virtloom_qemu.saving.allowed import refuse_unsavable
 from virtloom_qemu.saving.image import Image
 from virtloom_qemu.saving.progress import JobStats
 
@@ -63,7 +64,7 @@ class Writing(SavingBase):
             assert run is not None
             talk = Talk(found, job, run)
             target = self._save_path(live.name) if path is None else path
-            refuse_unsavable(live)
+            refuse_unsavable(talk, live)
             self._write_image(talk, target, live, dxml, was_running, flags)
             try:
                 with talk.state() as state:
@@ -91,14 +92,3 @@ class Writing(SavingBase):
                 with suppress(VirtError, LockError):
                     self._go_on(talk, Running.SAVE_CANCELED)
             raise
-
-
-def refuse_unsavable(live: Domain) -> None:
-    """Refuse a guest whose state is not in QEMU alone (`qemuMigrationSrcIsAllowed`).
-
-    :raises VirtError: OPERATION_INVALID.
-    """
-    if any(one.mode == "subsystem" and one.type == "pci" for one in live.parts.hostdevs):
-        raise invalid("domain has assigned non-USB host devices")
-    if any(disk.mirror is not None for disk in live.parts.disks):
-        raise VirtError(ErrorCode.OPERATION_INVALID, "domain has active block job")

@@ -20,6 +20,7 @@ from virtloom_qemu.domains.snapshots.keeping import SnapshotKeeping
 from virtloom_qemu.monitor.human import quoted
 from virtloom_qemu.runs.talk import Talk
 from virtloom_qemu.saving import image, transfer
+from virtloom_qemu.saving.allowed import refuse_unsavable
 from virtloom_qemu.saving.image import Image
 from virtloom_qemu.saving.progress import JobStats
 from virtloom_qemu.snapshots.definitions import target_of, with_sources
@@ -36,6 +37,10 @@ class OnlineSnapshots(SnapshotKeeping):
     def _take_online(self, talk: Talk, moment: Moment, flags: int, now: int) -> None:
         running = now == DomainState.RUNNING
         memory = moment.memory.get("snapshot") if moment.memory is not None else "no"
+        if memory != "no":
+            with talk.state() as state:
+                live = state.definition
+            refuse_unsavable(talk, live)
         pause = running and memory != "no" and not flags & Create.LIVE
         resume = running and not flags & Create.HALT
         if pause:

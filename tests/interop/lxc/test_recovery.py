@@ -153,7 +153,7 @@ def test_a_container_without_its_controller_is_ended(pair: Pair, scratch: Path, 
         int(entry.name)
         for entry in Path("/proc").glob("[0-9]*")
         if (entry / "cmdline").exists()
-        and b"controller.py" in (words := (entry / "cmdline").read_bytes())
+        and b"container.controller" in (words := (entry / "cmdline").read_bytes())
         and str(scratch).encode() in words
     ]
     for pid in controllers:

@@ -105,6 +105,7 @@ FOREIGN = b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x02\x00\x16\x00"  # a program f
         (b"#!/bin/sh\n", 0o644, "init path '/bin/own' is not executable: Permission denied"),
         (FOREIGN, 0o755, "init path '/bin/own' is a program for another machine: Exec format error"),
         (b"#!/no/such/program\n", 0o755, 'Failed to exec "/bin/own": No such file or directory'),
+        (b"echo no program\n", 0o755, 'Failed to exec "/bin/own": Exec format error'),
     ],
 )
 def test_an_init_that_cannot_be_is_a_start_that_fails(
@@ -128,8 +129,8 @@ def test_users_of_an_image_are_known_by_their_names(lxc: Virsh, scratch: Path, n
     image_of(root, image)
     path.write_text(xml.replace("</init>", "</init><inituser>runner</inituser><initgroup>runners</initgroup>"))
     lxc("create", str(path))
-    status = inside(lxc, name, "/bin/grep", "-E", "Uid|Gid", "/proc/1/status").split()
-    assert (status[1], status[6]) == ("1234", "55")
+    status = inside(lxc, name, "/bin/grep", "-E", "Uid|Gid|Groups", "/proc/1/status").split()
+    assert (status[1], status[6], status[-1]) == ("1234", "55", "55")
     path.write_text(xml.replace("</init>", "</init><inituser>nobody</inituser>"))
     lxc("destroy", name)
     assert "User nobody doesn't exist" in lxc.fails("create", str(path))

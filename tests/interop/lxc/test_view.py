@@ -1,4 +1,4 @@
-"""What a container sees of itself: its own memory where lxcfs serves, and its addresses as the host can tell them."""
+"""What a container sees of itself: its environment, memory and limits, and its addresses as the host can tell them."""
 
 from __future__ import annotations
 
@@ -48,6 +48,63 @@ def test_proc_tells_of_the_container_where_lxcfs_serves(scratch: Path, root: Pat
         lxc("destroy", name)
     finally:
         daemon.stop()
+
+
+def test_proc_tells_of_the_container_s_memory_as_it_is_now(
+    lxc: Virsh, define: Define, name: str, scratch: Path
+) -> None:
+    define(memory=32768)
+    lxc("start", name)
+    assert inside(lxc, name, "/bin/grep", "MemTotal", "/proc/meminfo").split()[1] == "32768"
+    lxc("memtune", name, "--hard-limit", "24576")
+    assert inside(lxc, name, "/bin/grep", "MemTotal", "/proc/meminfo").split()[1] == "24576"
+    assert f"/{name}/meminfo" in Path("/proc/mounts").read_text()
+    lxc("destroy", name)
+    assert f"/{name}/meminfo" not in Path("/proc/mounts").read_text()
+
+
+def test_init_finds_what_libvirt_s_containers_find(lxc: Virsh, define: Define, name: str) -> None:
+    words = "<initarg>1000</initarg><cmdline>quiet a</cmdline><initenv name='OWN'>b  c</initenv>"
+    define("/bin/sleep", os_parts=words, devices="<console type='pty'/>")
+    lxc("start", name)
+    found = inside(lxc, name, "/bin/cat", "/proc/1/environ").rstrip("\0\n").split("\0")
+    names = [one.partition("=")[0] for one in found]
+    assert names == [
+        "PATH", "TERM", "container", "HOME", "container_uuid", "container_ttys", "LIBVIRT_LXC_UUID", "LIBVIRT_LXC_NAME",
+        "LIBVIRT_LXC_CMDLINE", "OWN",
+    ]  # fmt: skip
+    assert {"container=lxc-libvirt", "container_ttys=tty2", "LIBVIRT_LXC_CMDLINE=quiet a", "OWN=b  c"} < set(found)
+
+
+def test_init_has_its_console_and_no_other_descriptor(lxc: Virsh, define: Define, name: str) -> None:
+    define("/bin/sleep", os_parts="<initarg>1000</initarg>")
+    lxc("start", name)
+    listed = inside(lxc, name, "/bin/ls", "-l", "/proc/1/fd").splitlines()[1:]
+    assert [line.split()[-3] for line in listed] == ["0", "1", "2"]
+    assert len({line.split()[-1] for line in listed}) == 1
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "access"), [("", "rw"), ("<capabilities><sys_admin state='off'/></capabilities>", "ro")]
+)
+def test_limits_are_seen_inside_and_written_by_none_who_could_not_mount_them(
+    lxc: Virsh, define: Define, name: str, capabilities: str, access: str
+) -> None:
+    define(features=capabilities)
+    lxc("start", name)
+    mounts = [line.split() for line in inside(lxc, name, "/bin/cat", "/proc/mounts").splitlines() if line]
+    groups = {where: options for _, where, kind, options, *_ in mounts if kind in ("cgroup", "cgroup2")}
+    assert groups
+    assert {options.split(",")[0] for options in groups.values()} == {access}
+
+
+def test_a_root_with_nothing_but_init_is_enough(lxc: Virsh, scratch: Path, root: Path, name: str) -> None:
+    bare, path = scratch / "bare", scratch / "guest.xml"
+    bare.mkdir()
+    (root / "bin" / "busybox").rename(bare / "sh")
+    path.write_text(container_xml(name, bare, "/sh"))
+    lxc("create", str(path))
+    assert inside(lxc, name, "/sh", "-c", "read line </proc/meminfo; echo $line").split()[1] == "65536"
 
 
 def test_addresses_inside_are_told_with_the_source_of_an_agent(

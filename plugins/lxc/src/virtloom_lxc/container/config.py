@@ -13,12 +13,13 @@ from virtloom.driver.cgroups import Group, Hierarchy, files
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_lxc.container import limits
-from virtloom_lxc.container.capabilities import capability_lines
+from virtloom_lxc.container.capabilities import capability_lines, has
 from virtloom_lxc.container.devices import passed_devices
 from virtloom_lxc.container.places import Places
 from virtloom_lxc.container.root import lxcfs, rootfs
 from virtloom_lxc.container.root.filesystems import Filesystem, filesystems
 from virtloom_lxc.container.root.init import command_line, init_lines
+from virtloom_lxc.container.root.paths import field
 from virtloom_lxc.links.inside import Inside
 
 PARTITION = "machine"
@@ -58,7 +59,7 @@ def configuration(domain: Domain, prepared: Prepared) -> str:
         *init_lines(domain, prepared.folder or rootfs.folder(domain)),
         *_namespaces(domain, prepared),
         *capability_lines(domain),
-        *_labels(domain),
+        *labels(domain),
         *_network(prepared),
         *_limits(domain, prepared.hierarchy),
     ]
@@ -73,7 +74,7 @@ def portable_lines(domain: Domain, hierarchy: Hierarchy) -> list[str]:
     lines = [*_root(domain, prepared), *init_lines(domain, rootfs.folder(domain))]
     lines += [*_namespaces(domain, prepared), *capability_lines(domain)]
     kept = [line for line in lines if not line.startswith("lxc.rootfs.mount")]
-    return [command_line(domain), *kept, *_labels(domain), *_limits(domain, hierarchy)]
+    return [command_line(domain), *kept, *labels(domain), *_limits(domain, hierarchy)]
 
 
 def _identity(domain: Domain, prepared: Prepared) -> Iterator[str]:
@@ -111,12 +112,14 @@ def _root(domain: Domain, prepared: Prepared) -> Iterator[str]:
         yield f"lxc.rootfs.mount = {prepared.places.root}"
         if root.readonly:
             yield "lxc.rootfs.options = ro"
-    yield "lxc.mount.auto = proc:mixed sys:ro"
+    # Who has not this capability could not mount control groups that can be written, and is not given them either.
+    groups = "mixed" if has(domain, "sys_admin") else "ro"
+    yield f"lxc.mount.auto = proc:mixed sys:ro cgroup:{groups}:force"
     yield from (f"lxc.mount.entry = {_mount(one, prepared)}" for one in every if not one.is_root)
     if prepared.lxcfs is not None:
         yield from lxcfs.mount_lines(prepared.lxcfs)
     for device in passed_devices(domain):
-        yield f"lxc.mount.entry = {_field(device.source)} {_field(device.target[1:])} none bind,create=file 0 0"
+        yield f"lxc.mount.entry = {field(device.source)} {field(device.target[1:])} none bind,create=file 0 0"
 
 
 def root_path(root: Filesystem, prepared: Prepared) -> str:
@@ -139,14 +142,7 @@ def _mount(one: Filesystem, prepared: Prepared) -> str:
     elif not Path(one.source).is_dir():
         options = "bind,create=file"
     access = ",ro" if one.readonly else ""
-    return f"{_field(source)} {_field(one.target[1:])} {kind} {options}{access} 0 0"
-
-
-def _field(text: str) -> str:
-    """A field of fstab(5), where a space ends it."""
-    for letter in ("\\", " ", "\t"):
-        text = text.replace(letter, f"\\{ord(letter):03o}")
-    return text
+    return f"{field(source)} {field(one.target[1:])} {kind} {options}{access} 0 0"
 
 
 # Namespaces, labels, network.
@@ -167,7 +163,8 @@ def owner(domain: Domain) -> int:
     return 0
 
 
-def _labels(domain: Domain) -> Iterator[str]:
+def labels(domain: Domain) -> Iterator[str]:
+    """What confines the processes of a container beside the kernel's namespaces."""
     for label in domain.seclabel:
         text = label.find("label")
         if text is not None and text.text and label.get("model") in LABELS:

@@ -45,6 +45,11 @@ class Places(NamedTuple):
         return self.folder / "image"
 
     @property
+    def meminfo(self) -> Path:
+        """The file that the container sees as its `/proc/meminfo`."""
+        return self.folder / "meminfo"
+
+    @property
     def socket(self) -> Path:
         """The controller's socket."""
         return self.folder / "monitor"

@@ -11,24 +11,25 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
-from virtloom.driver.cgroups import Group, Hierarchy, host_hierarchy, partition
+from virtloom.driver.cgroups import Group, Hierarchy, files, host_hierarchy, partition
 from virtloom.driver.links.networks import Networks
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
-from virtloom_lxc.container.config import PARTITION, Prepared, configuration, owner
+from virtloom_lxc.container import controller
+from virtloom_lxc.container.config import PARTITION, Prepared, configuration, labels, owner
+from virtloom_lxc.container.controller.main import KILLED
 from virtloom_lxc.container.journal import Journal
 from virtloom_lxc.container.monitor import Monitor, Report, listen
 from virtloom_lxc.container.places import Places
 from virtloom_lxc.container.root import loops, lxcfs
 from virtloom_lxc.container.root.filesystems import filesystems, root_of
-from virtloom_lxc.container.root.init import check_init, init_command
+from virtloom_lxc.container.root.init import check_init, init_command, variables
 from virtloom_lxc.container.root.rootfs import StartFailed
 from virtloom_lxc.links.inside import Inside
 from virtloom_lxc.links.making import make, names, passed
@@ -108,7 +109,7 @@ def start(domain: Domain, places: Places, around: Around) -> Started:
         undo.callback(clean, places, group, around.networks)
         prepared, live = _prepare(domain, places, group, around)
         places.config.write_text(configuration(live, prepared))
-        monitor = _launch(live, places, group)
+        monitor = _launch(live, places, group, own_memory=prepared.lxcfs is None)
         around.watch(monitor)
         monitor.wait(lambda report: report.boots > 0 or report.ended is not None, START_WITHIN)
         _check(monitor.latest, domain)
@@ -152,6 +153,9 @@ def _prepare(domain: Domain, places: Places, group: Group, around: Around) -> tu
     hierarchy = host_hierarchy()
     Group(hierarchy, PARTITION).make("blkio")
     view = around.lxcfs if lxcfs.mounted(around.lxcfs) else None
+    if view is None:
+        places.meminfo.touch()
+        journal.mount(str(places.meminfo))
     monitor = f"{group.path}.monitor"
     return Prepared(places, hierarchy, group.path, monitor, devices, kinds, links, around.shared, view, folder), live
 
@@ -186,31 +190,38 @@ def _links(domain: Domain, journal: Journal, networks: Networks) -> tuple[Domain
     return live, inside if inside or private else None
 
 
-def _launch(domain: Domain, places: Places, group: Group) -> Monitor:
-    """Start the controller, which starts the container."""
+def _launch(domain: Domain, places: Places, group: Group, *, own_memory: bool) -> Monitor:
+    """Start the controller, which starts the container.
+
+    :param own_memory: whether it is to tell the container of its memory.
+    """
     tool = shutil.which("lxc-start", path=f"{os.environ.get('PATH', '')}:/usr/bin:/bin")
     if tool is None:
         raise VirtError(ErrorCode.OPERATION_FAILED, "lxc-start is not installed", hint="on Debian: apt-get install lxc")
     command = [tool, "-F", "-P", str(places.lxcpath), "-n", places.name, "-l", "INFO", "-o", str(places.log)]
+    memory = group.file(files.MEMORY).parent if group.version("memory") else None
     with listen(places.socket) as server:
         spec = {
             "command": command,
-            "init": ["--", *init_command(domain)],
+            "init": init_command(domain),
+            "environment": None if any(labels(domain)) else variables(domain),
             "program": tool,
             "consoles": len(domain.parts.consoles),
             "owner": owner(domain),
+            "memory": (str(memory), group.version("memory")) if memory is not None else None,
+            "meminfo": str(places.meminfo) if own_memory and memory is not None else None,
             "log": str(places.log),
             "log_from": places.log.stat().st_size if places.log.exists() else 0,
             "fifo": str(places.fifo),
             "ended": str(places.ended),
             "listen": server.fileno(),
         }
-        process = _spawn([sys.executable, "-I", "-S", program("controller"), json.dumps(spec)], server.fileno(), group)
+        process = _spawn(controller.command(json.dumps(spec)), server.fileno(), group)
         return Monitor(places.socket, places.ended, process)
 
 
 def program(name: str) -> str:
-    """The path of one of this package's programs, such as `controller` or `root/nodes`."""
+    """The path of one of this package's programs, such as `root/nodes`."""
     return str(Path(__file__).parent / f"{name}.py")
 
 
@@ -230,7 +241,7 @@ def _check(report: Report, domain: Domain) -> None:
         return
     if report.ended is not None:
         reason = _plainly(report.ended.error or "it ended at once")
-        if reason.startswith(("Sync wait failure", "Sync wake failure")):  # it was killed before it could say why
+        if reason.startswith((KILLED, "Sync wait failure", "Sync wake failure")):  # before it could say why
             reason += f"; is its memory of {domain.current_memory or domain.memory} KiB enough?"
         raise StartFailed(reason)
     detail = f"container '{domain.name}' did not start within {START_WITHIN:g} s"

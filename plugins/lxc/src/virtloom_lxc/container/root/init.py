@@ -14,6 +14,7 @@ from virtloom_lxc.container.root.paths import inside
 from virtloom_lxc.container.root.rootfs import StartFailed
 
 PATH = "/bin:/sbin:/usr/bin:/usr/sbin"  # as libvirt_lxc gives it to init
+FORCED = "container="  # liblxc has a value of its own for this one, whatever it is told
 # The machines of programs (elf(5)) that a kernel executes beside its own.
 ALSO = {62: (3,), 183: (40,)}
 EMULATORS = Path("/proc/sys/fs/binfmt_misc")
@@ -75,25 +76,27 @@ def init_lines(domain: Domain, root: Path | None) -> Iterator[str]:
     if os_part.inituser:
         yield f"lxc.init.uid = {account(root, os_part.inituser, 'passwd')}"
     if os_part.initgroup:
-        yield f"lxc.init.gid = {account(root, os_part.initgroup, 'group')}"
-    yield from (f"lxc.environment = {name}={value}" for name, value in environment(domain).items())
+        group = account(root, os_part.initgroup, "group")
+        yield from (f"lxc.init.gid = {group}", f"lxc.init.groups = {group}")
+    yield from (f"lxc.environment = {line}" for line in variables(domain) if not line.startswith(FORCED))
 
 
 def environment(domain: Domain) -> dict[str, str]:
-    """What init finds in its environment, as libvirt_lxc makes it; liblxc adds `container=lxc`."""
-    number = uuid.format(domain.uuid or b"")
-    made = {
-        "PATH": PATH,
-        "TERM": "linux",
-        "HOME": "/",
-        "container_uuid": number,
-        "LIBVIRT_LXC_UUID": number,
-        "LIBVIRT_LXC_NAME": domain.name,
-    }
+    """What init finds in its environment, in the order in which libvirt_lxc makes it."""
+    number, consoles = uuid.format(domain.uuid or b""), len(domain.parts.consoles)
+    made = {"PATH": PATH, "TERM": "linux", "container": "lxc-libvirt", "HOME": "/", "container_uuid": number}
+    if consoles > 1:  # beside the first, which is /dev/console
+        made["container_ttys"] = " ".join(f"tty{count}" for count in range(2, consoles + 1))
+    made |= {"LIBVIRT_LXC_UUID": number, "LIBVIRT_LXC_NAME": domain.name}
     if domain.os is not None and domain.os.cmdline:
         made["LIBVIRT_LXC_CMDLINE"] = domain.os.cmdline
     given = () if domain.os is None else domain.os.initenv
     return made | {one.get("name") or "": one.text for one in given}
+
+
+def variables(domain: Domain) -> list[str]:
+    """The same, one `NAME=VALUE` each."""
+    return [f"{name}={value}" for name, value in environment(domain).items()]
 
 
 def init_command(domain: Domain) -> list[str]:

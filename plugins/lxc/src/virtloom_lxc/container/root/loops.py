@@ -8,6 +8,7 @@ from pathlib import Path
 
 from virtloom.driver.work.process import run
 from virtloom.errors import ErrorCode, VirtError
+from virtloom_lxc.container.root.paths import field
 
 DEADLINE = 20.0  # s
 TOOLS = ("losetup", "mount", "umount")
@@ -86,5 +87,11 @@ def unmount(place: str) -> None:
     :raises VirtError: OPERATION_FAILED in umount's words, OPERATION_TIMEOUT.
     """
     _settle(place)
-    if os.path.ismount(place):
+    if is_mounted(place):
         run(["umount", "-i", "--lazy", place], deadline=DEADLINE)
+
+
+def is_mounted(place: str, mounts: Path = Path("/proc/self/mounts")) -> bool:
+    """Whether something is mounted at a place, which is not looked at: whoever serves it may be gone, or hang."""
+    name = field(os.path.join(os.path.realpath(os.path.dirname(place)), os.path.basename(place)))
+    return any(line.split(" ")[1] == name for line in mounts.read_text().splitlines())

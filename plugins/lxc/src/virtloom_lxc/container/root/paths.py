@@ -1,4 +1,4 @@
-"""Paths as a container sees them."""
+"""Paths as a container sees them, and as tables of mounts have them."""
 
 from __future__ import annotations
 
@@ -34,3 +34,10 @@ def inside(root: Path, path: str) -> Path | None:
             place = root
         waiting += [one for one in reversed(target.split("/")) if one]
     return place if place.exists() else None
+
+
+def field(text: str) -> str:
+    """A path as a field of fstab(5), where a space ends it."""
+    for letter in ("\\", " ", "\t", "\n"):
+        text = text.replace(letter, f"\\{ord(letter):03o}")
+    return text

@@ -41,8 +41,10 @@ def executed(argv: list[str], environment: list[str], report: tuple[int, int]) -
 
 
 def test_it_becomes_another_program_with_what_that_is_to_have_and_nothing_else(report: tuple[int, int]) -> None:
-    words = ["a b", "", "'"]
-    done = executed([sys.executable, "-ISc", SHOW, *words], ["A=1 2", "container=lxc-libvirt", "EMPTY=", "LC_ALL=C"], report)
+    words = ["a b", "", "-c"]
+    done = executed(
+        [sys.executable, "-ISc", SHOW, *words], ["A=1 2", "container=lxc-libvirt", "EMPTY=", "LC_ALL=C"], report
+    )
     environment = {"A": "1 2", "container": "lxc-libvirt", "EMPTY": "", "LC_ALL": "C"}
     assert done.stdout == f"{words} {environment} [0, 1, 2, 3]\n"  # 3 is the folder that is being listed
 

@@ -40,8 +40,9 @@ class Host:
         self.holder = apart()
         self.daemon = self.start()
 
-    def start(self) -> Daemon:
-        return Daemon(self.root, inside=("nsenter", "-t", str(self.holder.pid), "-n"))
+    def start(self, *inside: str) -> Daemon:
+        """Start a daemon there. :param inside: a command that becomes it."""
+        return Daemon(self.root, inside=("nsenter", "-t", str(self.holder.pid), "-n", *inside))
 
     @property
     def virsh(self) -> Virsh:

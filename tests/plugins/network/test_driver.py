@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+from shutil import which
+
 from hosts import NAT, Host, define
 
-from daemons import needs
+from daemons import eventually, needs
 
 PORT = """<networkport><uuid>b1b1b1b1-0002-4000-8000-000000000001</uuid>
 <owner><name>o</name><uuid>b1b1b1b1-0002-4000-8000-0000000000aa</uuid></owner><mac address='52:54:00:0c:00:99'/>
@@ -56,6 +61,27 @@ def test_a_killed_daemon_finds_its_network_and_its_ports(host: Host) -> None:
     assert "b1b1b1b1-0002-4000-8000-000000000001" in host.virsh("net-port-list", "nwt")
     assert "connections='1'" in host.virsh("net-dumpxml", "nwt")
     assert host.dnsmasq() == before
+    host.virsh("net-destroy", "nwt")
+
+
+def test_what_a_daemon_was_starting_when_it_was_killed_is_undone(host: Host) -> None:
+    define(host)
+    stuck = host.root / "nft"
+    stuck.write_text(f"#!/bin/sh\necho $$ > {host.root}/nft.pid\nexec sleep 600\n")
+    stuck.chmod(0o755)
+    host.daemon.stop()
+    host.daemon = host.start("unshare", "-m", "sh", "-c", f'mount --bind {stuck} {which("nft")} && exec "$@"', "sh")
+    uri = host.daemon.uri("qemu", "/system")
+    starting = subprocess.Popen(["virsh", "-c", uri, "net-start", "nwt"], stderr=subprocess.DEVNULL)
+    eventually(lambda: (host.root / "nft.pid").exists(), "nft is being called")
+    assert "nwtbr0" in host.sees("ip", "link")
+    host.daemon.process.kill()
+    host.daemon.process.wait()
+    starting.wait(30)
+    os.kill(int((host.root / "nft.pid").read_text()), signal.SIGKILL)
+    host.daemon = host.start()
+    assert "nwtbr0" not in host.sees("ip", "link")
+    host.virsh("net-start", "nwt")
     host.virsh("net-destroy", "nwt")
 
 

@@ -12,8 +12,11 @@ from uuid import UUID
 import pytest
 
 import virtloom_secret.plugin
+from daemons import eventually
+from gates import Gate
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.testkit import HostedDriver, hosted
+from virtloom.xmldef import validation
 from virtloom_secret.driver import Secrets
 
 ONE, TWO = (f"d1d1d1d1-0001-4000-8000-00000000000{number}" for number in (1, 2))
@@ -158,3 +161,60 @@ def test_one_usage_goes_to_one_of_many_who_ask_for_it_at_once(secrets: Secrets) 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(define, range(32))) == 1
     assert len(secrets.connect_list_all_secrets(0)) == 1
+
+
+def test_a_document_is_held_against_its_schema_if_that_is_asked_for(secrets: Secrets) -> None:
+    if not validation.is_available() or not (validation.SCHEMAS / "secret.rng").exists():
+        pytest.skip("libvirt's schemas or lxml are not installed")
+    wrong = xml().replace("<usage ", "<moon/><usage ")
+    assert refused(secrets.secret_define_xml, wrong, 1).code is ErrorCode.XML_INVALID_SCHEMA
+    assert secrets.secret_define_xml(xml(), 1).usageID == "/a"
+
+
+def test_a_usage_of_another_type_that_is_taken_is_refused_and_nothing_is_overwritten(
+    secrets: Secrets, tmp_path: Path
+) -> None:
+    secrets.secret_define_xml(f"<secret><uuid>{TWO}</uuid><usage type='ceph'><name>/a</name></usage></secret>", 0)
+    handle = secrets.secret_define_xml(xml(), 0)
+    before = (tmp_path / f"etc/secrets/{ONE}.xml").read_text()
+    stolen = f"<secret><uuid>{ONE}</uuid><usage type='ceph'><name>/a</name></usage></secret>"
+    told = refused(secrets.secret_define_xml, stolen, 0).message
+    assert f"a secret with UUID {TWO} already defined for use with /a" in told
+    assert (tmp_path / f"etc/secrets/{ONE}.xml").read_text() == before
+    assert secrets.secret_lookup_by_usage(1, "/a") == handle
+
+
+def waits(secrets: Secrets) -> bool:
+    """Whether a call waits for a job on a secret."""
+    return any(found.jobs.waiting for found in secrets._all)
+
+
+def test_who_defines_a_secret_that_is_being_undefined_gets_one_that_stays(
+    secrets: Secrets, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handle = secrets.secret_define_xml(xml(), 0)
+    gate = Gate(monkeypatch, secrets, "_drop")
+    with ThreadPoolExecutor(2) as pool:
+        undefining = pool.submit(secrets.secret_undefine, handle)
+        assert gate.reached.wait(20)
+        defining = pool.submit(secrets.secret_define_xml, xml(), 0)
+        eventually(lambda: waits(secrets) or defining.done(), "the definition waits for the end of the other")
+        gate.open.set()
+        undefining.result(20)
+        assert defining.result(20) == handle
+    assert secrets.connect_list_all_secrets(0) == [handle]
+    assert [path.name for path in tmp_path.glob("etc/secrets/*")] == [f"{ONE}.xml"]
+
+
+def test_a_definition_that_fails_takes_nothing_from_one_that_came_to_its_end_before(
+    secrets: Secrets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first one makes the object and is overtaken before it has the job; what it then fails with is its own."""
+    gate = Gate(monkeypatch, secrets._all, "obtain", after=True)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(refused, secrets.secret_define_xml, xml(), 0)
+        assert gate.reached.wait(20)
+        handle = secrets.secret_define_xml(xml(attrs="private='yes'"), 0)
+        gate.open.set()
+        assert "cannot change private flag" in first.result(20).message
+    assert secrets.connect_list_all_secrets(0) == [handle]

@@ -41,6 +41,7 @@ class Schema(NamedTuple):
 DOMAIN = Schema("domain", "domain_definition", "domain", ErrorDomain.DOMAIN)
 NETWORK = Schema("network", "network_definition", "network", ErrorDomain.NETWORK)
 POOL = Schema("storagepool", "storage_pool_definition", "pool", ErrorDomain.STORAGE)
+SECRET = Schema("secret", "definition_of_secret", "secret", ErrorDomain.SECRET)
 
 
 def validate(text: str, schema: Schema) -> None:

@@ -6,6 +6,7 @@ put into the state afterwards, at once. What lists and look-ups need is publishe
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
@@ -20,6 +21,8 @@ from virtloom.errors import ErrorCode, VirtError
 from virtloom.locks import Guarded, JobKind, ObjectGone, ObjectType
 from virtloom.xmldef import secret
 from virtloom.xmldef.secret import USAGES, Secret
+from virtloom.xmldef.validation import SECRET as SCHEMA
+from virtloom.xmldef.validation import validate
 from virtloom_secret.keeping import Keeping
 
 SECRET = ObjectType("secret", key="uuid")
@@ -93,39 +96,39 @@ class Secrets(SecretDriver):
     def secret_define_xml(self, xml: str, flags: int) -> SecretHandle:
         """`virSecretDefineXML`"""
         check_flags(flags, SecretDefineFlags.VALIDATE, "secretDefineXML")
+        if flags & SecretDefineFlags.VALIDATE:
+            validate(xml, SCHEMA)
         new = secret.parse(xml)
         while True:
-            try:
-                return self._define(new)
-            except ObjectGone:
-                continue  # it was undefined meanwhile: this one is a new one
+            found = self._place(new)
+            with suppress(ObjectGone), found.job(JobKind.MODIFY):
+                return self._define(found, new)
+            self._all.remove(found)  # it was undefined meanwhile: this one is a new one
 
-    def _define(self, new: Secret) -> SecretHandle:
+    def _place(self, new: Secret) -> Guarded[State]:
         try:
-            found, made = self._all.obtain(new.uuid, _usage_key(new), lambda: State(new))
+            return self._all.obtain(new.uuid, _usage_key(new), lambda: State(new))[0]
         except NameTaken as taken:
-            holder = UUID(bytes=taken.holder.key)  # type: ignore[arg-type]
-            detail = f"a secret with UUID {holder} already defined for use with {new.usage_id}"
-            raise VirtError(ErrorCode.INTERNAL_ERROR, detail) from None
-        try:
-            return self._replace(found, new)
-        except BaseException:
-            if made:
-                self._drop(found)
-            raise
+            raise _usage_is_taken(taken, new) from None
 
-    def _replace(self, found: Guarded[State], new: Secret) -> SecretHandle:
-        """Put a new definition on disk, then in the old one's place."""
-        with found.job(JobKind.MODIFY):
+    def _define(self, found: Guarded[State], new: Secret) -> SecretHandle:
+        """Put a new definition on disk, then in the old one's place; if that fails, the old one is as it was."""
+        try:
             with found.locked() as state:
                 _check_change(state.definition, new)
                 value = state.value
-            self._keeping.save(new, value)
-            self._all.rename(found, _usage_key(new))
-            with found.locked() as state:
-                state.definition = new
-                found.publish(new)
-                self._emit(SecretEventID.LIFECYCLE, new, Event.DEFINED, 0)
+            with self._all.renaming(found, _usage_key(new)):
+                self._keeping.save(new, value)
+        except BaseException as error:
+            if found.published is None:
+                self._drop(found)  # it was made for calls of which none has come to its end
+            if isinstance(error, NameTaken):
+                raise _usage_is_taken(error, new) from None
+            raise
+        with found.locked() as state:
+            state.definition = new
+            found.publish(new)
+            self._emit(SecretEventID.LIFECYCLE, new, Event.DEFINED, 0)
         return handle(new)
 
     def secret_set_value(self, secret: SecretHandle, value: bytes, flags: int) -> None:
@@ -137,7 +140,7 @@ class Secrets(SecretDriver):
         with found.job(JobKind.MODIFY):
             with found.locked() as state:
                 definition = state.definition
-            self._keeping.save(definition, value)
+            self._keeping.save_value(definition, value)
             with found.locked() as state:
                 state.value = value
                 self._emit(SecretEventID.VALUE_CHANGED, definition)
@@ -149,9 +152,10 @@ class Secrets(SecretDriver):
             self._keeping.remove(found.published)
             with found.locked() as state:
                 self._emit(SecretEventID.LIFECYCLE, state.definition, Event.UNDEFINED, 0)
-        self._drop(found)
+            self._drop(found)
 
     def _drop(self, found: Guarded[State]) -> None:
+        """It is no more; before the job on it ends, so that nobody defines it anew in between."""
         with found.locked():
             found.retire()
         self._all.remove(found)
@@ -193,6 +197,12 @@ def _usage_key(definition: Secret) -> str:
     if USAGES[definition.usage].element is None:
         return str(UUID(bytes=definition.uuid))
     return f"{definition.usage_type} {definition.usage_id}"
+
+
+def _usage_is_taken(taken: NameTaken, new: Secret) -> VirtError:
+    holder = UUID(bytes=taken.holder.key)  # type: ignore[arg-type]
+    detail = f"a secret with UUID {holder} already defined for use with {new.usage_id}"
+    return VirtError(ErrorCode.INTERNAL_ERROR, detail)
 
 
 def _check_change(old: Secret, new: Secret) -> None:

@@ -34,9 +34,19 @@ class Keeping:
         if definition.ephemeral:
             self.remove(definition)
             return
-        if value is not None:
-            self._values.write(name, base64.b64encode(value).decode())
+        if value is None:
+            self._values.remove(name)  # one that a crash has left of a former secret
+        else:
+            self.save_value(definition, value)
         self._definitions.write(name, definition.format())
+
+    def save_value(self, definition: Secret, value: bytes) -> None:
+        """Keep the value of a secret that is kept.
+
+        :raises VirtError: SYSTEM_ERROR if it could not be written; the one that was kept before is then still there.
+        """
+        if not definition.ephemeral:
+            self._values.write(str(UUID(bytes=definition.uuid)), base64.b64encode(value).decode())
 
     def remove(self, definition: Secret) -> None:
         """Forget a secret; the definition first, so that a crash leaves no secret that lost its value."""

@@ -36,6 +36,14 @@ def test_a_damaged_definition_is_set_aside_and_hides_no_other(tmp_path: Path) ->
     assert (tmp_path / "bad.xml.damaged").read_text() == "torn"
 
 
+def test_what_cannot_be_read_stays_where_it_is(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    store = DefinitionStore(tmp_path)
+    store.path("odd").mkdir()
+    assert list(store.load(parse)) == []
+    assert store.path("odd").exists()
+    assert "odd.xml cannot be read" in caplog.text
+
+
 def test_a_failed_write_leaves_the_old_definition_and_no_litter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

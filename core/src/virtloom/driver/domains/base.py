@@ -16,6 +16,7 @@ from virtloom.driver.events import EventFamily, EventSource
 from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import DomainHandle
 from virtloom.driver.host import DriverHost
+from virtloom.driver.resources.refusals import name_is_taken, uuid_is_taken
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Guarded, JobKind, ObjectGone, ObjectType
 from virtloom.xmldef.domain.definition import Domain
@@ -135,7 +136,7 @@ class Domains(HypervisorDriver, Generic[S]):
             try:
                 found, _ = self.domains.obtain(definition.uuid, definition.name, lambda: self._make(definition))
             except NameTaken as taken:
-                raise name_is_taken(taken) from None
+                raise name_is_taken("domain", taken, ErrorDomain.DOMAIN) from None
             try:
                 with found.changing() as state:
                     refuse_other(state, definition, inactive=inactive)
@@ -155,12 +156,6 @@ class Domains(HypervisorDriver, Generic[S]):
         self._source.emit(EventFamily.DOMAIN, number, handle, payload)
 
 
-def name_is_taken(taken: NameTaken) -> VirtError:
-    """The error for a definition whose name another domain has (`virDomainObjListAddLocked`)."""
-    detail = f"domain '{taken.name}' already exists with uuid {uuid_text(taken.holder.key)}"
-    return VirtError(ErrorCode.OPERATION_FAILED, detail, ErrorDomain.DOMAIN)
-
-
 def refuse_other(state: DomainState, definition: Domain, *, inactive: bool) -> None:
     """Refuse a definition whose uuid is that of a domain with another name, or of one that runs.
 
@@ -168,7 +163,7 @@ def refuse_other(state: DomainState, definition: Domain, *, inactive: bool) -> N
     """
     name = state.definition.name
     if name != definition.name:
-        detail = f"domain '{name}' is already defined with uuid {uuid_text(definition.uuid)}"
-        raise VirtError(ErrorCode.OPERATION_FAILED, detail, ErrorDomain.DOMAIN)
+        assert definition.uuid is not None
+        raise uuid_is_taken("domain", name, definition.uuid, ErrorDomain.DOMAIN)
     if inactive and state.active:
         raise VirtError(ErrorCode.OPERATION_INVALID, f"domain '{name}' is already active", ErrorDomain.DOMAIN)

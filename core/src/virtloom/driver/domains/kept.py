@@ -7,7 +7,7 @@ job held and no lock.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -17,11 +17,12 @@ from virtloom.driver.constants.domain import DomainDefineFlags
 from virtloom.driver.constants.domain_event import DomainEventDefinedDetail as Defined
 from virtloom.driver.constants.domain_event import DomainEventType as Event
 from virtloom.driver.constants.domain_event import DomainEventUndefinedDetail as Undefined
-from virtloom.driver.domains.base import Domains, S, name_is_taken, refuse_other
+from virtloom.driver.domains.base import Domains, S, refuse_other
 from virtloom.driver.files.seal import bears_seal, sealed, unsealed
 from virtloom.driver.files.store import DefinitionStore
 from virtloom.driver.handles import DomainHandle
-from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
+from virtloom.driver.resources.refusals import name_is_taken
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Guarded, JobKind, ObjectGone
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.formatting import format_domain
@@ -65,9 +66,10 @@ class KeptDomains(Domains[S]):
 
     def load_definitions(self) -> None:
         """Make a domain of every definition on disk; a domain that runs already learns of its next start alone."""
-        marked = {name for name in self._autostart.names() if self._autostart_link(name).is_symlink()}
+        store, links = self.host.store(), self.host.store("autostart")
+        marked = {name for name in links.names() if store.is_linked(name, links.folder)}
         stale = []
-        for name, (definition, is_stale) in self.host.store().load(self._loaded):
+        for name, (definition, is_stale) in store.load(self._loaded):
             try:
                 handle = self._keep_loaded(definition, autostart=name in marked)
             except VirtError as error:
@@ -152,7 +154,7 @@ class KeptDomains(Domains[S]):
         try:
             return self.domains.obtain(definition.uuid, definition.name, lambda: self._make(definition))[0]
         except NameTaken as taken:
-            raise name_is_taken(taken) from None
+            raise name_is_taken("domain", taken, ErrorDomain.DOMAIN) from None
 
     def _define(self, found: Guarded[S], definition: Domain) -> DomainHandle:
         try:
@@ -206,8 +208,7 @@ class KeptDomains(Domains[S]):
                     detail = "Cannot undefine transient domain"
                     raise VirtError(ErrorCode.OPERATION_INVALID, detail, self.error_domain)
                 name = state.definition.name
-            self._unlink_autostart(name)
-            self.host.store().remove(name)
+            self._forget_files(name)
             with found.locked() as state:
                 self._lifecycle(state, Event.UNDEFINED, Undefined.REMOVED)
                 state.persistent = state.autostart = False
@@ -226,33 +227,18 @@ class KeptDomains(Domains[S]):
                     detail = f"{self.cannot} set autostart for transient domain"
                     raise VirtError(ErrorCode.OPERATION_INVALID, detail, self.error_domain)
                 name = state.definition.name
-            if autostart:
-                self._link_autostart(name)
-            else:
-                self._unlink_autostart(name)
+            self._mark(name, bool(autostart))
             with found.locked() as state:
                 state.autostart = bool(autostart)
                 found.publish(state.view())
 
+    def _forget_files(self, name: str) -> None:
+        self._mark(name, False)
+        self.host.store().remove(name)
+
+    def _mark(self, name: str, wanted: bool) -> None:
+        self.host.store().link(name, self._autostarts, wanted, ErrorDomain.NONE)
+
     @property
-    def _autostart(self) -> DefinitionStore:
-        return self.host.store("autostart")
-
-    def _autostart_link(self, name: str) -> Path:
-        return self._autostart.path(name)
-
-    def _link_autostart(self, name: str) -> None:
-        link, target = self._autostart_link(name), self.host.store().path(name)
-        try:
-            link.parent.mkdir(parents=True, exist_ok=True)
-            with suppress(FileExistsError):
-                link.symlink_to(target)
-        except OSError as error:
-            raise system_error(error, f"Failed to create symlink '{link}' to '{target}'", ErrorDomain.NONE) from error
-
-    def _unlink_autostart(self, name: str) -> None:
-        link = self._autostart_link(name)
-        try:
-            link.unlink(missing_ok=True)
-        except OSError as error:
-            raise system_error(error, f"Failed to delete symlink '{link}'", ErrorDomain.NONE) from error
+    def _autostarts(self) -> Path:
+        return self.host.store("autostart").folder

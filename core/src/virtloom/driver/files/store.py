@@ -67,17 +67,27 @@ class DefinitionStore:
         :param folder: where the links are; made when it is first needed.
         :raises VirtError: SYSTEM_ERROR in that domain.
         """
-        link, target = folder / f"{name}{self._suffix}", self.path(name)
+        link, target = self._link(name, folder), self.path(name)
+        what = f"Failed to create symlink '{link}' to '{target}'" if wanted else f"Failed to delete symlink '{link}'"
         try:
             link.unlink(missing_ok=True)
             if wanted:
                 folder.mkdir(parents=True, exist_ok=True)
                 link.symlink_to(target)
         except OSError as error:
-            raise system_error(error, f"Failed to create symlink '{link}' to '{target}'", domain) from error
+            raise system_error(error, what, domain) from error
+
+    def is_linked(self, name: str, folder: Path) -> bool:
+        """Whether a definition is marked by a link in a folder, as `link` makes it."""
+        return self._link(name, folder).is_symlink()
+
+    def _link(self, name: str, folder: Path) -> Path:
+        return folder / self.path(name).name
 
     def load(self, parse: Callable[[str], T]) -> Iterator[tuple[str, T]]:
         """Every definition that can be read, with its name; damaged ones are set aside as `NAME.xml.damaged`.
+
+        What the system does not let us read (rights, a failing disk) may be whole, and stays where it is.
 
         :param parse: makes a definition of a file's text; what it raises as VirtError or ValueError means damage.
         """
@@ -85,7 +95,10 @@ class DefinitionStore:
             path = self.folder / f"{name}{self._suffix}"
             try:
                 loaded = parse(path.read_text())
-            except (VirtError, ValueError, OSError) as error:
+            except OSError as error:
+                log.error("%s cannot be read, and is ignored until the next start: %s", path, error)
+                continue
+            except (VirtError, ValueError) as error:
                 self._set_aside(path, error)
                 continue
             yield name, loaded

@@ -1,1 +1,1 @@
-"""What the resource drivers share (networks, pools): found by uuid and name."""
+"""What the drivers of networks and pools share: how one is found, comes, is kept on disk, found again, and goes."""

@@ -25,9 +25,13 @@ class Handle(Protocol):
 
 
 class Noun(NamedTuple):
-    """What one of them is called, and the error for one that there is not."""
+    """What one of them is called, and the error for one that there is not.
+
+    :ivar what: in whole, such as "storage pool"; :ivar kind: where libvirt is short, such as "pool".
+    """
 
     what: str
+    kind: str
     code: ErrorCode
     domain: ErrorDomain
 
@@ -37,12 +41,12 @@ class Resources(Collection[S]):
 
     One that was only just made and has published nothing is not there yet.
 
-    :param noun: what one of them is called.
+    :ivar noun: what one of them is called.
     """
 
     def __init__(self, locks: LockManager, object_type: ObjectType, noun: Noun) -> None:
         super().__init__(locks, object_type)
-        self._noun = noun
+        self.noun = noun
 
     def need(self, handle: Handle) -> Guarded[S]:
         """The object of a handle, by its uuid alone.
@@ -67,7 +71,7 @@ class Resources(Collection[S]):
 
     def _there(self, found: Guarded[S] | None, asked: str) -> Guarded[S]:
         if found is None or found.published is None:
-            raise VirtError(self._noun.code, f"no {self._noun.what} with matching {asked}", self._noun.domain)
+            raise VirtError(self.noun.code, f"no {self.noun.what} with matching {asked}", self.noun.domain)
         return found
 
     def views(self) -> list[Any]:

@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from virtloom.driver import DriverHost, EventFamily, NetworkDriver
 from virtloom.driver.constants.network import NetworkEventID
-from virtloom.driver.files.store import DefinitionStore
 from virtloom.driver.handles import NetworkHandle
 from virtloom.driver.resources.collection import Noun, Resources
+from virtloom.driver.resources.recovery import ResourceRecovery
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
-from virtloom.locks import Guarded
 from virtloom_network.bridges.firewall import Firewall
 from virtloom_network.bridges.names import BridgeNames
 from virtloom_network.dnsmasq.daemon import Dnsmasq
 from virtloom_network.networks.state import NetworkState, View
 from virtloom_network.object_types import NETWORK
 
-NETWORK_NOUN = Noun("network", ErrorCode.NO_NETWORK, ErrorDomain.NETWORK)
+NETWORK_NOUN = Noun("network", "network", ErrorCode.NO_NETWORK, ErrorDomain.NETWORK)
 
 
-class NetworksBase(NetworkDriver):
+class NetworksBase(ResourceRecovery[NetworkState], NetworkDriver):
     """The collection of networks and the means of all of them.
 
     :param host: what the daemon gives to the plugin.
     """
 
     def __init__(self, host: DriverHost) -> None:
-        self.host = host
-        self.events = self._source = host.events
         self.networks: Resources[NetworkState] = Resources(host.locks, NETWORK, NETWORK_NOUN)
-        self._kept = host.store()
-        self._running = DefinitionStore(host.dirs.runtime)
+        super().__init__(host, self.networks)
+        self.events = self._source = host.events
         self._names = BridgeNames(host.locks)
         self._firewall = Firewall(host)
         self._dnsmasq = Dnsmasq(host)
@@ -43,18 +38,13 @@ class NetworksBase(NetworkDriver):
         view: View = self.networks.need(net).published
         return view
 
-    @contextmanager
-    def _changing(self, found: Guarded[NetworkState]) -> Iterator[NetworkState]:
-        """The state of a network to change; the caller has a job on it."""
-        with found.locked() as state:
-            yield state
-            self._hold_names(state)
-            found.publish(state.view())
-
-    def _hold_names(self, state: Any) -> None:
+    def _changed(self, state: NetworkState) -> None:
         """A network has the bridges of its definitions, and no others."""
         definitions = (one for one in (state.definition, state.later) if one is not None)
         self._names.hold(state.definition.name, frozenset(one.bridge_name for one in definitions if one.bridge_name))
+
+    def _let_go(self, state: NetworkState) -> None:
+        self._names.hold(state.definition.name, frozenset())
 
     def _emit(self, view: Any, event: int) -> None:
         """Tell of a step in a network's life; the view's or the state's handle says whose."""

@@ -6,19 +6,18 @@ at its state and to change it, never while a file is written or the host's netwo
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from uuid import UUID
 
-from virtloom.driver import DriverHost, NameTaken
+from virtloom.driver import DriverHost
 from virtloom.driver.constants.network import NetworkCreateFlags, NetworkDefineFlags
 from virtloom.driver.constants.network import NetworkEventLifecycle as Event
+from virtloom.driver.files.store import DefinitionStore
 from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import NetworkHandle
 from virtloom.driver.links.netlink import link_names
-from virtloom.errors import ErrorCode, ErrorDomain, VirtError
-from virtloom.locks import Guarded, JobKind, ObjectGone
+from virtloom.errors import VirtError
+from virtloom.locks import Guarded, JobKind
 from virtloom.xmldef import chance, validation
 from virtloom.xmldef.network.network import Network, parse_network
 from virtloom_network.networks.base import invalid
@@ -35,8 +34,8 @@ class NetworkLife(NetworkRunning):
 
     def __init__(self, host: DriverHost) -> None:
         super().__init__(host)
-        self._autostarts = host.dirs.definitions / "autostart"
         self._ports = KeptPorts(host.dirs.runtime / "ports")
+        self._halfway = DefinitionStore(host.dirs.runtime / "halfway")
 
     # Definition.
 
@@ -76,81 +75,33 @@ class NetworkLife(NetworkRunning):
     def _settle(self, found: Guarded[NetworkState]) -> None:
         """Let go of names that were claimed in vain, and of the files of a network that is to be no more."""
         with found.locked() as state:
-            self._hold_names(state)
+            self._changed(state)
             gone = None if state.active or state.persistent else state.definition
         if gone is not None:
             self._dnsmasq.files(gone).remove()
 
-    @contextmanager
-    def _obtained(self, definition: Network) -> Iterator[Guarded[NetworkState]]:
-        while True:
-            found = self._obtain(definition)
-            job = found.job(JobKind.MODIFY)
-            try:
-                job.__enter__()
-            except ObjectGone:
-                self.networks.remove(found)
-                continue
-            break
-        try:
-            yield found
-        finally:
-            job.__exit__(None, None, None)
-            self._forget_if_nothing(found)
-
-    def _obtain(self, definition: Network) -> Guarded[NetworkState]:
-        name = definition.name
-        try:
-            found, _ = self.networks.obtain(definition.uuid, name, lambda: NetworkState(definition))
-        except NameTaken as taken:
-            holder = UUID(bytes=taken.holder.key)  # type: ignore[arg-type]
-            raise _failed(f"network '{name}' already exists with uuid {holder}") from None
-        published = found.published
-        if published is not None and published.definition.name != name:
-            uuid = UUID(bytes=definition.uuid)
-            raise _failed(f"network '{published.definition.name}' is already defined with uuid {uuid}")
-        return found
-
-    def _forget_if_nothing(self, found: Guarded[NetworkState]) -> None:
-        """Remove a network that is neither active nor kept."""
-        with suppress(ObjectGone):
-            with found.locked() as state:
-                gone = not state.active and not state.persistent
-                if gone:
-                    self._names.hold(state.definition.name, frozenset())
-                    found.retire()
-            if gone:
-                self.networks.remove(found)
+    def _new_state(self, definition: Network) -> NetworkState:
+        return NetworkState(definition)
 
     def network_undefine(self, net: NetworkHandle) -> None:
         """`virNetworkUndefine`: one that runs goes on, and is no more once it stops."""
         found = self.networks.need(net)
-        with found.job(JobKind.MODIFY):
+        with self._step(found):
             with found.locked() as state:
                 if not state.persistent:
                     raise invalid("can't undefine transient network")
                 name = state.definition.name
-            with suppress(FileNotFoundError):
-                os.unlink(self._autostarts / f"{name}.xml")
-            self._kept.remove(name)
+            self._forget_files(name)
             with self._changing(found) as state:
                 state.persistent = state.autostart = False
                 state.later = None
                 self._emit(state, Event.UNDEFINED)
             self._settle(found)
-        self._forget_if_nothing(found)
 
     def network_set_autostart(self, net: NetworkHandle, autostart: int) -> None:
         """`virNetworkSetAutostart`: kept as a link to the definition."""
-        found = self.networks.need(net)
-        with found.job(JobKind.MODIFY):
-            with found.locked() as state:
-                if not state.persistent:
-                    raise invalid("cannot set autostart for transient network")
-                name = state.definition.name
-            self._kept.link(name, self._autostarts, bool(autostart), ErrorDomain.NETWORK)
-            with self._changing(found) as state:
-                state.autostart = bool(autostart)
+        refusal = invalid("cannot set autostart for transient network")
+        self._set_autostart(self.networks.need(net), bool(autostart), refusal)
 
     # Start and stop.
 
@@ -169,7 +120,7 @@ class NetworkLife(NetworkRunning):
     def network_create(self, net: NetworkHandle) -> None:
         """`virNetworkCreate`"""
         found = self.networks.need(net)
-        with found.job(JobKind.MODIFY):
+        with self._step(found):
             self._start_kept(found)
 
     def _start_kept(self, found: Guarded[NetworkState]) -> None:
@@ -182,12 +133,13 @@ class NetworkLife(NetworkRunning):
     def _start(self, found: Guarded[NetworkState], definition: Network) -> None:
         """Make a network run with a definition; the caller has a job on it, and saw that it does not."""
         self._ports.forget(definition.uuid)
-        self._raise_up(definition)
-        try:
-            self._running.write(definition.name, definition.format())
-        except BaseException:
-            self._tear_down(definition)
-            raise
+        with self._noted(definition):
+            self._raise_up(definition)
+            try:
+                self._running.write(definition.name, definition.format())
+            except BaseException:
+                self._tear_down(definition)
+                raise
         with self._changing(found) as state:
             if state.persistent and state.definition is not definition:
                 state.later = state.definition
@@ -195,22 +147,32 @@ class NetworkLife(NetworkRunning):
             state.started()
             self._emit(state, Event.STARTED)
 
+    @contextmanager
+    def _noted(self, definition: Network) -> Iterator[None]:
+        """Note on disk that a network is being started or stopped, so that a crash meanwhile leaves nothing of it."""
+        self._halfway.write(definition.name, definition.format())
+        try:
+            yield
+        finally:
+            with suppress(VirtError):
+                self._halfway.remove(definition.name)
+
     def network_destroy(self, net: NetworkHandle) -> None:
         """`virNetworkDestroy`"""
         found = self.networks.need(net)
-        with found.job(JobKind.DESTROY):
+        with self._step(found, JobKind.DESTROY):
             with found.locked() as state:
                 if not state.active:
                     raise invalid(f"network '{state.definition.name}' is not active")
                 definition = state.definition
-            self._running.remove(definition.name)
-            self._tear_down(definition)
+            with self._noted(definition):
+                self._running.remove(definition.name)
+                self._tear_down(definition)
             self._ports.forget(definition.uuid)
             with self._changing(found) as state:
                 state.stopped()
                 self._emit(state, Event.STOPPED)
             self._settle(found)
-        self._forget_if_nothing(found)
 
 
 def _read(xml: str) -> Network:
@@ -222,7 +184,3 @@ def _read(xml: str) -> Network:
     check_name(definition)
     validate(definition)
     return definition
-
-
-def _failed(detail: str) -> VirtError:
-    return VirtError(ErrorCode.OPERATION_FAILED, detail, ErrorDomain.NETWORK)

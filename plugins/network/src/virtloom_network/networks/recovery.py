@@ -5,11 +5,9 @@ Each network is looked at by itself, so that one that hangs holds up no other; c
 
 from __future__ import annotations
 
-from concurrent.futures import Future, wait
-
 from virtloom.driver.links.netlink import exists
 from virtloom.errors import VirtError
-from virtloom.locks import Guarded, JobKind, ObjectGone
+from virtloom.locks import Guarded
 from virtloom.xmldef.network.network import Network, parse_network
 from virtloom_network.networks.life import NetworkLife
 from virtloom_network.networks.state import NetworkState
@@ -25,7 +23,6 @@ DEFAULT = """<network>
     </dhcp>
   </ip>
 </network>"""
-PATIENCE = 3.0  # seconds that a start waits for networks; the others follow later
 
 
 class NetworkRecovery(NetworkLife):
@@ -33,15 +30,16 @@ class NetworkRecovery(NetworkLife):
 
     def recover(self) -> None:
         """Load all networks, find those that run, and start those that are to."""
+        self._end_halfway()
         self._greet()
-        running = dict(self._running.load(_parse))
-        for definition in running.values():
-            self._loaded(definition, persistent=False)
-        for name, definition in self._kept.load(_parse):
-            self._loaded(definition, persistent=True, autostart=(self._autostarts / f"{name}.xml").is_symlink())
-        starting = self.host.first_start_of_boot()
-        tasks = [self._recovery(found, set(running), starting) for found in self.networks]
-        wait([task for task in tasks if task is not None], PATIENCE)
+        self._recover(_parse)
+
+    def _end_halfway(self) -> None:
+        """End what was being started or stopped when the last daemon died."""
+        for name, definition in self._halfway.load(_parse):
+            if not self._running.path(name).exists():
+                self._tear_down(definition)
+            self._halfway.remove(name)
 
     def _greet(self) -> None:
         """At the very first start, define the network that most guests' definitions name; it is not started."""
@@ -52,36 +50,19 @@ class NetworkRecovery(NetworkLife):
         except VirtError as error:
             self.host.log.error("the network 'default' cannot be defined: %s", error)
 
-    def _loaded(self, definition: Network, *, persistent: bool, autostart: bool = False) -> None:
-        try:
-            found = self._obtain(definition)
-        except VirtError as error:
-            self.host.log.error("the network %s cannot be loaded: %s", definition.name, error)
-            return
-        with self._changing(found) as state:
-            if persistent and not state.persistent and state.active:
-                state.later = definition
-            state.active = state.active or not persistent
-            state.persistent = state.persistent or persistent
-            state.autostart = state.autostart or autostart
+    def _load_running(self, state: NetworkState, definition: Network) -> None:
+        state.definition, state.active = definition, True
 
-    def _recovery(self, found: Guarded[NetworkState], running: set[str], starting: bool) -> Future[None] | None:
-        view = found.published
-        if view.definition.name in running:
-            return self.host.background(lambda: self._resume(found))
-        if view.autostart and starting:
-            return self.host.background(lambda: self._autostart(found))
-        return None
+    def _load_kept(self, state: NetworkState, definition: Network) -> None:
+        state.defined(definition)
 
     def _resume(self, found: Guarded[NetworkState]) -> None:
         """Look at a network that ran when the last daemon ended: at its bridge, its ports, its dnsmasq."""
-        with found.job(JobKind.MODIFY, "recovery"):
-            definition = found.published.definition
-            if definition.bridge_name is not None and not exists(definition.bridge_name):
-                self._gone_meanwhile(found, definition)
-            else:
-                self._still_there(found, definition)
-        self._forget_if_nothing(found)
+        definition = found.published.definition
+        if definition.bridge_name is not None and not exists(definition.bridge_name):
+            self._gone_meanwhile(found, definition)
+        else:
+            self._still_there(found, definition)
 
     def _gone_meanwhile(self, found: Guarded[NetworkState], definition: Network) -> None:
         self.host.log.warning("network %s runs no more: its bridge is gone", definition.name)
@@ -101,13 +82,6 @@ class NetworkRecovery(NetworkLife):
                 self.host.log.error("network %s: %s", definition.name, error)
         with self._changing(found) as state:
             state.ports = ports
-
-    def _autostart(self, found: Guarded[NetworkState]) -> None:
-        try:
-            with found.job(JobKind.MODIFY, "autostart"):
-                self._start_kept(found)
-        except (VirtError, ObjectGone) as error:
-            self.host.log.error("Failed to autostart network '%s': %s", found.published.definition.name, error)
 
 
 def _parse(text: str) -> Network:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from virtloom.driver import NameTaken
@@ -51,8 +52,7 @@ class Definitions(DomainsBase):
             for path in doomed:
                 _unlink(path)
             name = dom_name(found)
-            self._unlink_autostart(name)
-            self.host.store().remove(name)
+            self._forget_files(name)
             with found.locked() as state:
                 self._lifecycle(state, Event.UNDEFINED, Undefined.REMOVED)
                 state.persistent = state.autostart = state.managed_save = False
@@ -114,12 +114,16 @@ class Definitions(DomainsBase):
 
     def _rename_files(self, old: Domain, new_name: str) -> None:
         """Move what is kept of a domain to another name: the new files first, then the old ones go."""
-        autostart = self._autostart_link(old.name).is_symlink()
-        self.write_definition(old.replace(name=new_name))
-        if autostart:
-            self._link_autostart(new_name)
-        self._unlink_autostart(old.name)
-        self.host.store().remove(old.name)
+        marked = self.host.store().is_linked(old.name, self._autostarts)
+        try:
+            self.write_definition(old.replace(name=new_name))
+            self._mark(new_name, marked)
+            self._forget_files(old.name)
+        except BaseException:
+            with suppress(VirtError):
+                self._mark(old.name, marked)
+                self._forget_files(new_name)
+            raise
 
     def _refuse_rename(self, state: QemuDomain, new_name: str) -> Domain:
         """What `qemuDomainRenameCallback` and `virDomainRename` refuse."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from virtloom.driver import DriverHost, EventFamily, StorageDriver
-from virtloom.driver.files.store import DefinitionStore
 from virtloom.driver.handles import StoragePoolHandle
 from virtloom.driver.resources.collection import Noun, Resources
+from virtloom.driver.resources.recovery import ResourceRecovery
 from virtloom.driver.work.lanes import Lane
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Guarded
@@ -25,23 +23,21 @@ from virtloom_storage.pools.unfinished import Unfinished
 from virtloom_storage.programs import Programs
 from virtloom_storage.secrets import Secrets
 
-POOL_NOUN = Noun("storage pool", ErrorCode.NO_STORAGE_POOL, ErrorDomain.STORAGE)
+POOL_NOUN = Noun("storage pool", "pool", ErrorCode.NO_STORAGE_POOL, ErrorDomain.STORAGE)
 
 
-class PoolsBase(StorageDriver):
+class PoolsBase(ResourceRecovery[PoolState], StorageDriver):
     """The collection of pools and the means of all of them.
 
     :param host: what the daemon gives to the plugin.
     """
 
     def __init__(self, host: DriverHost) -> None:
-        self.host = host
+        self.pools: Resources[PoolState] = Resources(host.locks, POOL, POOL_NOUN)
+        super().__init__(host, self.pools)
         self.events = self._source = host.events
         self.backends = Backends()
         self.leases = Leases(host.locks)
-        self.pools: Resources[PoolState] = Resources(host.locks, POOL, POOL_NOUN)
-        self._kept = host.store()
-        self._running = DefinitionStore(host.dirs.runtime)
         self._unfinished = Unfinished(host.dirs.state / "unfinished")
         self._programs = Programs(host)
         self._secrets = Secrets(host, host.dirs.runtime / "secrets")
@@ -67,13 +63,6 @@ class PoolsBase(StorageDriver):
         if active:
             require_active(view)
         return view
-
-    @contextmanager
-    def _changing(self, pool: Guarded[PoolState]) -> Iterator[PoolState]:
-        """A pool's state, to change; what is shown of it follows. For those who have a job on it, or need none."""
-        with pool.locked() as state:
-            yield state
-            pool.publish(state.view())
 
     def _entry(self, pool: Guarded[PoolState], volume: Volume, made_at: str | None = None) -> Entry:
         """A volume as a pool keeps it. :param made_at: where it is while it is being made."""

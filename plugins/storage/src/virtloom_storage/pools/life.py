@@ -6,19 +6,17 @@ is held only to look at its state and to change it, never while its storage is t
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from uuid import UUID
+from contextlib import contextmanager
 
-from virtloom.driver import DriverHost, NameTaken
+from virtloom.driver import DriverHost
 from virtloom.driver.constants.storage import StoragePoolCreateFlags as Create
 from virtloom.driver.constants.storage import StoragePoolEventID as EventID
 from virtloom.driver.constants.storage import StoragePoolEventLifecycle as Event
 from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import StoragePoolHandle
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
-from virtloom.locks import Guarded, JobKind, ObjectGone
+from virtloom.locks import Guarded, JobKind
 from virtloom.xmldef.storage.pool import Pool, parse_pool
 from virtloom.xmldef.validation import POOL, validate
 from virtloom_storage.backends.base import Backend
@@ -39,7 +37,6 @@ class PoolLife(PoolRefresh):
     def __init__(self, host: DriverHost) -> None:
         super().__init__(host)
         self._sources = ClaimedSources(host.locks)
-        self._autostarts = host.dirs.definitions / "autostart"
 
     # Definition.
 
@@ -69,83 +66,39 @@ class PoolLife(PoolRefresh):
 
         A pool that was made and is neither active nor kept afterwards is no more.
         """
-        former = self._sources.claim(definition)
-        try:
-            with self._obtained(definition) as pool:
-                yield pool
-        except BaseException:
-            self._sources.restore(definition.uuid, former)
-            raise
-
-    @contextmanager
-    def _obtained(self, definition: Pool) -> Iterator[Guarded[PoolState]]:
-        while True:
-            pool = self._obtain(definition)
-            job = pool.job(JobKind.MODIFY)
+        with self._obtained(definition) as pool:
+            former = self._sources.claim(definition)
             try:
-                job.__enter__()
-            except ObjectGone:
-                self.pools.remove(pool)
-                continue
-            break
-        try:
-            yield pool
-        finally:
-            job.__exit__(None, None, None)
-            self._forget_if_nothing(pool)
+                yield pool
+            except BaseException:
+                self._sources.restore(definition.uuid, former)
+                raise
 
-    def _obtain(self, definition: Pool) -> Guarded[PoolState]:
-        name = definition.name
-        context = self._context(name)
-        try:
-            pool, _ = self.pools.obtain(definition.uuid, name, lambda: PoolState(definition, context))
-        except NameTaken as taken:
-            holder = UUID(bytes=taken.holder.key)  # type: ignore[arg-type]
-            raise _failed(f"pool '{name}' already exists with uuid {holder}") from None
-        published = pool.published
-        if published is not None and published.definition.name != name:
-            uuid = UUID(bytes=definition.uuid)
-            raise _failed(f"pool '{published.definition.name}' is already defined with uuid {uuid}")
-        return pool
+    def _new_state(self, definition: Pool) -> PoolState:
+        return PoolState(definition, self._context(definition.name))
 
-    def _forget_if_nothing(self, pool: Guarded[PoolState]) -> None:
-        """Remove a pool that is neither active nor kept."""
-        with suppress(ObjectGone):
-            with pool.locked() as state:
-                gone = not state.active and not state.persistent
-                if gone:
-                    pool.retire()
-            if gone:
-                self.pools.remove(pool)
-                self._sources.restore(pool.key, None)  # type: ignore[arg-type]
+    def _admit(self, definition: Pool) -> None:
+        self._sources.claim(definition)
+
+    def _let_go(self, state: PoolState) -> None:
+        self._sources.restore(state.definition.uuid, None)
 
     def storage_pool_undefine(self, pool: StoragePoolHandle) -> None:
         """`virStoragePoolUndefine`"""
         found = self.pools.need(pool)
-        with found.job(JobKind.MODIFY):
+        with self._step(found):
             with found.locked() as state:
                 require_inactive(state)
                 name = state.definition.name
-            self._kept.remove(name)
-            with suppress(FileNotFoundError):
-                os.unlink(self._autostarts / f"{name}.xml")
+            self._forget_files(name)
             with self._changing(found) as state:
                 state.persistent = state.autostart = False
                 self._emit(state.definition, EventID.LIFECYCLE, (Event.UNDEFINED, 0))
-        self._forget_if_nothing(found)
 
     def storage_pool_set_autostart(self, pool: StoragePoolHandle, autostart: int) -> None:
         """`virStoragePoolSetAutostart`: kept as a link to the definition."""
-        found = self.pools.need(pool)
-        with found.job(JobKind.MODIFY):
-            with found.locked() as state:
-                if not state.persistent:
-                    detail = "pool has no config file"
-                    raise VirtError(ErrorCode.INTERNAL_ERROR, detail, ErrorDomain.STORAGE)
-                name = state.definition.name
-            self._kept.link(name, self._autostarts, bool(autostart), ErrorDomain.STORAGE)
-            with self._changing(found) as state:
-                state.autostart = bool(autostart)
+        refusal = VirtError(ErrorCode.INTERNAL_ERROR, "pool has no config file", ErrorDomain.STORAGE)
+        self._set_autostart(self.pools.need(pool), bool(autostart), refusal)
 
     # Start.
 
@@ -168,7 +121,7 @@ class PoolLife(PoolRefresh):
         """`virStoragePoolCreate`"""
         build = _build_flags(flags, "storagePoolCreate")
         found = self.pools.need(pool)
-        with found.job(JobKind.MODIFY):
+        with self._step(found):
             self._require_at_rest(found)
             self._start(found, build)
 
@@ -202,9 +155,7 @@ class PoolLife(PoolRefresh):
             self._running.write(definition.name, definition.format())
             scan = self._unfinished.swept(context, backend, backend.refresh(context, definition))
         except BaseException:
-            self._running.remove(definition.name)
-            with suppress(VirtError):
-                backend.stop(context, definition)
+            self._stop_quietly(definition, context)
             raise
         with self._changing(pool) as state:
             state.definition, state.active = scan.pool, True
@@ -228,7 +179,7 @@ class PoolLife(PoolRefresh):
     def storage_pool_destroy(self, pool: StoragePoolHandle) -> None:
         """`virStoragePoolDestroy`: refused while something is done in the pool."""
         found = self.pools.need(pool)
-        with found.job(JobKind.MODIFY):
+        with self._step(found):
             with self._changing(found) as state:
                 require_active(state)
                 refuse_claims(state)
@@ -238,14 +189,20 @@ class PoolLife(PoolRefresh):
                 self._running.remove(definition.name)
                 self.backends.of(definition.type).stop(context, definition)
             except BaseException:
-                self._running.write(definition.name, definition.format())
-                with self._changing(found) as state:
-                    state.closing = False
+                self._still_active(found, definition)
                 raise
             with self._changing(found) as state:
                 state.deactivate()
                 self._emit(definition, EventID.LIFECYCLE, (Event.STOPPED, 0))
-        self._forget_if_nothing(found)
+
+    def _still_active(self, pool: Guarded[PoolState], definition: Pool) -> None:
+        """After a stop that failed: the pool serves again, whether or not that can be written down."""
+        with self._changing(pool) as state:
+            state.closing = False
+        try:
+            self._running.write(definition.name, definition.format())
+        except VirtError as error:
+            self.host.log.error("storage pool %s is active, but cannot be noted as such: %s", definition.name, error)
 
     def storage_pool_delete(self, pool: StoragePoolHandle, flags: int) -> None:
         """`virStoragePoolDelete`"""
@@ -258,10 +215,6 @@ class PoolLife(PoolRefresh):
             self.backends.of(definition.type).delete(context, definition, flags)
             with self._changing(found) as state:
                 self._emit(state.definition, EventID.LIFECYCLE, (Event.DELETED, 0))
-
-
-def _failed(detail: str) -> VirtError:
-    return VirtError(ErrorCode.OPERATION_FAILED, detail, ErrorDomain.STORAGE)
 
 
 def _build_flags(flags: int, function: str) -> int | None:

@@ -10,9 +10,11 @@ from virtloom.driver.constants.storage import StoragePoolEventLifecycle as Event
 from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import StoragePoolHandle
 from virtloom.errors import ErrorCode, VirtError
-from virtloom.locks import Guarded, JobKind
+from virtloom.locks import Guarded
+from virtloom.xmldef.storage.pool import Pool
 from virtloom.xmldef.storage.volume import Volume
 from virtloom_storage.backends.base import Scan
+from virtloom_storage.context import Context
 from virtloom_storage.pools.base import PoolsBase, require_active
 from virtloom_storage.pools.state import Entries, PoolState
 
@@ -24,13 +26,8 @@ class PoolRefresh(PoolsBase):
         """`virStoragePoolRefresh`"""
         check_flags(flags, 0, "storagePoolRefresh")
         found = self.pools.need(pool)
-        with found.job(JobKind.MODIFY):
+        with self._step(found):
             self._refresh(found)
-        self._forget_if_nothing(found)
-
-    def _forget_if_nothing(self, pool: Guarded[PoolState]) -> None:
-        """Remove a pool that is neither active nor kept."""
-        raise NotImplementedError
 
     def _refresh(self, pool: Guarded[PoolState]) -> None:
         """Refresh a pool, under a job on it. One whose storage has gone is stopped, as libvirt does."""
@@ -59,7 +56,12 @@ class PoolRefresh(PoolsBase):
             definition, context = state.definition, state.context
             state.deactivate()
             self._emit(definition, EventID.LIFECYCLE, (Event.STOPPED, 0))
-        self._running.remove(definition.name)
+        self._stop_quietly(definition, context)
+
+    def _stop_quietly(self, definition: Pool, context: Context) -> None:
+        """Let go of storage after something failed, of which the client hears instead."""
+        with suppress(VirtError):
+            self._running.remove(definition.name)
         with suppress(VirtError):
             self.backends.of(definition.type).stop(context, definition)
 

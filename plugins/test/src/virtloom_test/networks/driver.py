@@ -9,6 +9,7 @@ from virtloom.driver.constants.connect import ConnectListAllNetworksFlags as Fil
 from virtloom.driver.constants.network import NetworkEventLifecycle as Event
 from virtloom.driver.flags import check_flags, stands
 from virtloom.driver.handles import NetworkHandle
+from virtloom.driver.resources.refusals import name_is_taken, uuid_is_taken
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Guarded
 from virtloom.xmldef.network.network import Network, parse_network
@@ -108,8 +109,7 @@ class TestNetworks(NetworkDriver):
         def assign(state: Resource) -> None:
             old = state.handle.name
             if old != name:
-                detail = f"network '{old}' is already defined with uuid {UUID(bytes=uuid)}"
-                raise VirtError(ErrorCode.OPERATION_FAILED, detail, ErrorDomain.NETWORK)
+                raise uuid_is_taken("network", old, uuid, ErrorDomain.NETWORK)
             if active and not persistent and state.active:
                 detail = f"network is already active as '{name}'"
                 raise VirtError(ErrorCode.OPERATION_INVALID, detail, ErrorDomain.NETWORK)
@@ -121,9 +121,7 @@ class TestNetworks(NetworkDriver):
         try:
             made: NetworkHandle = self._all.put(uuid, name, lambda: Resource(handle, definition), assign)
         except NameTaken as taken:
-            holder = UUID(bytes=taken.holder.key)  # type: ignore[arg-type]
-            detail = f"network '{name}' already exists with uuid {holder}"
-            raise VirtError(ErrorCode.OPERATION_FAILED, detail, ErrorDomain.NETWORK) from None
+            raise name_is_taken("network", taken, ErrorDomain.NETWORK) from None
         return made
 
     def network_undefine(self, net: NetworkHandle) -> None:

@@ -10,6 +10,7 @@ from virtloom.driver.constants.storage import StoragePoolEventID, StoragePoolSta
 from virtloom.driver.constants.storage import StoragePoolEventLifecycle as Event
 from virtloom.driver.flags import check_flags, stands
 from virtloom.driver.handles import StoragePoolHandle, StorageVolHandle
+from virtloom.driver.resources.refusals import name_is_taken, uuid_is_taken
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.storage.conflicts import same_source
@@ -131,8 +132,7 @@ class Pools(Sources, StorageDriver):
 
         def assign(state: Resource) -> None:
             if state.handle.name != pool.name:
-                detail = f"pool '{state.handle.name}' is already defined with uuid {UUID(bytes=pool.uuid)}"
-                raise VirtError(ErrorCode.OPERATION_FAILED, detail, ErrorDomain.STORAGE)
+                raise uuid_is_taken("pool", state.handle.name, pool.uuid, ErrorDomain.STORAGE)
             if active and state.active:
                 detail = f"pool is already active as '{pool.name}'"
                 raise VirtError(ErrorCode.OPERATION_INVALID, detail, ErrorDomain.STORAGE)
@@ -146,9 +146,7 @@ class Pools(Sources, StorageDriver):
         try:
             made: StoragePoolHandle = self._all.put(pool.uuid, pool.name, lambda: Resource(handle, node), assign)
         except NameTaken as taken:
-            holder = UUID(bytes=taken.holder.key)  # type: ignore[arg-type]
-            detail = f"pool '{pool.name}' already exists with uuid {holder}"
-            raise VirtError(ErrorCode.OPERATION_FAILED, detail, ErrorDomain.STORAGE) from None
+            raise name_is_taken("pool", taken, ErrorDomain.STORAGE) from None
         return made
 
     def _refuse_conflict(self, pool: Pool) -> None:

@@ -7,7 +7,7 @@ job held and no lock.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +19,6 @@ from virtloom.driver.constants.domain_event import DomainEventType as Event
 from virtloom.driver.constants.domain_event import DomainEventUndefinedDetail as Undefined
 from virtloom.driver.domains.base import Domains, S, refuse_other
 from virtloom.driver.files.seal import bears_seal, sealed, unsealed
-from virtloom.driver.files.store import DefinitionStore
 from virtloom.driver.handles import DomainHandle
 from virtloom.driver.resources.refusals import name_is_taken
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError

@@ -74,6 +74,20 @@ def test_what_nobody_declared_is_passed_over() -> None:
     assert read("<car colour='red'><towbar/></car>") == Car()
 
 
+def test_of_several_mistakes_that_of_the_first_field_is_told() -> None:
+    with pytest.raises(VirtError, match="attribute 'power'"):
+        read("<car><axle><wheel side='middle'/></axle><engine power='much'/></car>")
+    with pytest.raises(VirtError, match="required attribute 'side'"):
+        read("<car><axle><wheel spare='maybe'/></axle></car>")
+
+
+def test_a_field_that_there_is_not_is_refused() -> None:
+    with pytest.raises(TypeError):
+        Car(colour="red")
+    with pytest.raises((TypeError, AttributeError)):
+        Car().replace(colour=None)
+
+
 def test_a_definition_never_changes() -> None:
     car = Car(owner="Ada")
     with pytest.raises(AttributeError):

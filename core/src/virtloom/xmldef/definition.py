@@ -8,8 +8,6 @@
     target = Target.read(node)
     target.replace(bus="scsi").node()
 
-A field is an attribute (`attr`), an element's text (`leaf`), an element that is there or not (`flag`), an element with
-fields of its own (`child`, `children`), the element's own text (`content`), or something kept as it stands (`raw`).
 What is None or () is not written, nor a flag that is not set. Unknown elements and attributes are passed over, as
 libvirt does.
 
@@ -23,276 +21,16 @@ from collections.abc import Callable, Hashable, Iterator
 from operator import is_
 from typing import Any, ClassVar, Self
 
-from virtloom.errors import ErrorCode, ErrorDomain, VirtError
-from virtloom.xmldef import values
+from virtloom.errors import VirtError
 from virtloom.xmldef.document import Node, write
-from virtloom.xmldef.values import Kind, Misfit, misfit
+from virtloom.xmldef.fields import Attr, Field, attr, child, children, computed, content, flag, leaf, raw, raws
+from virtloom.xmldef.values import Misfit
+
+__all__ = [
+    "Definition", "Field", "attr", "child", "children", "computed", "content", "flag", "leaf", "raw", "raws",
+]  # fmt: skip
 
 TEXTS_KEPT = 4  # of one definition: as it runs, as it was defined, and both with secrets
-
-
-class Field:
-    """One field: where it stands in an element.
-
-    :ivar name: the class's name for it; the XML's unless `xml` says otherwise.
-    """
-
-    default: Any = None
-    absent: Any = None  # the value that is not written: None, False or ()
-
-    @property
-    def sign(self) -> str | None:
-        """The attribute or element without which `read` gives the default; None if it is always to be asked."""
-        return self.xml.partition("/")[0]
-
-    def __init__(self, xml: str | None = None) -> None:
-        self.name = ""
-        self.xml = xml or ""
-
-    def bind(self, name: str) -> None:
-        """Learn the name that the class gives it."""
-        self.name = name
-        self.xml = self.xml or name.rstrip("_").replace("_", "-" if "-" in self.xml else "_")
-
-    def read(self, node: Node) -> Any:
-        """The field's value in an element."""
-        raise NotImplementedError
-
-    def write(self, value: Any, node: Node) -> None:
-        """Put the value into an element."""
-        raise NotImplementedError
-
-
-def _value(kind: Kind, text: str, element: str, attribute: str) -> Any:
-    try:
-        return kind.parse(text)
-    except Misfit:
-        raise misfit(kind, element, attribute, text) from None
-
-
-class Attr(Field):
-    """An attribute."""
-
-    def __init__(self, kind: Kind, xml: str | None, default: Any, required: bool) -> None:
-        super().__init__(xml)
-        self._kind = kind
-        self._required = required
-        self.default = default
-
-    @property
-    def sign(self) -> str | None:
-        """See `Field.sign`."""
-        return None if self._required else self.xml
-
-    def read(self, node: Node) -> Any:
-        """See `Field.read`."""
-        text = node.attrs.get(self.xml)
-        if text is None:
-            if self._required:
-                detail = f"Missing required attribute '{self.xml}' in element '{node.tag}'"
-                raise VirtError(ErrorCode.XML_ERROR, detail, ErrorDomain.XML)
-            return self.default
-        return _value(self._kind, text, node.tag, self.xml)
-
-    def write(self, value: Any, node: Node) -> None:
-        """See `Field.write`."""
-        node.attrs[self.xml] = self._kind.format(value)
-
-
-class Leaf(Field):
-    """An element whose text is the value."""
-
-    def __init__(self, kind: Kind, xml: str | None, default: Any) -> None:
-        super().__init__(xml)
-        self._kind = kind
-        self.default = default
-
-    def read(self, node: Node) -> Any:
-        """See `Field.read`."""
-        found = node.find(self.xml)
-        if found is None or not found.text:
-            return self.default
-        return _value(self._kind, found.text, self.xml, self.xml)
-
-    def write(self, value: Any, node: Node) -> None:
-        """See `Field.write`."""
-        node.add(self.xml, text=self._kind.format(value))
-
-
-class Content(Field):
-    """The element's own text."""
-
-    sign = None
-
-    def __init__(self, kind: Kind, default: Any) -> None:
-        super().__init__()
-        self._kind = kind
-        self.default = default
-
-    def read(self, node: Node) -> Any:
-        """See `Field.read`."""
-        text = node.text if not node.children else node.text.strip()
-        return _value(self._kind, text, node.tag, node.tag) if text else self.default
-
-    def write(self, value: Any, node: Node) -> None:
-        """See `Field.write`."""
-        node.text = self._kind.format(value)
-
-
-class Flag(Field):
-    """An empty element that is there or not."""
-
-    default = False
-    absent = False
-
-    def read(self, node: Node) -> Any:
-        """See `Field.read`."""
-        return node.find(self.xml) is not None
-
-    def write(self, value: Any, node: Node) -> None:
-        """See `Field.write`."""
-        node.add(self.xml)
-
-
-class Child(Field):
-    """An element with fields of its own, once."""
-
-    def __init__(self, of: Any, xml: str | None) -> None:
-        super().__init__(xml)
-        self._of = of
-
-    def bind(self, name: str) -> None:
-        """See `Field.bind`."""
-        self.name = name
-        self.xml = self.xml or self._of.tag or name
-
-    def read(self, node: Node) -> Any:
-        """See `Field.read`."""
-        found = node.find(self.xml)
-        return None if found is None else self._of.read(found)
-
-    def write(self, value: Any, node: Node) -> None:
-        """See `Field.write`."""
-        parent = node
-        *path, tag = self.xml.split("/")
-        for step in path:
-            parent = parent.find(step) or parent.add(step)
-        parent.children.append(value.node(tag))
-
-
-class Children(Child):
-    """Elements with fields of their own, any number."""
-
-    default = ()
-    absent = ()
-
-    def read(self, node: Node) -> Any:
-        """See `Field.read`."""
-        parent: Node | None = node
-        *path, tag = self.xml.split("/")
-        for step in path:
-            parent = parent.find(step) if parent is not None else None
-        return () if parent is None else tuple(self._of.read(found) for found in parent.all(tag))
-
-    def write(self, value: Any, node: Node) -> None:
-        """See `Field.write`."""
-        for one in value:
-            super().write(one, node) if "/" not in self.xml else self._nest(one, node)
-
-    def _nest(self, one: Any, node: Node) -> None:
-        Child.write(self, one, node)
-
-
-class Raw(Field):
-    """An element kept as it stands."""
-
-    def read(self, node: Node) -> Any:
-        """See `Field.read`."""
-        return node.find(self.xml)
-
-    def write(self, value: Any, node: Node) -> None:
-        """See `Field.write`."""
-        node.children.append(value)
-
-
-class Raws(Field):
-    """Elements of one name kept as they stand."""
-
-    default = ()
-    absent = ()
-
-    def read(self, node: Node) -> Any:
-        """See `Field.read`."""
-        return tuple(node.all(self.xml))
-
-    def write(self, value: Any, node: Node) -> None:
-        """See `Field.write`."""
-        node.children.extend(value)
-
-
-class Computed(Field):
-    """A field with a reader and a writer of its own, for what fits no other kind."""
-
-    sign = None
-
-    def __init__(self, read: Callable[[Node], Any], write: Callable[[Any, Node], object], default: Any) -> None:
-        super().__init__()
-        self._read = read
-        self._write = write
-        self.default = default
-
-    def read(self, node: Node) -> Any:
-        """See `Field.read`."""
-        return self._read(node)
-
-    def write(self, value: Any, node: Node) -> None:
-        """See `Field.write`."""
-        self._write(value, node)
-
-
-def attr(kind: Kind = values.text, xml: str | None = None, default: Any = None, required: bool = False) -> Any:
-    """An attribute."""
-    return Attr(kind, xml, default, required)
-
-
-def leaf(kind: Kind = values.text, xml: str | None = None, default: Any = None) -> Any:
-    """An element whose text is the value."""
-    return Leaf(kind, xml, default)
-
-
-def content(kind: Kind = values.text, default: Any = None) -> Any:
-    """The element's own text."""
-    return Content(kind, default)
-
-
-def flag(xml: str | None = None) -> Any:
-    """An empty element that is there or not."""
-    return Flag(xml)
-
-
-def child(of: Any, xml: str | None = None) -> Any:
-    """An element with fields of its own."""
-    return Child(of, xml)
-
-
-def children(of: Any, xml: str | None = None) -> Any:
-    """Elements with fields of their own; `xml` may be a path whose first elements hold them."""
-    return Children(of, xml)
-
-
-def raw(xml: str | None = None) -> Any:
-    """An element kept as it stands."""
-    return Raw(xml)
-
-
-def raws(xml: str | None = None) -> Any:
-    """Elements of one name kept as they stand."""
-    return Raws(xml)
-
-
-def computed(read: Callable[[Node], Any], write: Callable[[Any, Node], object], default: Any = None) -> Any:
-    """A field with a reader and a writer of its own."""
-    return Computed(read, write, default)
 
 
 def _same(old: Any, new: tuple[Any, ...]) -> bool:
@@ -311,7 +49,9 @@ class Definition:
     tag: ClassVar[str] = ""
     fields: ClassVar[tuple[Field, ...]] = ()
     _names: ClassVar[frozenset[str]] = frozenset()
-    _reading: ClassVar[tuple[tuple[str | None, str, Callable[[Node], Any], Any], ...]] = ()
+    _attributes: ClassVar[dict[str, tuple[str, Callable[[str], Any], Any]]] = {}
+    _elements: ClassVar[dict[str | None, list[Field]]] = {}  # by the field's sign
+    _required: ClassVar[frozenset[str]] = frozenset()
     _writing: ClassVar[tuple[tuple[str, Any, Any, Callable[[Any, Node], None]], ...]] = ()
 
     def __init_subclass__(cls, tag: str | None = None) -> None:
@@ -324,7 +64,14 @@ class Definition:
         inherited = [field for field in cls.fields if field.name not in dict(own)]
         cls.fields = fields = (*inherited, *(field for _, field in own))
         cls._names = frozenset([field.name for field in fields])
-        cls._reading = tuple([(field.sign, field.name, field.read, field.default) for field in fields])
+        attributes = [field for field in fields if isinstance(field, Attr)]
+        cls._attributes = {field.xml: (field.name, field.kind.parse, field.default) for field in attributes}
+        cls._required = frozenset([field.xml for field in attributes if field.required])
+        elements: dict[str | None, list[Field]] = {}
+        for field in fields:
+            if not isinstance(field, Attr):
+                elements.setdefault(field.sign, []).append(field)
+        cls._elements = elements
         cls._writing = tuple([(field.name, field.default, field.absent, field.write) for field in fields])
 
     def __init__(self, **given: Any) -> None:
@@ -358,13 +105,13 @@ class Definition:
 
     def replace(self, **changes: Any) -> Self:
         """Another definition, with some fields changed; this one, if they have these values already."""
-        self._refuse_unknown(changes)
         for name, value in changes.items():
             old = getattr(self, name)
             if old is not value and not (type(value) is tuple and _same(old, value)):
                 break
         else:
             return self
+        self._refuse_unknown(changes)
         made = self.__class__.__new__(self.__class__)
         state = made.__dict__
         state.update(self.__dict__)
@@ -378,16 +125,35 @@ class Definition:
         :raises VirtError: XML_ERROR and others, in libvirt's words.
         """
         made = cls.__new__(cls)
-        state = made.__dict__
-        signs: set[str | None] = {child.tag for child in node.children}
-        signs.update(node.attrs)
-        signs.add(None)
-        for sign, name, read, default in cls._reading:
-            if sign in signs:
-                value = read(node)
+        try:
+            cls._fill(made.__dict__, node)
+        except (Misfit, VirtError):
+            for field in cls.fields:  # of several mistakes, the one of the first field is told
+                field.read(node)
+            raise
+        return made
+
+    @classmethod
+    def _fill(cls, state: dict[str, Any], node: Node) -> None:
+        """Read what an element has, in its own order: most definitions lack most of their fields."""
+        attrs = node.attrs
+        if not cls._required <= attrs.keys():
+            raise Misfit
+        known = cls._attributes
+        for xml, text in attrs.items():
+            if xml in known:
+                name, parse, default = known[xml]
+                value = parse(text)
                 if value is not default:
                     state[name] = value
-        return made
+        elements = cls._elements
+        signs: set[str | None] = {child.tag for child in node.children}
+        signs.add(None)
+        for sign in signs:
+            for field in elements.get(sign, ()):
+                value = field.read(node)
+                if value is not field.default:
+                    state[field.name] = value
 
     def node(self, tag: str | None = None) -> Node:
         """The element that the definition is."""

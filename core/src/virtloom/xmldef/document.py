@@ -57,11 +57,12 @@ class Node:
 
     def find(self, path: str) -> Node | None:
         """The first element on a path such as `devices/disk`."""
-        first, _, rest = path.partition("/")
         for child in self.children:
-            if child.tag == first:
-                return child.find(rest) if rest else child
-        return None
+            if child.tag == path:
+                return child
+        first, _, rest = path.partition("/")
+        parent = self.find(first) if rest else None
+        return None if parent is None else parent.find(rest)
 
     def all(self, tag: str) -> Iterator[Node]:
         """Every element of a name directly in it."""

@@ -32,6 +32,9 @@ class Kind:
         return str(value)
 
 
+_NUMBER = re.compile(r"[+-]?(0[xX][0-9a-fA-F]+|[0-9]+)", re.ASCII)
+
+
 class Number(Kind):
     """A whole number in decimal, or in hexadecimal with 0x.
 
@@ -49,7 +52,7 @@ class Number(Kind):
         """See `Kind.parse`."""
         expected = " Expected non-negative integer value" if self._low >= 0 else " Expected integer value"
         stripped = text.strip()
-        if not re.fullmatch(r"[+-]?(0[xX][0-9a-fA-F]+|[0-9]+)", stripped, re.ASCII) or len(stripped) > 40:
+        if not _NUMBER.fullmatch(stripped) or len(stripped) > 40:
             raise Misfit(expected)
         value = int(stripped, 16 if "x" in stripped.lower() else 10)
         if not self._low <= value <= self._high:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.capabilities import Emulator, Machine
+from virtloom_qemu.definition.board import Board
 
 # The order in which libvirt looks at devices when it gives them places (`virDomainDeviceInfoIterate`).
 PLACED = (
@@ -18,10 +19,9 @@ PLACED = (
     "console", "input", "filesystem", "watchdog", "memballoon", "rng", "nvram", "hub", "shmem", "tpm", "panic",
     "redirdev", "memory", "iommu", "vsock",
 )  # fmt: skip
-X86 = ("i686", "x86_64")
 
 
-class Guest:
+class Guest(Board):
     """A domain's document.
 
     :ivar root: the `<domain>` element; :ivar devices: its `<devices>`.
@@ -29,6 +29,7 @@ class Guest:
     """
 
     def __init__(self, domain: Domain, emulator: Emulator) -> None:
+        super().__init__(domain, emulator)
         self.root = domain.node().copy()
         self.devices = self.root.need("devices")
         self.emulator = emulator
@@ -44,38 +45,9 @@ class Guest:
         return self.root.attrs["type"]
 
     @property
-    def arch(self) -> str:
-        """The guest's architecture."""
-        return self.root.value("os/type", "arch") or self.emulator.arch
-
-    @property
-    def machine_name(self) -> str:
-        """The guest's type of machine."""
-        return self.root.value("os/type", "machine") or ""
-
-    @property
     def machine(self) -> Machine | None:
         """What the emulator says of that machine."""
         return self.emulator.machine(self.machine_name)
-
-    @property
-    def is_x86(self) -> bool:
-        """Whether it is a PC of some kind."""
-        return self.arch in X86
-
-    @property
-    def is_q35(self) -> bool:
-        """Whether its chipset is the one with PCI Express (`qemuDomainIsQ35`)."""
-        return self.is_x86 and self._is("q35", "pc-q35")
-
-    @property
-    def is_i440fx(self) -> bool:
-        """Whether its chipset is the older one (`qemuDomainIsI440FX`)."""
-        name = self.machine_name
-        return self.is_x86 and (name == "pc" or name.startswith(("pc-0", "pc-1", "pc-i440", "rhel")))
-
-    def _is(self, name: str, prefix: str) -> bool:
-        return self.machine_name == name or self.machine_name.startswith(f"{prefix}-") or self.machine_name == prefix
 
     @property
     def has_pcie(self) -> bool:
@@ -84,17 +56,25 @@ class Guest:
 
     def all(self, tag: str) -> list[Node]:
         """The devices of a kind, in order."""
-        return list(self.devices.all(tag))
+        return [one for one in self.devices.children if one.tag == tag]
+
+    def by_kind(self) -> dict[str, list[Node]]:
+        """All devices by their kind, each kind in order."""
+        found: dict[str, list[Node]] = {}
+        for device in self.devices.children:
+            found.setdefault(device.tag, []).append(device)
+        return found
 
     def controllers(self, kind: str, index: int | None = None) -> list[Node]:
         """The controllers of a kind, or those of one number."""
-        found = (one for one in self.devices.all("controller") if one.get("type") == kind)
-        return [one for one in found if index is None or number(one, "index") == index]
+        found = [one for one in self.devices.children if one.tag == "controller" and one.attrs.get("type") == kind]
+        return found if index is None else [one for one in found if number(one, "index") == index]
 
     def placed(self) -> Iterator[Node]:
         """Every device that can have a place, in libvirt's order; a console that is a serial port is that port."""
+        devices = self.by_kind()
         for tag in PLACED:
-            for device in self.devices.all(tag):
+            for device in devices.get(tag, ()):
                 if tag != "console" or device.value("target", "type") != "serial":
                     yield device
 
@@ -108,7 +88,7 @@ def number(node: Node | None, name: str, default: int = 0) -> int:
     text = None if node is None else node.attrs.get(name)
     if text is None:
         return default
-    return int(text, 16) if text.lower().startswith("0x") else int(text)
+    return int(text, 16) if text[:2] in ("0x", "0X") else int(text)
 
 
 def place_type(device: Node) -> str | None:
@@ -126,4 +106,7 @@ def wants_pci(device: Node) -> bool:
 
 def has_pci(device: Node) -> bool:
     """Whether a device has a place on the PCI."""
-    return place_type(device) == "pci" and not wants_pci(device)
+    address = device.find("address")
+    if address is None or address.get("type") != "pci":
+        return False
+    return bool(number(address, "slot") or number(address, "bus"))

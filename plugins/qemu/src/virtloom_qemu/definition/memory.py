@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.values import cpus
+from virtloom_qemu.capabilities import Emulator
 from virtloom_qemu.definition.guest import Guest, number
 
 
-def memory(guest: Guest) -> None:
+def memory(domain: Domain, emulator: Emulator) -> Domain:
     """What the NUMA cells and the modules have is what the guest has."""
-    numa = guest.root.find("cpu/numa")
+    numa = domain.cpu.find("numa") if domain.cpu is not None else None
     cells = sum(number(cell, "memory") for cell in numa.all("cell")) if numa is not None else 0
-    if cells:
-        sizes = (one.find("target/size") for one in guest.all("memory"))
-        modules = sum(int(size.text) for size in sizes if size is not None and size.text.isdigit())
-        total = guest.root.need("memory")
-        total.text = str(cells + modules)
-        total.attrs.setdefault("unit", "KiB")
+    if not cells:
+        return domain
+    sizes = (one.find("target/size") for one in domain.parts.memories)
+    modules = sum(int(size.text) for size in sizes if size is not None and size.text.isdigit())
+    return domain.replace(memory=cells + modules)
 
 
 def numa_processors(guest: Guest) -> None:

@@ -28,8 +28,9 @@ from virtloom_qemu.definition.processor import processor
 from virtloom_qemu.definition.security import security_labels
 from virtloom_qemu.settings import Settings
 
+Step = Callable[[Domain, Emulator], Domain]
 Change = Callable[[Guest], None]
-BEFORE: tuple[Change, ...] = (security_labels, memory, implicit_devices, cards)
+BEFORE: tuple[Step, ...] = (security_labels, memory, implicit_devices, cards)
 AFTER: tuple[Change, ...] = (device_defaults, processor, numa_processors, *addresses.STEPS)
 EARLY_CHECKS: tuple[Check, ...] = (usb, shares)  # what libvirt refuses while it reads
 SHARED_CHECKS = tuple(refuse for refuse in CHECKS if refuse is not descriptors)
@@ -95,7 +96,9 @@ class QemuRules(DomainRules):
         domain, emulator = with_emulator(named_system(domain.replace(namespaced=own)), self.emulators)
         for refuse in EARLY_CHECKS:
             refuse(domain)
-        domain = _changed(with_machine(domain, emulator), emulator, BEFORE)
+        domain = with_machine(domain, emulator)
+        for begin in BEFORE:
+            domain = begin(domain, emulator)
         for step in DEFAULTS:
             domain = step(domain)
         guest = Guest(domain, emulator)
@@ -109,10 +112,3 @@ class QemuRules(DomainRules):
             refuse(domain)
         check_devices(guest, self.settings, tag)
         return domain
-
-
-def _changed(domain: Domain, emulator: Emulator, changes: tuple[Change, ...]) -> Domain:
-    guest = Guest(domain, emulator)
-    for change in changes:
-        change(guest)
-    return guest.domain()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.labels import NO_MODEL, with_model
-from virtloom_qemu.definition.guest import Guest
+from virtloom_qemu.capabilities import Emulator
 
 
-def security_labels(guest: Guest) -> None:
+def security_labels(domain: Domain, emulator: Emulator) -> Domain:
     """A label of no model is of the host's, which has none.
 
     :raises VirtError: XML_ERROR for a label that only a security module could give.
     """
-    given = list(guest.root.all("seclabel"))
-    for old, new in zip(given, with_model(given, NO_MODEL), strict=True):
-        old.attrs, old.children = new.attrs, new.children
+    return domain.replace(seclabel=with_model(domain.seclabel, NO_MODEL))

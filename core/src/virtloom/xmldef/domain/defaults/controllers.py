@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import count
 
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
@@ -26,23 +27,30 @@ def controllers(domain: Domain) -> Domain:
 def _indexed(given: tuple[Controller, ...]) -> list[Controller]:
     """Each with a number: USB 2 controllers in a row share one, the others have the lowest that is free."""
     done: list[Controller] = []
+    taken: dict[str | None, set[int]] = {one.type: set() for one in given}
+    for one in given:
+        if one.index is not None:
+            taken[one.type].add(one.index)
     for place, controller in enumerate(given):
         if controller.index is None:
-            others = [*done, *given[place + 1 :]]
-            index = _index_of_group(controller, done, others)
+            mine = taken[controller.type]
+            index = _index_of_group(controller, done, given[place + 1 :])
             if index is None:
-                taken = {other.index for other in others if other.type == controller.type}
-                index = next(number for number in range(len(taken) + 1) if number not in taken)
+                index = next(number for number in count() if number not in mine)
+            mine.add(index)
             controller = controller.replace(index=index)
         done.append(controller)
     return done
 
 
-def _index_of_group(controller: Controller, before: list[Controller], others: list[Controller]) -> int | None:
+def _index_of_group(controller: Controller, before: list[Controller], after: Sequence[Controller]) -> int | None:
     """The number of the USB 2 controllers just before, if they have none of this model yet."""
-    last = next((one for one in reversed(before) if one.type == "usb"), None)
-    if last is None or controller.type != "usb" or not {controller.model, last.model} <= USB2:
+    if controller.type != "usb" or controller.model not in USB2:
         return None
+    last = next((one for one in reversed(before) if one.type == "usb"), None)
+    if last is None or last.model not in USB2:
+        return None
+    others = (*before, *after)
     if any((one.type, one.index, one.model) == ("usb", last.index, controller.model) for one in others):
         return None
     return last.index

@@ -96,7 +96,7 @@ def _prefer(device: Node, slots: Slots, numbers: tuple[int, ...], multifunction:
         put_place(device, place, multifunction)
 
 
-def _primary_video(guest: Guest, slots: Slots, slot: int, needs: Connect) -> None:
+def _primary_video(guest: Guest, slots: Slots, slot: int, needs: int) -> None:
     """The first card sits where QEMU always put it, unless another device is there."""
     cards = guest.all("video")
     if not cards or cards[0].value("model", "type") in WITHOUT_SLOT or not wants_pci(cards[0]):

@@ -10,7 +10,7 @@ from virtloom_qemu.definition.guest import has_pci
 
 PCI = Connect.PCI | Connect.AUTO
 PCIE = Connect.PCIE | Connect.AUTO
-NOWHERE = Connect(0)
+NOWHERE = 0
 TRANSITIONAL = "virtio-transitional"
 USB_ON_PCIE = ("nec-xhci", "qemu-xhci")
 USB_NOWHERE = ("none", "qusb1", "qusb2")
@@ -18,8 +18,8 @@ SOUND_ON_PCI = ("es1370", "ac97", "ich6", "ich9")
 VIDEO_NOWHERE = ("none", "ramfb", "gop", "default")
 
 
-def needs_of(device: Node, pcie: bool) -> Connect:
-    """What a device needs; nothing if it does not sit on the PCI.
+def needs_of(device: Node, pcie: bool) -> int:
+    """What a device needs, as bits of `Connect`; none if it does not sit on the PCI.
 
     :param pcie: whether the guest's root bus is PCI Express.
     """
@@ -27,12 +27,12 @@ def needs_of(device: Node, pcie: bool) -> Connect:
     return NOWHERE if rule is None else rule(device, PCIE if pcie else PCI)
 
 
-def _virtio(device: Node, native: Connect) -> Connect:
+def _virtio(device: Node, native: int) -> int:
     """A virtio device: of the older kind if it has to look like one."""
     return PCI if device.get("model") == TRANSITIONAL else native
 
 
-def _controller(device: Node, native: Connect) -> Connect:
+def _controller(device: Node, native: int) -> int:
     kind, model = device.get("type"), device.get("model") or ""
     if kind == "pci":
         return CONTROLLERS.get(model, NOWHERE)
@@ -49,7 +49,7 @@ def _controller(device: Node, native: Connect) -> Connect:
     return PCI if kind in ("sata", "ide") else NOWHERE
 
 
-def _interface(device: Node, native: Connect) -> Connect:
+def _interface(device: Node, native: int) -> int:
     model = device.value("model", "type")
     if device.get("type") == "hostdev" or model == "usb-net":
         return _hostdev(device, native) if device.get("type") == "hostdev" else NOWHERE
@@ -65,11 +65,11 @@ KNOWN_INTERFACES = (
 )  # fmt: skip
 
 
-def _disk(device: Node, native: Connect) -> Connect:
+def _disk(device: Node, native: int) -> int:
     return _virtio(device, native) if device.value("target", "bus") == "virtio" else NOWHERE
 
 
-def _hostdev(device: Node, native: Connect) -> Connect:
+def _hostdev(device: Node, native: int) -> int:
     kind = device.get("type")
     if device.tag == "hostdev" and kind not in ("pci", "mdev", "scsi_host"):
         return NOWHERE
@@ -78,42 +78,42 @@ def _hostdev(device: Node, native: Connect) -> Connect:
     return _virtio(device, native)
 
 
-def _sound(device: Node, native: Connect) -> Connect:
+def _sound(device: Node, native: int) -> int:
     return PCI if device.get("model") in SOUND_ON_PCI else NOWHERE
 
 
-def _balloon(device: Node, native: Connect) -> Connect:
+def _balloon(device: Node, native: int) -> int:
     return NOWHERE if device.get("model") in (None, "none", "xen") else _virtio(device, native)
 
 
-def _video(device: Node, native: Connect) -> Connect:
+def _video(device: Node, native: int) -> int:
     model = device.value("model", "type")
     if model in VIDEO_NOWHERE:
         return NOWHERE
     return native if model in ("virtio", "bochs") else PCI
 
 
-def _input(device: Node, native: Connect) -> Connect:
+def _input(device: Node, native: int) -> int:
     return _virtio(device, native) if device.get("bus") == "virtio" else NOWHERE
 
 
-def _serial(device: Node, native: Connect) -> Connect:
+def _serial(device: Node, native: int) -> int:
     return PCI if device.value("target", "type") == "pci-serial" else NOWHERE
 
 
-def _iommu(device: Node, native: Connect) -> Connect:
+def _iommu(device: Node, native: int) -> int:
     return native | Connect.INTEGRATED if device.get("model") == "virtio" else NOWHERE
 
 
-def _memory(device: Node, native: Connect) -> Connect:
+def _memory(device: Node, native: int) -> int:
     return native if device.get("model") in ("virtio-pmem", "virtio-mem") else NOWHERE
 
 
-def _watchdog(device: Node, native: Connect) -> Connect:
+def _watchdog(device: Node, native: int) -> int:
     return PCI if device.get("model") == "i6300esb" else NOWHERE
 
 
-RULES: dict[str, Callable[[Node, Connect], Connect]] = {
+RULES: dict[str, Callable[[Node, int], int]] = {
     "controller": _controller,
     "filesystem": _virtio,
     "interface": _interface,

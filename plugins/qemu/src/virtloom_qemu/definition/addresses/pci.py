@@ -5,6 +5,7 @@ Two passes: the first finds out how many buses are needed and adds their control
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
@@ -45,12 +46,13 @@ def pci_addresses(guest: Guest) -> None:
 
 def _add_controllers(guest: Guest, slots: Slots) -> None:
     """A controller for each bus that was added; each takes a place itself, which may need a bus more."""
-    index = 1
+    index, pcie = 1, guest.has_pcie
+    given = {number(one, "index") for one in guest.controllers("pci")}
     while index < len(slots.buses):
-        if not guest.controllers("pci", index):
+        if index not in given:
             model = slots.buses[index].model
             controller = add_controller(guest.devices, "pci", index, model)
-            slots.take_next(needs_of(controller, guest.has_pcie))
+            slots.take_next(needs_of(controller, pcie))
         index += 1
 
 
@@ -86,7 +88,7 @@ class _Assignment:
             if wants_pci(device) and (needs := needs_of(device, self._pcie)):
                 self._place(device, needs)
 
-    def _place(self, device: Node, needs: Connect) -> None:
+    def _place(self, device: Node, needs: int) -> None:
         function = USB2_FUNCTIONS.get(device.get("model") or "") if device.get("type") == "usb" else None
         other = None if function is None else self._companion(device)
         if other is not None and function is not None:
@@ -106,17 +108,18 @@ class _Assignment:
 
 def _in_order(guest: Guest) -> Iterator[Node]:
     """The devices, in the order in which they get places (`qemuDomainAssignDevicePCISlots`)."""
-    controllers = guest.all("controller")
+    devices = defaultdict(list, guest.by_kind())
+    controllers, interfaces = devices["controller"], devices["interface"]
     yield from (one for one in controllers if one.get("type") == "pci" and one.get("model") not in ROOTS)
-    yield from guest.all("filesystem")
-    yield from (one for one in guest.all("interface") if one.get("type") != "hostdev")
-    yield from guest.all("sound")
+    yield from devices["filesystem"]
+    yield from (one for one in interfaces if one.get("type") != "hostdev")
+    yield from devices["sound"]
     yield from (one for one in controllers if one.get("type") != "pci" and not _is_first_ide(one))
-    yield from guest.all("disk")
-    yield from guest.all("hostdev")
-    yield from (one for one in guest.all("interface") if one.get("type") == "hostdev")
+    yield from devices["disk"]
+    yield from devices["hostdev"]
+    yield from (one for one in interfaces if one.get("type") == "hostdev")
     for tag in ("memballoon", "rng", "watchdog", "video", "shmem", "input", "serial", "iommu", "vsock", "memory"):
-        yield from guest.all(tag)
+        yield from devices[tag]
 
 
 def _is_first_ide(controller: Node) -> bool:
@@ -125,9 +128,8 @@ def _is_first_ide(controller: Node) -> bool:
 
 def _multifunction(guest: Guest) -> None:
     """Whoever has function 0 of a slot that others share says so (`virDomainPCIAddressSetAllMulti`)."""
-    placed = [device for device in guest.placed() if has_pci(device)]
-    shared = {(one.bus, one.slot) for one in map(place_of, placed) if one.function}
-    for device in placed:
-        place = place_of(device)
+    placed = [(device, place_of(device)) for device in guest.placed() if has_pci(device)]
+    shared = {(place.bus, place.slot) for _, place in placed if place.function}
+    for device, place in placed:
         if not place.function and (place.bus, place.slot) in shared:
             device.need("address").attrs.setdefault("multifunction", "on")

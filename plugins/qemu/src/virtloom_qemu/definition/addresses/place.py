@@ -10,7 +10,9 @@ from virtloom_qemu.definition.guest import number
 def place_of(device: Node) -> PciAddress:
     """Where a device sits."""
     address = device.find("address")
-    return PciAddress(*(number(address, name) for name in ("bus", "slot", "function", "domain")))
+    return PciAddress(
+        number(address, "bus"), number(address, "slot"), number(address, "function"), number(address, "domain")
+    )
 
 
 def put_place(device: Node, place: PciAddress, multifunction: bool = False) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import IntFlag
 from typing import NamedTuple
 
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
@@ -12,8 +11,11 @@ SLOT_LAST = 31
 FUNCTION_LAST = 7
 
 
-class Connect(IntFlag):
-    """What a bus accepts, or a device needs (`virDomainPCIConnectFlags`)."""
+class Connect:
+    """What a bus accepts, or a device needs: bits of a number (`virDomainPCIConnectFlags`).
+
+    No enumeration, whose operators take a microsecond each: some thousand are needed to place a guest's devices.
+    """
 
     PCI = 1
     PCIE = 2
@@ -31,7 +33,7 @@ class Connect(IntFlag):
     INTEGRATED = 8192  # part of the chipset
 
 
-TYPES = Connect(1023)
+TYPES = 1023
 ENDPOINTS = Connect.PCI | Connect.PCIE
 # What a device of a kind is called in messages, the first that it has.
 WORDS = (
@@ -49,7 +51,7 @@ WORDS = (
 _PORT = Connect.AUTO | Connect.PCIE | Connect.UPSTREAM_PORT | Connect.PCIE_BRIDGE | Connect.HOTPLUG
 _SLOTS = Connect.AUTO | Connect.PCI | Connect.BRIDGE | Connect.HOTPLUG
 # By model of the controller: what its bus accepts, and its first and last slot.
-BUSES: dict[str, tuple[Connect, int, int]] = {
+BUSES: dict[str, tuple[int, int, int]] = {
     "pci-root": (_SLOTS | Connect.EXPANDER, 1, SLOT_LAST),
     "pci-bridge": (_SLOTS, 1, SLOT_LAST),
     "pci-expander-bus": (_SLOTS, 0, SLOT_LAST),
@@ -64,7 +66,7 @@ BUSES: dict[str, tuple[Connect, int, int]] = {
     "pcie-expander-bus": (Connect.ROOT_PORT | Connect.DMI_BRIDGE, 0, SLOT_LAST),
 }  # fmt: skip
 # What a controller itself needs.
-CONTROLLERS: dict[str, Connect] = {
+CONTROLLERS: dict[str, int] = {
     "pci-bridge": Connect.BRIDGE,
     "pci-expander-bus": Connect.EXPANDER,
     "pcie-expander-bus": Connect.PCIE_EXPANDER,
@@ -93,7 +95,7 @@ class Bus:
     """One bus: what it accepts, and what is taken: a slot's functions, and whether more may join them."""
 
     model: str
-    accepts: Connect
+    accepts: int
     first: int
     last: int
     taken: dict[int, set[int]] = field(default_factory=dict)
@@ -116,7 +118,7 @@ class Bus:
         """Whether no slot is free."""
         return all(self.taken.get(slot) for slot in range(self.first, self.last + 1))
 
-    def free(self, needs: Connect, function: int | None) -> tuple[int, int] | None:
+    def free(self, needs: int, function: int | None) -> tuple[int, int] | None:
         """The first slot and function that a device can have, or None."""
         for slot in range(self.first, self.last + 1):
             functions = self.taken.get(slot)
@@ -147,7 +149,7 @@ class Slots:
         """Whether a slot is taken."""
         return bool(self.buses[place.bus].taken.get(place.slot))
 
-    def reserve(self, place: PciAddress, needs: Connect, from_document: bool = True) -> None:
+    def reserve(self, place: PciAddress, needs: int, from_document: bool = True) -> None:
         """Take a place.
 
         :raises VirtError: XML_ERROR if a document asked for a place that there is not, that does not fit or that is
@@ -164,7 +166,7 @@ class Slots:
             bus.shared.add(place.slot)
         functions.add(place.function)
 
-    def take_next(self, needs: Connect, function: int | None = None) -> PciAddress:
+    def take_next(self, needs: int, function: int | None = None) -> PciAddress:
         """Take the first place that fits (`virDomainPCIAddressReserveNextAddr`).
 
         :param function: the function that it has to be; None takes the first.
@@ -181,15 +183,16 @@ class Slots:
         self.reserve(place, needs, from_document=False)
         return place
 
-    def _find(self, needs: Connect, function: int | None) -> PciAddress | None:
+    def _find(self, needs: int, function: int | None) -> PciAddress | None:
         for number, bus in enumerate(self.buses):
-            fits = not _misfit(PciAddress(number, 0), bus.accepts, needs, from_document=False)
-            found = bus.free(needs, function) if fits else None
+            found = bus.free(needs, function)
             if found is not None:
-                return PciAddress(number, *found)
+                place = PciAddress(number, *found)
+                if not _misfit(place, bus.accepts, needs, from_document=False):
+                    return place
         return None
 
-    def _grow(self, number: int, needs: Connect) -> int:
+    def _grow(self, number: int, needs: int) -> int:
         """Add buses until there is one of that number; the number of the bus that the device gets is returned."""
         add = number - len(self.buses) + 1
         if add <= 0:
@@ -213,7 +216,7 @@ class Slots:
         self.buses += [Bus.of("pci-bridge") for _ in range(number + single - len(self.buses) + 1)]
         return number + single
 
-    def _validate(self, place: PciAddress, needs: Connect, from_document: bool) -> None:
+    def _validate(self, place: PciAddress, needs: int, from_document: bool) -> None:
         if not self.buses:
             raise _refuse("No PCI buses available", from_document)
         if place.domain:
@@ -232,7 +235,7 @@ class Slots:
             raise _refuse(f"Invalid PCI address {place}. function must be <= {FUNCTION_LAST}", from_document)
 
 
-def _misfit(place: PciAddress, accepts: Connect, needs: Connect, from_document: bool) -> str | None:
+def _misfit(place: PciAddress, accepts: int, needs: int, from_document: bool) -> str | None:
     """Why a device cannot sit on a bus, or None (`virDomainPCIAddressFlagsCompatible`)."""
     if needs & Connect.INTEGRATED:
         if place.bus:
@@ -262,7 +265,7 @@ def _misfit(place: PciAddress, accepts: Connect, needs: Connect, from_document: 
     )
 
 
-def _cannot_add(needs: Connect) -> VirtError:
+def _cannot_add(needs: int) -> VirtError:
     model = next((model for model, need in CONTROLLERS.items() if needs & need & TYPES), None)
     detail = f"Cannot automatically add a new PCI bus for a device with connect flags {needs:02x}"
     if model is not None:

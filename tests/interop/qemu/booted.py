@@ -37,8 +37,8 @@ mount -t proc none /proc; mount -t sysfs none /sys; mount -t devtmpfs none /dev
 for module in /lib/*.ko; do insmod $module; done
 stty -F /dev/ttyS0 -echo
 echo {READY}
-PS1= exec setsid cttyhack sh
-"""
+while true; do PS1= setsid cttyhack sh; done
+"""  # a shell that is init itself ends, and the kernel with it, when a signal of an orphan's comes while it reads
 
 
 def kernel() -> Path:

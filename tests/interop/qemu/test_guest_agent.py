@@ -56,7 +56,7 @@ def _refused(host: Any, first: str) -> str:
     return text
 
 
-def test_an_agent_is_asked_and_is_silent(host: Any, guest: Any) -> None:
+def test_an_agent_is_asked_is_silent_answers_late_and_ends_its_guest(host: Any, guest: Any) -> None:
     virsh = host.virsh
     assert virsh("domhostname", "g", "--source", "agent") == "inside"
     assert "os.kernel-release" in virsh("guestinfo", "g")
@@ -74,4 +74,10 @@ def test_an_agent_is_asked_and_is_silent(host: Any, guest: Any) -> None:
     assert "Guest agent not available for now" in virsh.fails("domtime", "g")
     virsh("suspend", "g")  # whatever the agent does, the monitor is free
     virsh("resume", "g")
-    virsh("destroy", "g")
+    guest("kill -CONT $(pidof qemu-ga)")  # what it says now, nobody waits for
+    assert guest("echo lives") == "lives"
+    virsh("guest-agent-timeout", "g", "--timeout", "-1")
+    eventually(lambda: virsh.run("domtime", "g").returncode == 0, "the agent to answer again", 120)
+
+    virsh("shutdown", "g", "--mode", "agent")
+    eventually(lambda: virsh("domstate", "g") == "shut off", "the guest to be off", 120)

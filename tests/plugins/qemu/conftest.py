@@ -5,4 +5,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pytest
+
+from virtloom.locks import Checker, LockManager, Mode
+
 sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture
+def locks() -> LockManager:
+    """Locks that are checked."""
+    return LockManager("qemu", Checker(Mode.ENFORCE))

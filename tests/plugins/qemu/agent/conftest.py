@@ -14,22 +14,24 @@ sys.path.insert(0, str(Path(__file__).parent))
 from scripted import ScriptedAgent
 
 from daemons import needs
-from virtloom_qemu.agent import Agent
+from virtloom.locks import LockManager
+from virtloom_qemu.agent import Agent, AgentLine
 
 
 @pytest.fixture
-def speaking(scratch: Path) -> Iterator[Callable[..., tuple[ScriptedAgent, Agent]]]:
+def speaking(scratch: Path, locks: LockManager) -> Iterator[Callable[..., tuple[ScriptedAgent, Agent]]]:
     """Makes an agent with some answers, and a conversation with it that has not begun."""
-    made: list[ScriptedAgent] = []
+    made: list[tuple[ScriptedAgent, AgentLine]] = []
 
     def make(answers: dict[str, Any], timeout: float = 20.0) -> tuple[ScriptedAgent, Agent]:
         path = scratch / f"agent-{len(made)}"
-        made.append(ScriptedAgent(path, answers))
-        return made[-1], Agent(path, timeout)
+        made.append((ScriptedAgent(path, answers), AgentLine(locks)))
+        return made[-1][0], Agent(made[-1][1], path, timeout)
 
     yield make
-    for one in made:
-        one.close()
+    for peer, line in made:
+        line.end()
+        peer.close()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +14,20 @@ Answer = Callable[[Mapping[str, Any]], Any]
 
 
 class ScriptedAgent:
-    """Serves one conversation after the other.
+    """Serves one connection after the other.
 
     :param answers: what each command returns, or does with its arguments; an exception's arguments are an error's
         class and description.
-    :ivar heard: the commands that came, syncs aside.
+    :ivar heard: the commands that came, syncs aside; :ivar conversed: how many connections there were.
+    :ivar awake: while it is not set, nothing is answered; what was asked meanwhile is answered late.
     """
 
     def __init__(self, path: Path, answers: Mapping[str, Any]) -> None:
         self.answers = dict(answers)
         self.heard: list[str] = []
-        self.silent = False
+        self.conversed = 0
+        self.awake = threading.Event()
+        self.awake.set()
         self.leftovers = b""
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(path))
@@ -31,6 +35,7 @@ class ScriptedAgent:
         threading.Thread(target=self._serve, daemon=True).start()
 
     def close(self) -> None:
+        self.awake.set()
         self._listener.close()
 
     def _serve(self) -> None:
@@ -39,7 +44,9 @@ class ScriptedAgent:
                 client, _ = self._listener.accept()
             except OSError:
                 return
-            with client, client.makefile("rb") as lines:
+            self.conversed += 1
+            # whoever asks may be gone before the answer
+            with suppress(OSError), client, client.makefile("rb") as lines:
                 client.sendall(self.leftovers)
                 for line in lines:
                     if not self._answer(client, line):
@@ -48,8 +55,7 @@ class ScriptedAgent:
     def _answer(self, client: socket.socket, line: bytes) -> bool:
         message = json.loads(line.lstrip(b"\xff"))
         name, arguments = message["execute"], message.get("arguments", {})
-        if self.silent:
-            return True
+        self.awake.wait()
         if name == "guest-sync-delimited":
             client.sendall(b"\xff" + json.dumps({"return": arguments["id"]}).encode() + b"\n")
             return True

@@ -12,7 +12,8 @@ from scripted import HANGS_UP
 
 from daemons import eventually
 from virtloom.errors import ErrorCode, VirtError
-from virtloom_qemu.agent import Agent, AgentRefused, Unresponsive
+from virtloom.locks import LockManager
+from virtloom_qemu.agent import Agent, AgentLine, AgentRefused, Unresponsive
 from virtloom_qemu.agent.client import FOREVER, WAIT, seconds_of
 
 Speaking = Callable[..., Any]
@@ -54,16 +55,16 @@ def test_nonsense_is_an_error_and_nothing_worse(speaking: Speaking, nonsense: by
 
 def test_a_silent_agent_costs_no_more_than_the_deadline(speaking: Speaking) -> None:
     peer, agent = speaking(PING, timeout=0.3)
-    peer.silent = True
+    peer.awake.clear()
     with agent, pytest.raises(Unresponsive, match="Guest agent not available for now"):
         agent.execute("guest-ping")
 
 
-def test_an_agent_that_goes_is_noticed(speaking: Speaking, scratch: Path) -> None:
+def test_an_agent_that_goes_is_noticed(speaking: Speaking, scratch: Path, locks: LockManager) -> None:
     _, agent = speaking({"guest-ping": HANGS_UP})
     with agent, pytest.raises(Unresponsive, match="disappeared while executing command"):
         agent.execute("guest-ping")
-    with Agent(scratch / "nobody") as nobody, pytest.raises(Unresponsive, match="not connected"):
+    with Agent(AgentLine(locks), scratch / "nobody") as nobody, pytest.raises(Unresponsive, match="not connected"):
         nobody.execute("guest-ping")
 
 
@@ -79,17 +80,18 @@ def test_timeouts_have_libvirts_numbers() -> None:
         seconds_of(-3)
 
 
-def test_the_agent_that_debian_has_is_understood(scratch: Path, needs_qemu_ga: str) -> None:
-    path = scratch / "ga"
+def test_the_agent_that_debian_has_is_understood(scratch: Path, needs_qemu_ga: str, locks: LockManager) -> None:
+    path, line = scratch / "ga", AgentLine(locks)
     words = ["-m", "unix-listen", "-p", str(path), "-t", str(scratch)]
     process = subprocess.Popen([needs_qemu_ga, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         eventually(path.exists, "the agent to listen")
-        with Agent(path, 20.0) as agent:
+        with Agent(line, path, 20.0) as agent:
             assert agent.execute("guest-ping") == {}
             assert any(one["name"] == "guest-sync" for one in agent.execute("guest-info")["supported_commands"])
             with pytest.raises(AgentRefused):
                 agent.execute("guest-no-such-thing")
     finally:
+        line.end()
         process.kill()
         process.wait(20)

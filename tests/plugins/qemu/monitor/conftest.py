@@ -13,13 +13,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from qmp_peer import GREETING, Kept, Peer
 
-from virtloom.locks import Checker, LockManager, Mode
+from virtloom.locks import LockManager
 from virtloom_qemu.monitor import Monitor
-
-
-@pytest.fixture
-def locks() -> LockManager:
-    return LockManager("qemu", Checker(Mode.ENFORCE))
 
 
 @pytest.fixture

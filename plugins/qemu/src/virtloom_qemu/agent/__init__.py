@@ -2,5 +2,6 @@
 
 from virtloom_qemu.agent.client import Agent
 from virtloom_qemu.agent.errors import AgentRefused, Unresponsive
+from virtloom_qemu.agent.line import AgentLine
 
-__all__ = ["Agent", "AgentRefused", "Unresponsive"]
+__all__ = ["Agent", "AgentLine", "AgentRefused", "Unresponsive"]

@@ -27,6 +27,14 @@ def socket_of(channel: CharDevice) -> Path | None:
     return None if path is None else Path(path)
 
 
+def listening_at(definition: Domain) -> Path | None:
+    """The host's end of the channel that a guest's agent has open; None if it has none open."""
+    channel = agent_channel(definition)
+    if channel is None or channel.target is None or channel.target.state != CONNECTED:
+        return None
+    return socket_of(channel)
+
+
 def with_states(live: Domain, told: list[dict[str, Any]]) -> Domain:
     """A definition whose virtio channels say whether the guest has them open (`qemuProcessRefreshChannelVirtioState`).
 

@@ -1,16 +1,15 @@
-"""One conversation with a guest's agent (QEMU's docs/interop/qemu-ga): connect, find each other, ask, hang up.
+"""One conversation with a guest's agent (QEMU's docs/interop/qemu-ga): find each other, ask, let go of the line.
 
 Guarantees: every question ends by its deadline; whatever a mad guest sends, no more than `ANSWER_MAX` bytes are kept.
 What the agent said to somebody before is not taken for an answer: a conversation begins with a sync that the agent
 answers behind a byte that JSON cannot have.
-Assumes: it is used inside an agent job of the guest, with no lock held. A conversation of its own for each job needs no
-thread that reads, and leaves the channel free for others in between.
+Assumes: it is used inside an agent job of the guest, with no lock held. Nothing is read between two conversations, so
+no thread is needed that reads.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import random
 import socket
 import time
@@ -21,32 +20,38 @@ from typing import Any, Self
 
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.locks import might_sleep
-from virtloom_qemu.agent.errors import AgentRefused, Unresponsive, nonsense
+from virtloom_qemu.agent.errors import GONE, AgentRefused, Unresponsive, nonsense
+from virtloom_qemu.agent.line import AgentLine
 
 SENTINEL = b"\xff"
 ANSWER_MAX = 10 << 20  # bytes; libvirt's QEMU_AGENT_MAX_RESPONSE
 WAIT = 5.0  # seconds for an answer, unless said otherwise; libvirt's QEMU_AGENT_WAIT_TIME
 FOREVER = 24 * 3600.0  # seconds, for those who want to wait as long as it takes
 LOOK = 0.2  # seconds between two looks at what else may end a wait
-GONE = "Guest agent disappeared while executing command"
 LATE = "Guest agent not available for now"
 
 
 class Agent:
     """A conversation; `with` ends it.
 
-    :param path: the socket of the guest's channel on the host.
+    :param line: the run's connection; :param path: the socket of the guest's channel on the host.
     :param timeout: seconds for an answer to a question that has no deadline of its own.
     :param waiting: what a wait for an answer is put inside (`DriverHost.waiting`).
     """
 
     def __init__(
-        self, path: Path, timeout: float = WAIT, waiting: Callable[[], AbstractContextManager[Any]] = nullcontext
+        self,
+        line: AgentLine,
+        path: Path,
+        timeout: float = WAIT,
+        waiting: Callable[[], AbstractContextManager[Any]] = nullcontext,
     ) -> None:
+        self._line = line
         self._path = path
         self._timeout = timeout
         self._waiting = waiting
         self._sock: socket.socket | None = None
+        self._in_step = False  # whether what comes next is the answer to what is asked next
         self._rest = bytearray()
 
     def __enter__(self) -> Self:
@@ -54,8 +59,8 @@ class Agent:
 
     def __exit__(self, *about: object) -> None:
         if self._sock is not None:
-            self._sock.close()
             self._sock = None
+            self._line.give_back()
 
     def execute(
         self,
@@ -89,21 +94,14 @@ class Agent:
         might_sleep(f"the agent's command {message.get('execute')}", seconds)
         with self._waiting():
             if self._sock is None:
-                self._sock = self._connect()
+                self._sock = self._line.take(self._path)
+            if not self._in_step:
                 self._sync(min(self._timeout, WAIT))
+            self._in_step = False
             self._send(json.dumps(message, separators=(",", ":")).encode() + b"\n", seconds)
-            line = self._line(b"\n", time.monotonic() + seconds, until)
+            line = self._words(b"\n", time.monotonic() + seconds, until)
+            self._in_step = line is not None
         return None if line is None else _checked(str(message.get("execute") or "<unknown>"), _object(line))
-
-    def _connect(self) -> socket.socket:
-        made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
-        made.settimeout(WAIT)
-        try:
-            made.connect(os.fspath(self._path))
-        except OSError as error:
-            made.close()
-            raise Unresponsive("QEMU guest agent is not connected") from error
-        return made
 
     def _sync(self, seconds: float) -> None:
         """Throw away what is left of earlier conversations, on both ends (`guest-sync-delimited`)."""
@@ -112,8 +110,8 @@ class Agent:
         self._send(SENTINEL + question + b"\n", seconds)
         deadline = time.monotonic() + seconds
         while True:
-            self._line(SENTINEL, deadline)
-            line = self._line(b"\n", deadline)
+            self._skip(SENTINEL, deadline)
+            line = self._words(b"\n", deadline)
             assert line is not None
             if _object(line).get("return") == number:
                 return
@@ -128,27 +126,37 @@ class Agent:
         except OSError as error:
             raise Unresponsive(GONE) from error
 
-    def _line(self, end: bytes, deadline: float, until: Callable[[], bool] | None = None) -> bytes | None:
+    def _words(self, end: bytes, deadline: float, until: Callable[[], bool] | None = None) -> bytes | None:
         """What comes until a byte; None if `until` ended the wait."""
         while end not in self._rest:
-            if until is not None and until():
-                return None
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise Unresponsive(LATE)
-            data = self._read(left if until is None else min(left, LOOK))
+            data = self._next(deadline, until)
             if data is None:
-                continue
-            if not data:
-                if until is not None and until():
-                    return None
-                raise Unresponsive(GONE)
+                return None
             self._rest += data
             if len(self._rest) > ANSWER_MAX:
                 raise nonsense(f"QEMU agent reply exceeds buffer size: {ANSWER_MAX} bytes")
         line, _, rest = self._rest.partition(end)
         self._rest = bytearray(rest)
         return bytes(line)
+
+    def _skip(self, end: bytes, deadline: float) -> None:
+        """Throw away what comes until a byte, however much it is."""
+        while end not in self._rest:
+            self._rest[:] = self._next(deadline) or b""
+        self._rest = self._rest.partition(end)[2]
+
+    def _next(self, deadline: float, until: Callable[[], bool] | None = None) -> bytes | None:
+        """The next bytes; None if `until` ended the wait."""
+        while until is None or not until():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise Unresponsive(LATE)
+            data = self._read(left if until is None else min(left, LOOK))
+            if data:
+                return data
+            if data is not None and (until is None or not until()):
+                raise Unresponsive(GONE)
+        return None
 
     def _read(self, seconds: float) -> bytes | None:
         """The next bytes; b"" at the end, None if there are none in time."""

@@ -19,6 +19,7 @@ CLASSES = {
     "QgaCommandFailed": "Guest agent command failed",
     "Unsupported": "this feature or command is not currently supported",
 }
+GONE = "Guest agent disappeared while executing command"
 UNKNOWN = ("CommandNotFound", "CommandDisabled")
 
 

@@ -12,6 +12,7 @@ from virtloom.driver.constants.domain_state import DomainState as State
 from virtloom.driver.domains import DomainState
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
+from virtloom_qemu.agent import AgentLine
 from virtloom_qemu.blockjobs.job import BlockJob
 from virtloom_qemu.helpers.serving import Serving
 from virtloom_qemu.monitor import EventWorker, Monitor, MonitorEvent
@@ -40,6 +41,7 @@ class Run:
     :ivar id: the domain's number in this run.
     :ivar monitor: to be talked to inside a job, with no lock held.
     :ivar worker: deals with what the monitor tells.
+    :ivar agent: the connection to its agent.
     :ivar groups: its control groups; None if it has none.
     """
 
@@ -48,6 +50,7 @@ class Run:
     paths: GuestPaths
     monitor: Monitor
     worker: EventWorker[Happening]
+    agent: AgentLine
     groups: GuestGroups | None = None
 
 

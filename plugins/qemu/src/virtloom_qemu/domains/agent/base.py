@@ -50,7 +50,7 @@ class AgentTalk(DomainsBase):
                 run, live, timeout = state.run, state.definition, state.agent_timeout
             assert run is not None
             waiting = partial(self.host.waiting, "the guest's agent")
-            with Agent(path, seconds_of(timeout), waiting) as agent:
+            with Agent(run.agent, path, seconds_of(timeout), waiting) as agent:
                 yield Conversation(found, agent, run, live)
 
 

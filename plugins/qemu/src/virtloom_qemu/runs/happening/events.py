@@ -23,6 +23,7 @@ from virtloom.driver.constants.domain_state import DomainShutoffReason as Shutof
 from virtloom.errors import VirtError
 from virtloom.locks import Guarded, JobKind, LockError, ObjectGone
 from virtloom.xmldef.domain.definition import Domain
+from virtloom_qemu.agent import AgentLine
 from virtloom_qemu.monitor import EventWorker, Monitor, MonitorEvent
 from virtloom_qemu.process import GuestPaths, GuestProcess
 from virtloom_qemu.runs.given.groups import GuestGroups
@@ -78,7 +79,7 @@ class Happenings(BlockJobEvents, ChannelEvents, ChangeEvents, TroubleEvents):
             waiting=self.host.waiting,
             around=OpenedImages(self._ownership(live), live).around,
         )
-        return Run(number, process, paths, monitor, worker, groups)
+        return Run(number, process, paths, monitor, worker, AgentLine(self.host.locks), groups)
 
     def _deal_with(self, found: Guarded[QemuDomain], happening: Happening) -> None:
         with found.locked() as state:

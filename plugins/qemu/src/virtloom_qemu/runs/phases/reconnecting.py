@@ -180,6 +180,7 @@ class Reconnecting(Strays):
                 state.state, state.reason = DomainState.PMSUSPENDED, 0
                 self._lifecycle(state, Event.PMSUSPENDED, Asleep.MEMORY)
             self._follow(state)
+        self._listen_to_agent(talk.run, live)
         self._catch_up_with_jobs(talk)
         if told["status"] == "shutdown":
             self._on_shutdown(talk.found, talk.run, SHUT_DOWN)

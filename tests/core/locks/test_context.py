@@ -35,6 +35,23 @@ def test_another_thread_has_a_call_of_its_own(crew: Any) -> None:
     assert seen == [Call()]
 
 
+def test_one_block_serves_calls_inside_each_other_and_of_several_threads(crew: Any) -> None:
+    block, other, seen = calling(api="virDomainCreate"), calling(api="virNetworkCreate"), []
+
+    def call() -> None:
+        with block:
+            seen.append(current_call().api)
+        seen.append(current_call().api)
+
+    with block:
+        with other, block:
+            crew.start(call)
+            crew.join()
+        assert current_call().api == "virDomainCreate"
+    assert current_call() == Call()
+    assert seen == ["virDomainCreate", None]
+
+
 def test_a_lock_still_held_when_a_call_ends_is_reported(enforcing: Any) -> None:
     with pytest.raises(LockViolation) as caught, calling(api="virDomainCreate"):
         enforcing.leaf.__enter__()  # by hand, as a generator that is never finished leaves it

@@ -24,6 +24,17 @@ def test_its_scope_begins_the_names_of_its_locks() -> None:
     assert LockManager("", Checker()).lock("clients", Level.SERVER).name == "clients"
 
 
+@pytest.mark.parametrize(("mode", "noted"), [("record", False), ("enforce", True)])
+def test_where_a_lock_is_taken_that_is_not_to_be_noted_only_a_checker_that_enforces_knows(
+    mode: str, noted: bool
+) -> None:
+    lock = LockManager("qemu", Checker(mode)).lock("client", Level.CLIENT, noted=False)
+    with lock:
+        assert (lock.taken_at is not None) is noted
+        assert lock.mine
+    assert lock.statistics().acquired == 1
+
+
 def test_it_guards_declared_types_only(recording: Any) -> None:
     with pytest.raises(ValueError, match="test did not declare the object type 'network'"):
         recording.manager.guard(ObjectType("network", "uuid"), b"", None)

@@ -53,12 +53,12 @@ _new = tuple.__new__  # a named tuple without the call of its constructor
 class Known(NamedTuple):
     """What is kept of a procedure that was called: who answers it, and what need not be made again for each call.
 
-    :ivar context: of a call that brings no descriptors.
+    :ivar bracket: around each call that brings no descriptors.
     """
 
     handler: Handler
     domain: ErrorDomain
-    context: CallContext
+    bracket: calling
 
 
 class Session:
@@ -203,10 +203,10 @@ class Session:
         """
         domain = ErrorDomain.RPC
         known = self._known.get(procedure)
-        context = CallContext(procedure.api, self, fds) if known is None or fds else known.context
+        bracket = self._bracket(procedure, fds) if known is None or fds else known.bracket
         stream = Stream() if procedure.stream is not None else None
         try:
-            with calling(call=context, checker=self._checker):
+            with bracket:
                 if known is None:
                     known = self._learn(procedure)
                 handler, domain, _ = known
@@ -231,8 +231,11 @@ class Session:
             return Reply(None, value)
         return _new(Reply, (value, (), stream, None))
 
+    def _bracket(self, procedure: Procedure, fds: Sequence[int] = ()) -> calling:
+        return calling(call=CallContext(procedure.api, self, fds), checker=self._checker)
+
     def _learn(self, procedure: Procedure) -> Known:
-        known = Known(*self._resolve(procedure), CallContext(procedure.api, self))
+        known = Known(*self._resolve(procedure), self._bracket(procedure))
         if self._uri is not None:
             self._known[procedure] = known
         return known

@@ -53,11 +53,12 @@ class ThreadRecord:
     :ivar jobs: the jobs it has begun and not ended.
     :ivar call: the call it serves, and `since` when, in seconds of `time.monotonic`.
     :ivar checker: who judges that call; None outside of calls.
+    :ivar outer: for each call that it serves: what these three were before, and how many locks and jobs it had.
     :ivar waiting_for: the lock or the job that it waits for, if it does.
     :ivar outside: what else it waits for, if it said so.
     """
 
-    __slots__ = ("__weakref__", "call", "checker", "held", "jobs", "outside", "since", "thread", "waiting_for")
+    __slots__ = ("__weakref__", "call", "checker", "held", "jobs", "outer", "outside", "since", "thread", "waiting_for")
 
     def __init__(self) -> None:
         self.thread = threading.current_thread()
@@ -66,6 +67,7 @@ class ThreadRecord:
         self.call = NO_CALL
         self.since = 0.0
         self.checker: Checker | None = None
+        self.outer: list[tuple[Call, float, Checker | None, int, int]] = []
         self.waiting_for: Wait | None = None
         self.outside: Outside | None = None
 
@@ -95,6 +97,8 @@ def current_call() -> Call:
 class calling:  # noqa: N801  (used as a statement: `with calling(api=...):`)
     """Name the call that this thread serves for the length of a block; what it still holds at its end is reported.
 
+    What was before is kept by the thread, so one of these serves any number of calls, of several threads at once too.
+
     :param api: the API's name.
     :param client: who called.
     :param call: both, where that was made before; it may say more than locks need to know.
@@ -102,7 +106,7 @@ class calling:  # noqa: N801  (used as a statement: `with calling(api=...):`)
     :raises LockViolation: at the end, in enforce mode, if a lock or a job taken in the block is still held.
     """
 
-    __slots__ = ("_call", "_checker", "_outer")
+    __slots__ = ("_call", "_checker")
 
     def __init__(
         self,
@@ -116,7 +120,7 @@ class calling:  # noqa: N801  (used as a statement: `with calling(api=...):`)
 
     def __enter__(self) -> Call:
         me = THREADS.me
-        self._outer = me.call, me.since, me.checker, len(me.held), len(me.jobs)
+        me.outer.append((me.call, me.since, me.checker, len(me.held), len(me.jobs)))
         me.call, me.since, me.checker = self._call, time.monotonic(), self._checker
         return self._call
 
@@ -124,7 +128,7 @@ class calling:  # noqa: N801  (used as a statement: `with calling(api=...):`)
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         me = THREADS.me
-        checker, (call, since, outer, held, jobs) = self._checker, self._outer
+        checker, (call, since, outer, held, jobs) = self._checker, me.outer.pop()
         try:
             if checker is not None:
                 checker.watch.called(self._call, me)

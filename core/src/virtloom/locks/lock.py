@@ -92,18 +92,21 @@ class Lock:
     :param name: what it is called in findings and reports.
     :param checker: who judges its acquisitions.
     :param class_name: the name of its class in the order graph; its own name unless given.
-    :param inside: how many methods of this package lie between the line that takes it and its `__enter__`.
+    :param inside: how many methods of this package lie between the line that takes it and its `__enter__`; None if that
+        line is only noted by a checker that enforces, for a lock that is taken so often that noting is what it costs.
     """
 
     __slots__ = ("__weakref__", "checker", "level", "name")
 
-    def __new__(cls, level: Level, name: str, checker: Checker, class_name: str | None = None, inside: int = 0) -> Lock:
+    def __new__(
+        cls, level: Level, name: str, checker: Checker, class_name: str | None = None, inside: int | None = 0
+    ) -> Lock:
         if cls is not Lock:
             return object.__new__(cls)
         return object.__new__(CheckedLock if checker.checking else UncheckedLock)
 
     def __init__(
-        self, level: Level, name: str, checker: Checker, class_name: str | None = None, inside: int = 0
+        self, level: Level, name: str, checker: Checker, class_name: str | None = None, inside: int | None = 0
     ) -> None:
         self.level = level
         self.name = name
@@ -174,7 +177,7 @@ class UncheckedLock(Lock):
     __slots__ = ("_bare", "_free", "_take")
 
     def __init__(
-        self, level: Level, name: str, checker: Checker, class_name: str | None = None, inside: int = 0
+        self, level: Level, name: str, checker: Checker, class_name: str | None = None, inside: int | None = 0
     ) -> None:
         super().__init__(level, name, checker)
         self._bare = bare = threading.Lock()
@@ -230,11 +233,11 @@ class CheckedLock(Lock):
     )
 
     def __init__(
-        self, level: Level, name: str, checker: Checker, class_name: str | None = None, inside: int = 0
+        self, level: Level, name: str, checker: Checker, class_name: str | None = None, inside: int | None = 0
     ) -> None:
         super().__init__(level, name, checker)
         self.lock_class: LockClass = checker.graph.lock_class(class_name or name, level)
-        self._depth = 1 + inside
+        self._depth = (1 if checker.enforcing else 0) if inside is None else 1 + inside
         bare = threading.Lock()
         self._try, self._free = bare.acquire, bare.release
         self._watch = checker.watch
@@ -255,8 +258,9 @@ class CheckedLock(Lock):
             self.checker.acquiring(self, me)
         if not self._try(False):
             self._wait(me, None)
-        frame = sys._getframe(self._depth)
-        self.raw_site = frame.f_code, frame.f_lasti
+        if self._depth:
+            frame = sys._getframe(self._depth)  # this and the next line are half of the cost of all
+            self.raw_site = frame.f_code, frame.f_lasti
         self._owner = me
         held.append(self)
         self._since = _clock()
@@ -300,7 +304,7 @@ class CheckedLock(Lock):
                 self.checker.ordered(self, me)
         if not self._try(False):
             self._wait(me, timeout)
-        self.raw_site = raw_site()
+        self.raw_site = raw_site() if self._depth else None
         self._owner = me
         self._since = _clock()
         held.append(self)

@@ -53,14 +53,16 @@ class LockManager:
         self._locks: WeakSet[Lock] = WeakSet()
         self._objects: WeakSet[Guarded[Any]] = WeakSet()
 
-    def lock(self, name: str, level: Level, label: str = "") -> Lock:
+    def lock(self, name: str, level: Level, label: str = "", *, noted: bool = True) -> Lock:
         """A new lock.
 
         :param name: its name; with the scope, the name of its class in the order graph.
         :param label: what tells it from others of that name, in reports.
+        :param noted: whether the line that takes it is noted even if the checker only records, which is half of what
+            taking it costs.
         """
         class_name = f"{self.scope} {name}".lstrip()
-        made = Lock(level, f"{class_name} {label}".rstrip(), self.checker, class_name)
+        made = Lock(level, f"{class_name} {label}".rstrip(), self.checker, class_name, 0 if noted else None)
         with self._mutex:
             self._locks.add(made)
         return made

@@ -67,7 +67,7 @@ class Client:
         self._limits = limits
         self._sock = sock
         self._fd = sock.fileno()
-        self._lock = server.locks.lock("client", Level.CLIENT, str(id))
+        self._lock = server.locks.lock("client", Level.CLIENT, str(id), noted=False)
         self._receiver = Receiver(sock, limits.max_message)
         self._vigil = Vigil(self._reader, limits, self._ask, self._give_up)
         # Under the lock.

@@ -17,8 +17,8 @@ from virtloom.server.lanes import Call
 from virtloom.server.messages import error_frame, refusal
 from virtloom.server.routes import Route
 from virtloom.server.sending import close_all
-from virtloom.wire.frames import pack_reply
-from virtloom.wire.message import PAYLOAD_MAX, Header, MessageType, Status
+from virtloom.wire.frames import OK, pack_reply
+from virtloom.wire.message import PAYLOAD_MAX, Header, MessageType
 from virtloom.wire.programs import Procedure, Program
 from virtloom.xdr import EncodeError, XdrError
 
@@ -100,16 +100,14 @@ def accept(client: Client, call: Call) -> tuple[Program, Procedure, tuple[Any, .
     program, procedure = route.program, route.procedure
     if program is None:
         raise refusal(f"Cannot find program {_signed(header.prog)} version {_signed(header.vers)}")
-    if header.status != Status.OK:
+    if header.status != OK:
         raise refusal(f"Unexpected message status {header.status}")
     if procedure is None:
         raise refusal(f"unknown procedure: {header.proc}")
     if procedure.needs_auth and not client.session.authenticated:
         raise refusal("authentication required")
-    if procedure.args is None:
-        return program, procedure, ()
     try:
-        return program, procedure, procedure.args.decode_from(call.payload)[0]
+        return program, procedure, route.decode(call.payload)
     except XdrError as error:
         log.debug("client %d: %s: %s", client.id, procedure.name, error)
         raise refusal("Unable to decode message payload") from None

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+from virtloom.server.arguments import decoder
 from virtloom.wire.programs import Procedure, Program
 
 # The calls that overtake: without them nobody could watch or end the job that the client's own call runs.
@@ -30,17 +34,19 @@ class Route:
     """A procedure that clients call.
 
     :ivar program: procedure: what is called; None where there is no such program or procedure.
+    :ivar decode: makes a call's arguments of its payload.
     :ivar overtakes: whether it goes past the client's other calls.
     :ivar urgent: whether it goes to the workers for what is urgent.
     :ivar streak: how many calls in a row were quick; kept without a lock, since a count that is one off does no harm.
     :ivar quick: whether its calls have been quick, so that the reader may serve them.
     """
 
-    __slots__ = ("_plain", "overtakes", "procedure", "program", "quick", "streak", "urgent")
+    __slots__ = ("_plain", "decode", "overtakes", "procedure", "program", "quick", "streak", "urgent")
 
     def __init__(self, program: Program | None, procedure: Procedure | None) -> None:
         self.program = program
         self.procedure = procedure
+        self.decode: Callable[[bytes], Any] = tuple if procedure is None else decoder(procedure)
         self.overtakes = procedure is not None and procedure.snake in OVERTAKING
         self.urgent = procedure is not None and (procedure.priority or self.overtakes)
         self._plain = procedure is not None and procedure.stream is None and not procedure.fds

@@ -73,6 +73,11 @@ class Type:
         """The fewest bytes that a value takes."""
         return 4
 
+    @property
+    def constant(self) -> bool:
+        """Whether nobody can change a value that was decoded."""
+        return True
+
 
 class Number(Type):
     """A number of fixed size (RFC 4506, 4.1 to 4.7)."""
@@ -162,6 +167,11 @@ class Array(Type):
         """Its length word, or its elements."""
         return 4 if self.size is None else self.size * self.of.minimum
 
+    @property
+    def constant(self) -> bool:
+        """False: it is decoded as a list."""
+        return False
+
     def __repr__(self) -> str:
         return f"{self.of!r}[{self.size}]" if self.size is not None else f"{self.of!r}<{self.limit}>"
 
@@ -171,6 +181,11 @@ class Optional(Type):
 
     def __init__(self, of: Type) -> None:
         self.of = of
+
+    @property
+    def constant(self) -> bool:
+        """Whether the value is."""
+        return self.of.constant
 
     def __repr__(self) -> str:
         return f"*{self.of!r}"
@@ -213,6 +228,11 @@ class Struct(Type):
         """The sum of its fields."""
         return sum(of.minimum for _, of in self.fields)
 
+    @property
+    def constant(self) -> bool:
+        """Whether all fields are."""
+        return all(of.constant for _, of in self.fields)
+
     def __repr__(self) -> str:
         return self.name
 
@@ -223,6 +243,11 @@ class Union(Type):
     def __init__(self, name: str, arms: Mapping[int, tuple[str, Type]]) -> None:
         self.name = name
         self.arms = dict(arms)
+
+    @property
+    def constant(self) -> bool:
+        """Whether all arms are."""
+        return all(of.constant for _, of in self.arms.values())
 
     def __repr__(self) -> str:
         return self.name

@@ -105,14 +105,14 @@ class Watch:
 
     def called(self, call: Call, me: ThreadRecord) -> None:
         """A call of this thread has ended."""
-        api, end, since = call.api or "a call", time.monotonic(), me.since
+        api, took = call.api or "a call", time.monotonic() - me.since
         durations = self.calls.get(api)
         if durations is None:
             with self._mutex:
                 durations = self.calls.setdefault(api, Durations())
-        durations.add(end - since)
+        durations.add(took)
         if self._recorder is not None:
-            self._keep(Span("call", api, me.thread.name, since, end, "", call.client))
+            self._keep(Span("call", api, me.thread.name, me.since, me.since + took, "", call.client))
 
     def _add(self, kind: str, name: str, thread: ThreadRecord, since: float, took: float, key: int = 0) -> None:
         if self._recorder is not None:

@@ -164,6 +164,36 @@ MISTAKES: dict[str, tuple[str, ErrorCode, str]] = {
         ErrorCode.CONFIG_UNSUPPORTED,
         "unsupported configuration: Only one primary video device is supported",
     ),
+    "a disk with nothing in it": (
+        "<disk type='file' device='disk'><target dev='vda'/></disk>",
+        ErrorCode.NO_SOURCE,
+        "missing source information for device vda",
+    ),
+    "an interface that is plugged in nowhere": (
+        "<interface type='bridge'/>",
+        ErrorCode.XML_ERROR,
+        "XML error: interface type='bridge' requires a 'source' element",
+    ),
+    "a file system of no kind": (
+        "<filesystem type='own'><source dir='/a'/><target dir='/b'/></filesystem>",
+        ErrorCode.XML_ERROR,
+        "XML error: Invalid value for attribute 'type' in element 'filesystem': 'own'.",
+    ),
+    "a file system of nothing": (
+        "<filesystem type='block'><source dir='/a'/><target dir='/b'/></filesystem>",
+        ErrorCode.NO_SOURCE,
+        "missing source information for device /b",
+    ),
+    "a file system that is seen nowhere": (
+        "<filesystem><source dir='/a'/></filesystem>",
+        ErrorCode.NO_TARGET,
+        "missing target information for device /a",
+    ),
+    "memory of no size": (
+        "<filesystem type='ram'><source usage='much'/><target dir='/b'/></filesystem>",
+        ErrorCode.XML_ERROR,
+        "XML error: cannot parse usage 'much' for RAM filesystem",
+    ),
     "USB where there is none": (
         "<controller type='usb' model='none'/><input type='tablet' bus='usb'/>",
         ErrorCode.CONFIG_UNSUPPORTED,

@@ -67,7 +67,7 @@ def test_a_console_session(lxc: Virsh, define: Define, name: str) -> None:
 def test_a_label_of_a_model_that_the_host_has_not_is_refused(lxc: Virsh, define: Define, name: str) -> None:
     missing = "selinux" if "<model>apparmor</model>" in lxc("capabilities") else "apparmor"
     define(more=f"<seclabel type='static' model='{missing}'><label>own</label></seclabel>")
-    assert f"Unable to find security driver for model {missing}" in lxc.fails("start", name)
+    assert f"Security driver model '{missing}' is not available" in lxc.fails("start", name)
 
 
 def test_nobody_enters_a_paused_container_to_be_stopped_with_it(lxc: Virsh, define: Define, name: str) -> None:

@@ -96,7 +96,7 @@ def test_a_weight_of_a_device_needs_a_scheduler_that_knows_weights(group: Group)
     if group.version("blkio") == 2:
         assert blkio.device_setting(group, "/dev/null", "weight", 200)[1] == "1:3 200"
         return
-    with pytest.raises(VirtError, match="valid only for bfq or cfq scheduler"):
+    with pytest.raises(VirtError, match="valid only for cfq scheduler"):
         blkio.device_setting(group, "/dev/null", "weight", 200)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
@@ -38,7 +39,7 @@ def settings(domain: Domain, group: Group) -> Iterator[tuple[File, str]]:
     """What a definition asks for (`virDomainCgroupSetupBlkio`).
 
     :param group: one that is there, to see what the kernel offers.
-    :raises VirtError: SYSTEM_ERROR for a device that is not there, CONFIG_UNSUPPORTED for a weight that the kernel's
+    :raises VirtError: SYSTEM_ERROR for a device that is not there, OPERATION_INVALID for a weight that the device's
         scheduler of input and output does not know.
     """
     weight, devices = blkio(domain)
@@ -63,8 +64,7 @@ def device_setting(group: Group, path: str, field: str, value: int) -> tuple[Fil
     if field == "weight":
         file = next((file for file in DEVICE_WEIGHTS if group.has(file)), None)
         if file is None:
-            detail = "blkio device weight is valid only for bfq or cfq scheduler"
-            raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail, ErrorDomain.CGROUP)
+            raise _no_weight()
         return file, f"{place} {value}"
     rate = RATES[field]
     if group.version("blkio") == 2:
@@ -80,7 +80,19 @@ def change(group: Group, devices: Mapping[str, Mapping[str, int]], fields: list[
     """
     for path, rates in devices.items():
         for field in (field for field in fields if field in rates):
-            group.write(*device_setting(group, path, field, rates[field]))
+            file, value = device_setting(group, path, field, rates[field])
+            try:
+                group.write(file, value)
+            except VirtError as error:
+                if field == "weight" and getattr(error.__cause__, "errno", None) == errno.EOPNOTSUPP:
+                    raise _no_weight() from error
+                raise
+
+
+def _no_weight() -> VirtError:
+    """The scheduler of a device's input and output knows no weights."""
+    detail = "blkio device weight is valid only for cfq scheduler"
+    return VirtError(ErrorCode.OPERATION_INVALID, detail, ErrorDomain.CGROUP)
 
 
 def numbers(path: str) -> str:

@@ -87,7 +87,10 @@ def check_partition(domain: Domain, hierarchy: Hierarchy) -> None:
 
     :raises StartFailed: in libvirt's words.
     """
-    where = partition.missing(partition.partition_of(domain.resource), hierarchy)
+    named = partition.partition_of(domain.resource)
+    if not named.startswith("/"):
+        raise StartFailed(f"unsupported configuration: Resource partition '{named}' must start with '/'")
+    where = partition.missing(named, hierarchy)
     if where is not None:
         raise StartFailed(f"Failed to create {where} for group: {os.strerror(2)}")
 

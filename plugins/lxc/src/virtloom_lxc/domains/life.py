@@ -30,7 +30,6 @@ from virtloom_lxc.container import limits, run
 from virtloom_lxc.container.monitor import Monitor
 from virtloom_lxc.container.root import rootfs
 from virtloom_lxc.container.root.init import check_init
-from virtloom_lxc.container.root.rootfs import StartFailed
 from virtloom_lxc.container.run import Around, Run
 from virtloom_lxc.domains.ending import Ending
 from virtloom_lxc.domains.sharing import Sharing
@@ -75,14 +74,18 @@ class Life(Ending, Sharing):
     def _start(self, found: Guarded[Container], definition: Domain, flags: int) -> DomainHandle:
         """Start a container whose START job is held."""
         try:
+            self._check_first(definition)
+        except BaseException:
+            self._forget_unused(found)
+            raise
+        try:
             self._check(definition)
             places = self._places(definition.name)
             with self.host.waiting("the start of the container"):
                 shared, view = self._shared(definition), self.host.config["lxcfs"]
                 started = run.start(definition, places, Around(self._networks, shared, view, self._watch.add))
-        except BaseException as error:
-            if isinstance(error, StartFailed):
-                self._show_failed(found)
+        except BaseException:
+            self._show_failed(found)
             self._forget_unused(found)
             raise
         with found.locked() as state:
@@ -106,21 +109,27 @@ class Life(Ending, Sharing):
             state.reason = DomainShutoffReason.FAILED
             found.publish(state.view())
 
+    def _check_first(self, definition: Domain) -> None:
+        """Refuse what is no container that could run on this host; this is no failed start yet, as in libvirt.
+
+        :raises VirtError: CONFIG_UNSUPPORTED, or INTERNAL_ERROR for a host without the control groups.
+        """
+        if self.host.config["require_limits"]:
+            limits.require(definition, host_hierarchy())
+        if not definition.parts.consoles:
+            raise _unsupported("At least one PTY console is required")
+        if any(one.type != "pty" for one in definition.parts.consoles):
+            raise _unsupported("Only PTY console types are supported")
+
     def _check(self, definition: Domain) -> None:
         """Refuse what cannot start, before anything is made for it.
 
         :raises VirtError: each mistake in words that say what to do.
         """
-        if not definition.parts.consoles:
-            raise _unsupported("At least one PTY console is required")
-        if any(one.type != "pty" for one in definition.parts.consoles):
-            raise _unsupported("Only PTY console types are supported")
         _check_labels(definition)
         rootfs.check_roots(definition, allow_host_root=self.host.config["allow_host_root"])
         if (root := rootfs.folder(definition)) is not None:
             check_init(definition, root)
-        if self.host.config["require_limits"]:
-            limits.require(definition, host_hierarchy())
         run.check_partition(definition, host_hierarchy())
         checking.check(definition, self._networks)
 
@@ -208,7 +217,7 @@ def _check_labels(definition: Domain) -> None:
     for label in definition.seclabel:
         model = label.get("model")
         if label.get("type") != "none" and model not in (security_model(), None):
-            raise _unsupported(f"Unable to find security driver for model {model}")
+            raise _unsupported(f"Security driver model '{model}' is not available")
 
 
 def _unsupported(detail: str) -> VirtError:

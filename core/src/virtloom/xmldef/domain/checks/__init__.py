@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from virtloom.xmldef.domain.checks.characters import character_sources
-from virtloom.xmldef.domain.checks.devices import controllers, graphics, hostdevs, inputs, memories, usb, videos
+from virtloom.xmldef.domain.checks.devices import (
+    controllers,
+    filesystems,
+    graphics,
+    hostdevs,
+    inputs,
+    memories,
+    usb,
+    videos,
+)
 from virtloom.xmldef.domain.checks.disks import descriptors, disk_targets, disks, drive_places
 from virtloom.xmldef.domain.checks.guest import (
     boot_order,
@@ -38,6 +47,7 @@ CHECKS: tuple[Callable[[Domain], None], ...] = (
     controllers,
     character_sources,
     graphics,
+    filesystems,
     hostdevs,
     videos,
     memories,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.domain.checks.refusal import internal, invalid, malformed, unsupported
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Controller, Input
@@ -92,6 +93,15 @@ def graphics(domain: Domain) -> None:
         for listen in one.listens:
             if listen.type in ("socket", "none") and one.type not in ("vnc", "spice"):
                 raise unsupported(f"listen type '{listen.type}' is not available for graphics type '{one.type}'")
+
+
+def filesystems(domain: Domain) -> None:
+    """A file system is seen somewhere (`virDomainFSDefValidate`)."""
+    for one in domain.parts.filesystems:
+        target, source = one.find("target"), one.find("source")
+        if target is None or not target.get("dir"):
+            shown = None if source is None else next(iter(source.attrs.values()), None)
+            raise VirtError(ErrorCode.NO_TARGET, shown, ErrorDomain.DOMAIN)
 
 
 def hostdevs(domain: Domain) -> None:

@@ -7,6 +7,7 @@ from virtloom.xmldef.domain.checks.refusal import malformed, unsupported
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Disk
 
+LOCAL = ("file", "block", "dir")
 WITH_DRIVES = ("ide", "fdc", "scsi", "sata")
 
 
@@ -28,6 +29,8 @@ def disks(domain: Domain) -> None:
     for disk in domain.parts.disks:
         _lun(disk)
         _address(disk)
+        if disk.device == "disk" and disk.type in LOCAL and disk.path is None:  # others may have no medium in them
+            raise VirtError(ErrorCode.NO_SOURCE, disk.name, ErrorDomain.DOMAIN)
 
 
 def descriptors(domain: Domain) -> None:

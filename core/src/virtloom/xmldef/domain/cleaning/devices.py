@@ -108,9 +108,16 @@ def iscsi_path(device: Node) -> None:
 
 
 def interface_source(interface: Node) -> None:
-    """What a network gave an interface for one run is left out."""
-    kept = SOURCE_ATTRIBUTES.get(interface.get("type") or "")
+    """What a network gave an interface for one run is left out.
+
+    :raises VirtError: XML_ERROR for one that says not where it is plugged in.
+    """
+    kind = interface.get("type") or ""
+    kept = SOURCE_ATTRIBUTES.get(kind)
     source = interface.find("source")
+    if kept is not None and source is None:
+        detail = f"interface type='{kind}' requires a 'source' element"
+        raise VirtError(ErrorCode.XML_ERROR, detail, ErrorDomain.DOMAIN)
     if kept is not None and source is not None:
         source.attrs = {name: value for name, value in source.attrs.items() if name in kept}
 
@@ -161,10 +168,20 @@ def managed(hostdev: Node) -> None:
         hostdev.attrs.setdefault("managed", "no")
 
 
+# Where each type of file system says what it shows (`virDomainFSDefParseXML`).
+SHOWN = {"mount": "dir", "block": "dev", "file": "file", "template": "name", "ram": None, "bind": "dir", "volume": None}
+LIMITS = ("space_hard_limit", "space_soft_limit")
+
+
 def filesystem(node: Node) -> None:
-    """A directory of the host's, seen with the host's rights; one in memory has its size in KiB."""
-    node.attrs.setdefault("type", "mount")
+    """A directory of the host's, seen with the host's rights; one in memory has its size in KiB.
+
+    :raises VirtError: XML_ERROR for an unknown type or size, NO_SOURCE if it shows nothing.
+    """
+    kind = node.attrs.setdefault("type", "mount")
     source = node.find("source")
+    _shown(node, kind, source)
+    node.children.sort(key=lambda child: child.tag in LIMITS)
     if source is None or source.get("socket") is None:
         node.attrs.setdefault("accessmode", "passthrough")
     for name in ("fmode", "dmode"):
@@ -175,8 +192,27 @@ def filesystem(node: Node) -> None:
         size = Node("usage", {"unit": source.get("units") or "KiB"}, usage)
         in_units(size, "KiB", 1024)
         source.attrs |= {"usage": size.text, "units": "KiB"}
-    for limit in (*node.all("space_hard_limit"), *node.all("space_soft_limit")):
+    for limit in (child for child in node.children if child.tag in LIMITS):
         in_units(limit, "bytes", 1)
+
+
+def _shown(node: Node, kind: str, source: Node | None) -> None:
+    """Refuse a file system that shows nothing."""
+    if kind not in SHOWN:
+        detail = f"Invalid value for attribute 'type' in element 'filesystem': '{kind}'."
+        raise VirtError(ErrorCode.XML_ERROR, detail, ErrorDomain.XML)
+    given, name = ({} if source is None else source.attrs), SHOWN[kind]
+    if name is not None and name not in given and "socket" not in given:
+        target = node.find("target")
+        raise VirtError(ErrorCode.NO_SOURCE, None if target is None else target.get("dir"), ErrorDomain.DOMAIN)
+    if kind == "ram":
+        usage = given.get("usage")
+        if usage is None:
+            detail = "missing 'usage' attribute for RAM filesystem"
+            raise VirtError(ErrorCode.XML_ERROR, detail, ErrorDomain.DOMAIN)
+        if not (usage.isascii() and usage.isdigit()):
+            detail = f"cannot parse usage '{usage}' for RAM filesystem"
+            raise VirtError(ErrorCode.XML_ERROR, detail, ErrorDomain.DOMAIN)
 
 
 MODULE_SIZES = ("target/size", "target/requested", "target/block", "target/label/size", "source/pagesize",

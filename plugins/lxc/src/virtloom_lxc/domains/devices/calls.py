@@ -13,7 +13,7 @@ from virtloom.xmldef import document
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_lxc.container.run import Run
 from virtloom_lxc.domains.changing import BOTH, Changed, Changing
-from virtloom_lxc.domains.devices.plugging import Plugging
+from virtloom_lxc.domains.devices.plugging import Plugging, require_pluggable
 
 
 class Kind(NamedTuple):
@@ -140,13 +140,14 @@ class Devices(Plugging, Changing):
     def domain_detach_device_flags(self, dom: DomainHandle, xml: str, flags: int) -> None:
         """`virDomainDetachDeviceFlags`"""
         self._check_flags(flags, BOTH, "DomainDetachDeviceFlags")
-        name, device = self._device(dom, xml, to_find=True)
+        name, device = self.rules.read_device(xml)
         kind = self._kind(dom, name, flags, "persistent detach of device is not supported", "detached")
 
         def changed(definition: Domain) -> Domain:
             return kind.without(definition, kind.find(definition, device))
 
         def live(run: Run, definition: Domain) -> Changed:
+            require_pluggable(device)
             found = kind.find(definition, device, live=True)
             self._unplug(run, found)
             return functools.partial(kind.without, device=found)
@@ -197,7 +198,7 @@ class Devices(Plugging, Changing):
             return KINDS[name]
         with self._reading(dom) as state:
             is_config = state.impact(flags) & Impact.CONFIG
-        shown = {"filesystem": "fs", "interface": "net", "console": "chr", "serial": "chr"}.get(name, name)
+        shown = {"console": "chr", "serial": "chr"}.get(name, name)
         detail = kept if is_config else f"device type '{shown}' cannot be {done}"
         raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail)
 

@@ -19,6 +19,8 @@ class Interfaces(Ending):
     """What is done to interfaces; the definitions are the caller's. The job is held, and no lock."""
 
     def _plug_interface(self, run: Run, definition: Domain, one: Interface) -> Interface:
+        if one.type not in checking.TYPES:
+            raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, "Network device type is not supported")
         checking.check_interface(one, self._networks)
         taken = {name for other in definition.parts.interfaces if (name := _name_inside(other))}
         given = _name_inside(one)

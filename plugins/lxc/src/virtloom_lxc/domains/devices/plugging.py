@@ -75,8 +75,17 @@ class Plugging(Interfaces):
             raise VirtError(ErrorCode.OPERATION_FAILED, detail)
 
 
-def _passed(device: Disk | Hostdev) -> Passed:
-    found = passed_disk(device) if isinstance(device, Disk) else passed_hostdev(device)
-    if found is None:
+def require_pluggable(device: Any) -> None:
+    """Refuse what a container keeps for as long as it runs: an interface of the host's that it was given.
+
+    :raises VirtError: CONFIG_UNSUPPORTED.
+    """
+    if isinstance(device, Hostdev) and (device.mode, device.type) == ("capabilities", "net"):
         raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, "Unsupported host device type net")
+
+
+def _passed(device: Disk | Hostdev) -> Passed:
+    require_pluggable(device)
+    found = passed_disk(device) if isinstance(device, Disk) else passed_hostdev(device)
+    assert found is not None
     return found

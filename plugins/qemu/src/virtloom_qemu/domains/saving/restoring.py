@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from virtloom.driver.constants.domain import DomainCreateFlags as Create
 from virtloom.driver.constants.domain_state import DomainShutoffReason as Shutoff
@@ -21,6 +22,13 @@ from virtloom_qemu.saving import image, transfer
 from virtloom_qemu.saving.image import Image
 
 RESTORE_FLAGS = SAVE_FLAGS | Save.RESET_NVRAM
+
+
+class Source(NamedTuple):
+    """Where a guest's state comes from: an image, and a descriptor that stands at its state."""
+
+    descriptor: int
+    image: Image
 
 
 class Restoring(SavingBase):
@@ -47,17 +55,18 @@ class Restoring(SavingBase):
                 definition = self._fitting(str(dxml), definition)
             paused = bool(flags & Save.PAUSED) or not (saved.running or flags & Save.RUNNING)
             with self._starting(definition) as (found, job):
-                self._restored(found, job, definition, descriptor, saved, paused=paused)
+                how = Start(incoming="defer", reset_nvram=bool(flags & Save.RESET_NVRAM))
+                self._restored(found, job, definition, Source(descriptor, saved), how, paused=paused)
         finally:
             os.close(descriptor)
 
     def _restored(
-        self, found: Guarded[QemuDomain], job: Job, definition: Domain, descriptor: int, saved: Image, *, paused: bool
+        self, found: Guarded[QemuDomain], job: Job, definition: Domain, source: Source, how: Start, *, paused: bool
     ) -> None:
         """Start a domain's process and let it take its state, in its START job."""
-        talk = self._begin(found, job, definition, Start(incoming="defer"))
+        talk = self._begin(found, job, definition, how)
         try:
-            transfer.receive(talk, descriptor, image.program(saved.compressed, decompress=True))
+            transfer.receive(talk, source.descriptor, image.program(source.image.compressed, decompress=True))
         except BaseException:
             self._end(found, talk.run, Shutoff.FAILED, None)
             raise
@@ -94,7 +103,8 @@ class Restoring(SavingBase):
                 )
                 raise VirtError(ErrorCode.OPERATION_FAILED, detail)
             paused = bool(flags & Create.START_PAUSED) or not saved.running
-            self._restored(found, job, kept, descriptor, saved, paused=paused)
+            how = Start(incoming="defer", reset_nvram=bool(flags & Create.START_RESET_NVRAM))
+            self._restored(found, job, kept, Source(descriptor, saved), how, paused=paused)
         finally:
             os.close(descriptor)
         path.unlink(missing_ok=True)

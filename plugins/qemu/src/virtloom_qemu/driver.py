@@ -12,6 +12,7 @@ from virtloom_qemu.domains.disks import Disks
 from virtloom_qemu.domains.longjobs import LongJobs
 from virtloom_qemu.domains.memory import Memory
 from virtloom_qemu.domains.monitoring import Monitoring
+from virtloom_qemu.domains.nodedevices import NodeDevices
 from virtloom_qemu.domains.plugging import Plugging
 from virtloom_qemu.domains.power import Power
 from virtloom_qemu.domains.processors import Processors
@@ -36,6 +37,7 @@ class QemuDriver(
     Terminals,
     Power,
     Disks,
+    NodeDevices,
     Screen,
     BlockJobs,
     LongJobs,

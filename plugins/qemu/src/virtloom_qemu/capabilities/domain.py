@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
+from virtloom.driver.hostdevs import Host
 from virtloom.driver.node.cpu_models import model_names, vendor
 from virtloom.xmldef.document import Node
 from virtloom_qemu.capabilities.emulator import Emulator, Machine
@@ -162,7 +162,7 @@ def _devices(choice: Choice) -> Node:
         device = _supported(devices, name, True)
         for enum, words in enums.items():
             _enum(device, enum, choice.known(words))
-    _enum(devices.need("hostdev"), "pciBackend", ["default", "vfio"] if _has_vfio() else [])
+    _enum(devices.need("hostdev"), "pciBackend", ["default", "vfio"] if _gives_pci(choice) else [])
     devices.children.append(_tpm(choice))
     redirection = _supported(devices, "redirdev", choice.emulator.has("usb-redir"))
     if choice.emulator.has("usb-redir"):
@@ -173,10 +173,9 @@ def _devices(choice: Choice) -> Node:
     return devices
 
 
-def _has_vfio() -> bool:
+def _gives_pci(choice: Choice) -> bool:
     """Whether the host can give its PCI devices to guests."""
-    groups = Path("/sys/kernel/iommu_groups")
-    return Path("/dev/vfio/vfio").exists() and groups.is_dir() and any(groups.iterdir())
+    return Host().gives_pci and choice.emulator.has("vfio-pci")
 
 
 def _disk(choice: Choice) -> Node:

@@ -11,6 +11,7 @@ from virtloom.driver.base import Driver
 from virtloom.driver.constants.domain import DomainModificationImpact as Impact
 from virtloom.driver.domains import KeptDomains
 from virtloom.driver.handles import DomainHandle
+from virtloom.driver.hostdevs import HostDevices
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Guarded, JobKind, ObjectGone
 from virtloom.xmldef.domain.definition import Domain
@@ -51,6 +52,7 @@ class DomainsBase(KeptDomains[QemuDomain], Transitions):
         self.displays = Displays(self.settings, host.locks)
         self.interfaces = Interfaces(host)
         self.helpers = Helpers(host)
+        self.host_devices = HostDevices("QEMU", host.locks)
         self.identity = chosen(self.settings.user, self.settings.group, host.dirs.state)
         self.emulators = EmulatorCache(host.dirs.cache / "capabilities", host.run)
         self.rules: QemuRules = QemuRules(self.emulators, self.settings, host.dirs.state)

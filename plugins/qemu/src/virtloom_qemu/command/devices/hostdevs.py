@@ -69,13 +69,14 @@ def _usb(guest: Guest, device: Node) -> Props:
     source = device.need("source")
     place = source.find("address")
     bus, number_on_bus = number(place, "bus"), number(place, "device")
-    if not bus and not number_on_bus:
+    missing = source.get("missing") == "yes"
+    if not bus and not number_on_bus and not missing:
         detail = "USB host device is missing bus/device information"
         raise VirtError(ErrorCode.INTERNAL_ERROR, detail, ErrorDomain.QEMU)
     reset, resets_all = GUEST_RESET.get(source.get("guestReset") or "", (None, None))
     return {
         "driver": "usb-host",
-        "hostdevice": f"/dev/bus/usb/{bus:03d}/{number_on_bus:03d}",
+        "hostdevice": None if missing else f"/dev/bus/usb/{bus:03d}/{number_on_bus:03d}",
         "id": alias(device),
         "bootindex": positive(device.find("boot"), "order"),
         "guest-reset": reset,

@@ -11,7 +11,7 @@ from virtloom.driver.handles import DomainHandle
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
-from virtloom.xmldef.domain.devices import Disk, Interface
+from virtloom.xmldef.domain.devices import Disk, Hostdev, Interface
 from virtloom.xmldef.domain.rules import DEVICE_FIELDS
 from virtloom_qemu.domains.plugging.media import Media
 from virtloom_qemu.hotplug.finding import as_node, grafted, refuse_second, replaced
@@ -27,6 +27,7 @@ from virtloom_qemu.hotplug.refusals import (
 )
 from virtloom_qemu.hotplug.throttle import throttle_disk
 from virtloom_qemu.runs.alteration import Alteration
+from virtloom_qemu.runs.given.hostdevs import allow_locking, granted, supported
 from virtloom_qemu.runs.given.interfaces import Connection
 from virtloom_qemu.runs.happening.refresh import refresh
 
@@ -98,6 +99,8 @@ class Attaching(Media):
             self._attach_disk(change, wanted, made)
         elif isinstance(made, Interface):
             self._connect(change, wanted, made)
+        elif isinstance(made, Hostdev):
+            self._attach_hostdev(change, wanted, made)
         else:
             self._let_come(change, tag, wanted)
 
@@ -123,6 +126,27 @@ class Attaching(Media):
             journal.close()
         if made.link is not None and made.link.get("state") == "down":
             change.talk.tries("set_link", name=name, up=False)
+
+    def _attach_hostdev(self, change: Alteration, wanted: Domain, made: Hostdev) -> None:
+        """Have the guest get a device of the host's."""
+        run, live = change.talk.run, change.live
+        assert live is not None
+        made, journal = self._supported(wanted, made), Journal(run.paths.journal)
+        journal.begin()
+        try:
+            with (
+                self.host_devices.taken(live.name, (made,), journal) as (placed,),
+                granted(self._ownership(live), placed, self.host_devices.host),
+            ):
+                wanted = grafted(live, self._completed(live, "hostdev", placed)[0], DEVICE_FIELDS["hostdev"])
+                allow_locking(wanted, run.process.pid)
+                self._let_come(change, "hostdev", wanted)
+                self._keep_status(change.talk.found)
+        finally:
+            journal.close()
+
+    def _supported(self, definition: Domain, device: Hostdev) -> Hostdev:
+        return supported(device, self.host_devices.host, self._emulator(definition))
 
     def _let_come(self, change: Alteration, tag: str, wanted: Domain, connection: Connection | None = None) -> str:
         """Have the guest get what it is to have more, and tell of it; what it is called."""

@@ -17,7 +17,7 @@ from virtloom.driver.handles import DomainHandle
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.locks import Guarded, JobKind, might_sleep
 from virtloom.xmldef.domain.definition import Domain
-from virtloom.xmldef.domain.devices import Interface
+from virtloom.xmldef.domain.devices import Hostdev, Interface
 from virtloom_qemu.command import build
 from virtloom_qemu.domains.plugging.base import PluggingBase
 from virtloom_qemu.hotplug.finding import as_node, find, find_by_alias, replaced
@@ -27,6 +27,7 @@ from virtloom_qemu.hotplug.lines import device_names, take
 from virtloom_qemu.hotplug.refusals import kind_word, refuse_detaching, refuse_serial_console, unsupported
 from virtloom_qemu.monitor import CommandFailed, MonitorEvent
 from virtloom_qemu.runs.alteration import Alteration
+from virtloom_qemu.runs.given.hostdevs import take_away
 from virtloom_qemu.runs.state import Leaving, QemuDomain, Run
 from virtloom_qemu.runs.status import Status
 from virtloom_qemu.runs.talk import Talk
@@ -141,6 +142,8 @@ class Detaching(PluggingBase):
         take_back(talk.monitor, alias)
         if isinstance(device, Interface):
             self.interfaces.disconnect(device)
+        if isinstance(device, Hostdev):
+            take_away(self._ownership(live), live.name, device, self.host_devices)
         self._serve_no_more(talk, alias)
         change.live = fewer
         change.settle(lambda state: self._emit(DomainEventID.DEVICE_REMOVED, state.handle, (alias,)))

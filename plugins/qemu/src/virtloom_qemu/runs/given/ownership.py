@@ -17,6 +17,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from virtloom.driver.hostdevs import Host
+from virtloom.driver.hostdevs.sources import nodes
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
@@ -194,6 +196,7 @@ def files_of(live: Domain) -> Iterator[tuple[str, bool]]:
         path = _text(module, "source/path")
         if path:
             yield path, True
+    yield from ((str(node), True) for node in nodes(live.parts.hostdevs, Host()))
 
 
 class ImageFile(NamedTuple):

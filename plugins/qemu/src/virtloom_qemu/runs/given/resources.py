@@ -13,7 +13,8 @@ from pathlib import Path
 from virtloom.errors import system_error
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
-from virtloom.xmldef.domain.devices import CharDevice, Interface
+from virtloom.xmldef.domain.devices import CharDevice, Hostdev, Interface
+from virtloom_qemu.runs.given.hostdevs import open_vhost_scsi
 from virtloom_qemu.runs.given.interfaces import Connection, open_vdpa
 from virtloom_qemu.runs.given.listening import listening
 from virtloom_qemu.runs.given.secrets import in_memory
@@ -91,6 +92,11 @@ def given(
                 descriptor = open_vdpa(one)
                 stack.callback(os.close, descriptor)
                 made.pass_set(_alias(one), descriptor, f"{_alias(one)}-vdpa")
+        for adapter in (one for one in live.parts.hostdevs if one.type == "scsi_host"):
+            descriptor = open_vhost_scsi()
+            stack.callback(os.close, descriptor)
+            made.descriptors[_alias(adapter)] = (str(descriptor),)
+            made.fds.append(descriptor)
         for name, descriptor in in_memory(secrets or {}).items():
             stack.callback(os.close, descriptor)
             made.descriptors[name] = (str(descriptor),)
@@ -120,7 +126,7 @@ def devices_with_files(live: Domain) -> Iterator[CharDevice]:
                 yield device
 
 
-def _alias(device: CharDevice | Interface) -> str:
+def _alias(device: CharDevice | Interface | Hostdev) -> str:
     return (device.alias.get("name") if device.alias is not None else None) or ""
 
 

@@ -20,6 +20,7 @@ from virtloom.driver.kinds import DriverKind
 from virtloom.errors import VirtError
 from virtloom.locks import Guarded, Job
 from virtloom.xmldef.domain.definition import Domain
+from virtloom_qemu.capabilities import Emulator
 from virtloom_qemu.command import Context, build, prepare
 from virtloom_qemu.definition.starting import check_start
 from virtloom_qemu.firmware import make_variables
@@ -32,6 +33,7 @@ from virtloom_qemu.process import GuestPaths, GuestProcess, launch
 from virtloom_qemu.process.affinity import set_affinity
 from virtloom_qemu.process.identity import Identity
 from virtloom_qemu.runs.given.groups import EMULATOR, IOTHREAD, VCPU, GuestGroups, pinned, place, with_partition
+from virtloom_qemu.runs.given.hostdevs import all_taken
 from virtloom_qemu.runs.given.interfaces import Connection
 from virtloom_qemu.runs.given.labels import identity_of, labelled
 from virtloom_qemu.runs.given.logfile import GuestLog
@@ -108,8 +110,9 @@ class Beginning(Happenings):
         if os.geteuid() == 0:
             definition = labelled(definition, self.identity)
         with (
-            GuestGroups.made(definition, attempt.number, journal) as groups,
-            self.interfaces.all_connected(definition, journal) as (linked, connections),
+            all_taken(self.host_devices, definition, self._emulator(definition), journal) as placed,
+            GuestGroups.made(placed, attempt.number, journal) as groups,
+            self.interfaces.all_connected(placed, journal) as (linked, connections),
         ):
             live = self._prepared(linked if groups is None else with_partition(linked), attempt)
             with self.helpers.begun(live, self._setting(live, attempt), journal) as helpers:
@@ -191,10 +194,12 @@ class Beginning(Happenings):
         except VirtError as error:
             raise attempt.log.exit_error() or error from error
 
+    def _emulator(self, definition: Domain) -> Emulator:
+        return self.emulators.lookup(definition.parts.emulator or "")
+
     def _context(self, definition: Domain, attempt: Attempt) -> Context:
-        emulator = self.emulators.lookup(definition.parts.emulator or "")
         return Context(
-            emulator,
+            self._emulator(definition),
             self.settings,
             self.host.dirs.state,
             id=attempt.number,

@@ -100,6 +100,7 @@ class Ending(Processors):
         for one in live.parts.interfaces:
             self.interfaces.disconnect(one)
         self._ownership(live).restore(live)
+        self.host_devices.give_back(live.name, live.parts.hostdevs)
 
     def _failed(self, found: Guarded[QemuDomain]) -> None:
         """A start came to nothing before there was a run."""

@@ -81,6 +81,7 @@ class Reconnecting(Strays):
             state.helpers = {alias: Serving(**kept) for alias, kept in status.helpers.items()}
             state.block_jobs = {name: BlockJob(**kept) for name, kept in status.block_jobs.items()}
         self.disk_images.hold(definition, status.id, running=True)
+        self.host_devices.hold(definition)
         process = GuestProcess(status.pid, status.began)
         paths = self._paths(status)
         groups = None if status.group is None else GuestGroups(status.group)

@@ -35,13 +35,14 @@ class Strays(Beginning):
             found, journal = known.get(path.parent), Journal(path)
             if found is None:
                 self._quit(path.parent / "monitor.sock", path.parent.name)
-                journal.undo_each({**self.interfaces.undoing(), **self.helpers.undoing(), "group": _remove_group})
+                undoing = {**self.interfaces.undoing(), **self.helpers.undoing(), "group": _remove_group}
+                journal.undo_each({**undoing, "hostdev": self.host_devices.undo})
                 shutil.rmtree(path.parent, ignore_errors=True)
                 continue
             with found.locked() as state:
                 live, helpers = state.definition.parts.interfaces, state.helpers
-            kept = {**self.interfaces.undoing(live), **self.helpers.undoing(helpers), "group": lambda entry: None}
-            journal.undo_each(kept)
+            undoing = {**self.interfaces.undoing(live), **self.helpers.undoing(helpers), "group": lambda entry: None}
+            journal.undo_each({**undoing, "hostdev": self.host_devices.undo})
             journal.close()
 
     def _quit(self, path: Path, name: str) -> None:

@@ -8,8 +8,9 @@ import signal
 import subprocess
 import time
 from contextlib import suppress
+from pathlib import Path
 
-from daemons import Virsh, eventually, needs
+from daemons import Daemon, Virsh, eventually, needs
 
 
 def inside(lxc: Virsh, name: str, *words: str) -> str:
@@ -79,3 +80,19 @@ def heard(listening: subprocess.Popen[str]) -> str:
     time.sleep(0.5)
     listening.send_signal(signal.SIGINT)
     return listening.communicate(timeout=10)[0]
+
+
+class Pair:
+    """A daemon that can be killed and started again on the same root."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.daemon = Daemon(folder)
+        self.lxc = Virsh(self.daemon.uri("lxc", "/system"))
+
+    def kill(self) -> None:
+        self.daemon.process.send_signal(signal.SIGKILL)
+        self.daemon.process.wait()
+
+    def start(self) -> None:
+        self.daemon = Daemon(self._folder)

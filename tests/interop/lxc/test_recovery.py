@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 import time
@@ -13,26 +12,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from asking import Terminal, inside, state
+from asking import Pair, Terminal, inside, state
 
 from containers import container_xml, leftovers, links, script, unique
-from daemons import Daemon, Virsh, eventually, needs
-
-
-class Pair:
-    """A daemon that can be killed and started again on the same root."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.daemon = Daemon(folder)
-        self.lxc = Virsh(self.daemon.uri("lxc", "/system"))
-
-    def kill(self) -> None:
-        self.daemon.process.send_signal(signal.SIGKILL)
-        self.daemon.process.wait()
-
-    def start(self) -> None:
-        self.daemon = Daemon(self._folder)
+from daemons import eventually, needs
 
 
 @pytest.fixture

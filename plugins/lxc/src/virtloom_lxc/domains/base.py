@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from virtloom.driver import DriverHost
 from virtloom.driver.domains import DomainMetadata, KeptDomains
 from virtloom.driver.handles import DomainHandle
+from virtloom.driver.images.held import HeldImages
 from virtloom.driver.links.networks import Networks
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Guarded, JobKind
@@ -36,6 +37,7 @@ class ContainersBase(KeptDomains[Container], DomainMetadata[Container]):
         self._watch = Watch()
         self._status = StatusFiles(host.dirs.runtime)
         self._networks = Networks(host)
+        self._images = HeldImages(host)
 
     def _places(self, name: str) -> Places:
         return Places.of(self.host.dirs, name)

@@ -11,7 +11,9 @@ from virtloom.driver.constants.domain_event import DomainEventStoppedDetail as S
 from virtloom.driver.constants.domain_event import DomainEventType as Event
 from virtloom.driver.constants.domain_state import DomainShutoffReason
 from virtloom.locks import Guarded, JobKind, LockError
+from virtloom.xmldef.domain.definition import Domain
 from virtloom_lxc.container import run
+from virtloom_lxc.container.images import RUN
 from virtloom_lxc.container.monitor import Monitor, Report
 from virtloom_lxc.container.run import Run
 from virtloom_lxc.domains.base import ContainersBase
@@ -59,13 +61,13 @@ class Ending(ContainersBase):
         with found.locked() as state:
             if state.run is not mine:
                 return
-            name = state.definition.name
+            definition = state.definition
         with found.job(JobKind.DESTROY):
             with found.locked() as state:
                 if state.run is not mine:
                     return
                 killed = bool(report.ended and report.ended.signal) and not state.asked_to_die
-            self._clean(name, mine)
+            self._clean(definition, mine)
             reason, detail = (
                 (DomainShutoffReason.CRASHED, Stopped.CRASHED)
                 if killed
@@ -73,10 +75,11 @@ class Ending(ContainersBase):
             )
             self._finish(found, mine, reason, detail)
 
-    def _clean(self, name: str, mine: Run) -> None:
-        """Remove from the host what a run made."""
+    def _clean(self, definition: Domain, mine: Run) -> None:
+        """Remove from the host what a run made, and let go of what it had."""
         run.clean(mine.places, mine.group, self._networks)
-        self._status.remove(name)
+        self._status.remove(definition.name)
+        self._images.let_go(definition, RUN)
 
     def _finish(self, found: Guarded[Container], mine: Run, reason: int, detail: int) -> None:
         """Show that a run is over, and tell of it."""

@@ -27,6 +27,7 @@ from virtloom.errors import ErrorCode, VirtError
 from virtloom.locks import Guarded, JobKind, ObjectGone
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_lxc.container import limits, run
+from virtloom_lxc.container.images import RUN, images
 from virtloom_lxc.container.monitor import Monitor
 from virtloom_lxc.container.root import rootfs
 from virtloom_lxc.container.root.init import check_init
@@ -82,9 +83,11 @@ class Life(Ending, Sharing):
             self._check(definition)
             places = self._places(definition.name)
             with self.host.waiting("the start of the container"):
+                self._images.hold(definition, RUN, images(definition))
                 shared, view = self._shared(definition), self.host.config["lxcfs"]
                 started = run.start(definition, places, Around(self._networks, shared, view, self._watch.add))
         except BaseException:
+            self._images.let_go(definition, RUN)
             self._show_failed(found)
             self._forget_unused(found)
             raise
@@ -189,12 +192,12 @@ class Life(Ending, Sharing):
             with found.locked() as state:
                 self._same(state, mine)
                 state.asked_to_die = True
-                init, name = state.id, state.definition.name
+                init, definition = state.id, state.definition
             with self.host.waiting("the end of the container", must=True):
                 with suppress(VirtError):  # it is gone already
                     mine.group.freeze(False, 0)
                 _end(mine.monitor, init)
-                self._clean(name, mine)
+                self._clean(definition, mine)
             self._finish(found, mine, DomainShutoffReason.DESTROYED, Stopped.DESTROYED)
 
 

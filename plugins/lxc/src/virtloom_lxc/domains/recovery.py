@@ -5,6 +5,7 @@ from __future__ import annotations
 from virtloom.driver.cgroups import host_hierarchy
 from virtloom.errors import VirtError
 from virtloom_lxc.container import run
+from virtloom_lxc.container.images import RUN, images
 from virtloom_lxc.container.monitor import Monitor
 from virtloom_lxc.container.run import FOUND_WITHIN, Run
 from virtloom_lxc.domains.ending import Ending
@@ -32,6 +33,7 @@ class Recovery(Life, Ending):
         if mine is None:
             self._status.remove(name)
             return
+        self._images.hold(status.definition, RUN, images(status.definition), running=True)
         report = mine.report
 
         def assign(state: Container) -> None:

@@ -149,7 +149,7 @@ class Devices(Plugging, Changing):
         def live(run: Run, definition: Domain) -> Changed:
             require_pluggable(device)
             found = kind.find(definition, device, live=True)
-            self._unplug(run, found)
+            self._unplug(run, definition, found)
             return functools.partial(kind.without, device=found)
 
         self._change(dom, flags, changed, live)

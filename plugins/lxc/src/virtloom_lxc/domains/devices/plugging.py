@@ -13,6 +13,7 @@ from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Disk, Hostdev, Interface
 from virtloom_lxc.container.config import owner
 from virtloom_lxc.container.devices import Passed, passed_disk, passed_hostdev
+from virtloom_lxc.container.images import RUN, given, images
 from virtloom_lxc.container.limits import rule
 from virtloom_lxc.container.run import Run, program
 from virtloom_lxc.domains.devices.interfaces import Interfaces
@@ -32,18 +33,28 @@ class Plugging(Interfaces):
         """
         if isinstance(device, Interface):
             return self._plug_interface(run, definition, device)
-        self._add_node(run, _passed(device), owner(definition))
+        passed, before = _passed(device), images(definition)
+        self._images.hold(definition, RUN, [*before, *given(device)])
+        try:
+            self._add_node(run, passed, owner(definition))
+        except BaseException:
+            self._images.hold(definition, RUN, before, running=True)
+            raise
         return device
 
-    def _unplug(self, run: Run, device: Any) -> None:
+    def _unplug(self, run: Run, definition: Domain, device: Any) -> None:
         """Take a device from a container.
 
         :raises VirtError: what cannot be taken.
         """
-        if not isinstance(device, Interface):
-            self._remove_node(run, _passed(device))
+        if isinstance(device, Interface):
+            self._unplug_interface(run, device)
             return
-        self._unplug_interface(run, device)
+        self._remove_node(run, _passed(device))
+        left = images(definition)
+        for use in given(device):
+            left.remove(use)
+        self._images.hold(definition, RUN, left, running=True)
 
     def _add_node(self, run: Run, device: Passed, owner: int) -> None:
         """Let a container use a device, and make its node inside; neither if one fails."""

@@ -1,26 +1,17 @@
-"""The images of a run: found when it begins, and noted with the host's storage for as long as it lasts.
-
-While an image is noted, no other guest gets it and the storage driver neither deletes nor changes it; see
-`StorageDriver.lease_images`.
-"""
+"""The images of a run: found when it begins, and noted with the host's storage for as long as it lasts."""
 
 from __future__ import annotations
 
-from virtloom.driver import DriverHost, DriverKind, StorageDriver
+from virtloom.driver import DriverHost
 from virtloom.driver.domains.volumes import located
-from virtloom.driver.handles import DomainHandle
 from virtloom.driver.images import uses_of
+from virtloom.driver.images.held import HeldImages
 from virtloom.driver.work.lanes import Lane
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Disk
 from virtloom_qemu.storage.chain import with_chain
 
 WITHIN = 30.0  # seconds for the storage of one guest to answer
-
-
-def _handle(definition: Domain, number: int) -> DomainHandle:
-    """A guest in one of its runs, as a user of images."""
-    return DomainHandle(definition.name, definition.uuid or b"", number)
 
 
 class DiskImages:
@@ -31,10 +22,7 @@ class DiskImages:
 
     def __init__(self, host: DriverHost) -> None:
         self._host = host
-
-    def _storage(self) -> StorageDriver | None:
-        driver = self._host.driver(DriverKind.STORAGE)
-        return driver if isinstance(driver, StorageDriver) else None
+        self._held = HeldImages(host)
 
     def found(self, definition: Domain) -> Domain:
         """A definition whose disks say where their volumes are, and what is behind their images.
@@ -47,7 +35,7 @@ class DiskImages:
 
     def disk_found(self, guest: str, disk: Disk) -> Disk:
         """One disk; see `found`."""
-        placed = located(disk, self._storage())
+        placed = located(disk, self._held.storage)
         lane = Lane(f"domain '{guest}'", self._host.locks, self._host.waiting, threads=1)
         return lane.run(lambda: with_chain(placed), WITHIN)
 
@@ -57,13 +45,8 @@ class DiskImages:
         :param number: the run's; :param running: whether it has them already.
         :raises VirtError: RESOURCE_BUSY if somebody else has one.
         """
-        storage = self._storage()
-        if storage is not None:
-            uses = [use for disk in live.parts.disks for use in uses_of(disk)]
-            storage.lease_images(_handle(live, number), uses, running=running)
+        self._held.hold(live, number, [use for disk in live.parts.disks for use in uses_of(disk)], running=running)
 
     def let_go(self, definition: Domain, number: int) -> None:
         """A run is over."""
-        storage = self._storage()
-        if storage is not None:
-            storage.release_images(_handle(definition, number))
+        self._held.let_go(definition, number)

@@ -83,3 +83,35 @@ def test_the_configuration_is_written_shown_checked_and_changed(scratch: Path) -
     refused = virtloom(scratch, "config", "set", "server.max_worker", "7")
     assert "did you mean max_workers?" in refused.stderr
     assert "good" in virtloom(scratch, "config", "check").stdout
+
+
+def test_the_sections_of_drivers_are_shown_checked_and_changed(scratch: Path) -> None:
+    changed = virtloom(scratch, "config", "set", "driver.test.clock_rate", "2")
+    assert "driver.test.clock_rate = 2" in changed.stdout
+    shown = virtloom(scratch, "config", "show").stdout
+    assert next(line.split()[:3] for line in shown.splitlines() if "driver.test.clock_rate" in line) == [
+        "driver.test.clock_rate", "2.0", "file",
+    ]  # fmt: skip
+    for key, told in (
+        ("driver.test.clock_rat", "the key driver.test.clock_rat is not known; did you mean clock_rate?"),
+        ("driver.tst.clock", "[driver.tst] is for a driver that is not installed; did you mean [driver.test]?"),
+        ("max_workers", "the key max_workers is in no section; did you mean server.max_workers?"),
+    ):
+        assert told in virtloom(scratch, "config", "set", key, "1").stderr
+    (scratch / "etc/virtloomd.toml").write_text("[driver.test]\nclok = 1\n[driver.moon]\n")
+    refused = virtloom(scratch, "config", "check")
+    assert "virtloomd.toml:2: the key driver.test.clok is not known; did you mean clock?" in refused.stderr
+    assert refused.returncode == 1
+    (scratch / "etc/virtloomd.toml").write_text("[driver.moon]\n")
+    good = virtloom(scratch, "config", "check")
+    assert "install it (pip install virtloom-moon), or remove it" in good.stdout
+    assert good.returncode == 0
+
+
+def test_who_reads_no_further_is_not_told_of_it(scratch: Path) -> None:
+    command = [str(BIN / "virtloom"), "--root", str(scratch), "config", "show"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == ""

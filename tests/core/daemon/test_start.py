@@ -10,7 +10,7 @@ import pytest
 # Everything that is imported until all drivers run.
 STARTED = """
 import importlib.metadata, sys
-import virtloom.cli.daemon
+import virtloom.cli.daemon, virtloom.cli.serving
 for entry in importlib.metadata.entry_points(group="virtloom.drivers"):
     entry.load()
     package = entry.value.partition(".")[0]

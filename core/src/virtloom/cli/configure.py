@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import argparse
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import tomli_w
 
 from virtloom.cli import show
-from virtloom.daemon.config import Config, ConfigError, load, parse
+from virtloom.daemon.config import Config, ConfigError, load, not_installed, parse
 from virtloom.daemon.places import Places
-from virtloom.daemon.settings import BY_SECTION, SETTINGS, Setting
+from virtloom.daemon.settings import BY_SECTION, SETTINGS
+from virtloom.driver.declaration import ConfigKey
 from virtloom.driver.files.store import write_atomically
+from virtloom.driver.loading.registry import DriverRegistry
 
 
 def add_commands(commands: Any) -> None:
@@ -58,20 +61,48 @@ def write_defaults(options: argparse.Namespace) -> None:
 def print_config(options: argparse.Namespace) -> None:
     """Every key, its value, where it came from, what it is for."""
     config = load(file_of(options), required=options.config is not None)
-    rows = [(s.key, _shown(config, s), "file" if s.key in config.given else "default", s.help) for s in SETTINGS]
+    rows = [(s.key, _shown(config.get(s.key)), _origin(s.key in config.given), s.help) for s in SETTINGS]
+    declared = _declared()
+    for name, keys in declared.items():
+        given, values = config.drivers.get(name, {}), config.driver(name, keys)
+        rows += [(f"driver.{name}.{k.name}", _shown(values[k.name]), _origin(k.name in given), k.help) for k in keys]
     show.table(("key", "value", "from", "what it is for"), rows)
-    for name, section in config.drivers.items():
-        print(f"[driver.{name}] {dict(section)}: checked when the driver is loaded")
+    for note in _strangers(config, declared):
+        print(note)
 
 
-def _shown(config: Config, setting: Setting) -> str:
-    return tomli_w.dumps({"v": config.get(setting.key)}).partition("=")[2].strip()
+def _origin(is_given: bool) -> str:
+    return "file" if is_given else "default"
+
+
+def _shown(value: Any) -> str:
+    """A value as TOML has it, in one line."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_shown, value))}]"
+    return tomli_w.dumps({"v": value}).partition("=")[2].strip()
+
+
+def _declared() -> dict[str, tuple[ConfigKey, ...]]:
+    """The drivers that are installed, with the keys of their sections."""
+    registry = DriverRegistry()
+    registry.discover()
+    declared = (status.declaration for status in registry.statuses)
+    return {one.name: one.config for one in declared if one is not None}
+
+
+def _strangers(config: Config, declared: Mapping[str, object]) -> list[str]:
+    """Sections of drivers that are not installed, which is no error: they may be yet."""
+    return [not_installed(name, declared) for name in config.drivers if name not in declared]
 
 
 def check(options: argparse.Namespace) -> None:
     """Say that the file is good, or all that is wrong with it."""
     path = file_of(options)
-    load(path, required=options.config is not None)
+    config, declared = load(path, required=options.config is not None), _declared()
+    for name, keys in declared.items():
+        config.driver(name, keys)
+    for note in _strangers(config, declared):
+        print(f"{path}: {note}")
     print(f"{path}: good" if path.exists() else f"{path}: there is none, so every key is at its default")
 
 
@@ -90,10 +121,19 @@ def set_key(options: argparse.Namespace) -> None:
         table = table.setdefault(step, {})
     table[name] = _value(section, name, options.value)
     written = tomli_w.dumps(document)
-    parse(written, path)
+    changed = parse(written, None)
+    if section.startswith("driver."):
+        _check_driver(changed, section.removeprefix("driver."))
     write_atomically(path, written.encode(), mode=0o644)
     comments = " (its comments are gone)" if "#" in text else ""
     print(f"{path}: {options.key} = {tomli_w.dumps({'v': table[name]}).partition('=')[2].strip()}{comments}")
+
+
+def _check_driver(config: Config, name: str) -> None:
+    declared = _declared()
+    if name not in declared:
+        raise ConfigError([not_installed(name, declared)])
+    config.driver(name, declared[name])
 
 
 def _value(section: str, name: str, text: str) -> Any:

@@ -35,7 +35,7 @@ def add_commands(commands: Any) -> None:
     locks.add_argument("--all", action="store_true", help="those that are free as well")
     jobs = _looking(commands, "jobs", "what works on which object, and who waits for that", View("get_jobs", "jobs"))
     abort = jobs.add_subparsers(title="commands").add_parser("abort", help="tell long work to stop")
-    abort.add_argument("number", type=int, help="the job's, as 'virtloom jobs' shows it")
+    abort.add_argument("number", type=int, metavar="NUMBER", help="the job's, as 'virtloom jobs' shows it")
     abort.add_argument("--reason", default="an administrator aborted it", help="what its caller is told")
     abort.set_defaults(run=abort_job)
     workers = _looking(commands, "workers", "what the threads for calls do", View("get_workers", "workers"))

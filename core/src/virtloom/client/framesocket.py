@@ -70,7 +70,8 @@ class FrameSocket:
         except OSError as error:
             sock.close()
             reason = error.strerror or error
-            raise ConnectionLost(f"no daemon answers at {path}: {reason}; is virtloomd running?") from error
+            what = "is virtloomd running, and with the same --root or none?"
+            raise ConnectionLost(f"no daemon answers at {path}: {reason}; {what}") from error
         return cls(sock, deadline)
 
     def send_frame(self, frame: bytes, fds: Sequence[int] = ()) -> None:

@@ -65,6 +65,15 @@ class Config:
         return values
 
 
+def not_installed(name: str, installed: Iterable[str]) -> str:
+    """What to say of a section of a driver that is not there, with what may have been meant."""
+    import difflib  # for mistakes alone
+
+    close = difflib.get_close_matches(name, installed, n=1, cutoff=0.6)
+    do = f"did you mean [driver.{close[0]}]?" if close else f"install it (pip install virtloom-{name}), or remove it"
+    return f"the section [driver.{name}] is for a driver that is not installed; {do}"
+
+
 def defaults() -> Config:
     """What holds when there is no file."""
     return parse("", None)
@@ -82,8 +91,10 @@ def load(path: Path, *, required: bool = False) -> Config:
         if required:
             raise ConfigError([f"{path}: there is no such file; 'virtloom config init' writes one"]) from None
         return defaults()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([f"{path}: it cannot be read: {error}"]) from error
+    except OSError as error:
+        raise ConfigError([f"{path}: it cannot be read: {error.strerror}"]) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError([f"{path}: it is not UTF-8 text: {error}"]) from error
     return parse(text, path)
 
 
@@ -99,7 +110,9 @@ def parse(text: str, path: Path | None) -> Config:
     given = set()
     values = {}
     for name, found in document.items():
-        if name not in BY_SECTION:
+        if not isinstance(found, dict) and name not in BY_SECTION:
+            reader.outside(name)
+        elif name not in BY_SECTION:
             reader.unknown(f"the section [{name}]", name, [*BY_SECTION, "driver"], None)
         elif not isinstance(found, dict):
             reader.problem(f"[{name}] must be a section", None, name)
@@ -154,6 +167,11 @@ class _Reader:
             if not isinstance(section, dict):
                 self.problem(f"driver.{name} must be a section, [driver.{name}]", "driver", name)
         return {name: section for name, section in found.items() if isinstance(section, dict)}
+
+    def outside(self, name: str) -> None:
+        """A key before the first section, where none may stand."""
+        meant = next((f"; did you mean {one.key}?" for one in SETTINGS if one.name == name), "")
+        self.problem(f"the key {name} is in no section{meant}", None, name)
 
     def unknown(self, what: str, name: str, known: list[str], section: str | None) -> None:
         """Something that there is not, with what may have been meant."""

@@ -18,7 +18,7 @@ from typing import Any
 
 from virtloom.api import contract
 from virtloom.api.session import Session
-from virtloom.daemon.config import Config, ConfigError, load
+from virtloom.daemon.config import Config, ConfigError, load, not_installed
 from virtloom.daemon.locklog import LockLog
 from virtloom.daemon.logs import Log
 from virtloom.daemon.own import prometheus
@@ -34,7 +34,7 @@ from virtloom.driver.declaration import DriverDeclaration
 from virtloom.driver.events import EventHub
 from virtloom.driver.host import DriverHost, HostServices
 from virtloom.driver.loading.registry import DriverRegistry
-from virtloom.errors import ErrorCode, VirtError
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import JobKind, LockManager, Mode, ObjectType
 from virtloom.server.admin.session import AdminSession
 from virtloom.server.client import Client
@@ -93,9 +93,10 @@ class Daemon:
 
     # Start.
 
-    def start(self) -> None:
+    def start(self, given_up: Callable[[], bool] = lambda: False) -> None:
         """Serve, and load the drivers meanwhile: who opens a connection waits for its own.
 
+        :param given_up: whether the rest of the drivers need not be started, since it is to stop again.
         :raises VirtError: if another daemon uses the places, or a socket cannot be made.
         :raises ConfigError: if a plugin's section is wrong.
         """
@@ -114,7 +115,7 @@ class Daemon:
             self.registry.expect()
             undo.callback(self.server.stop, STOP_AT_ONCE)
             self.server.start()
-            self._load_drivers()
+            self._load_drivers(given_up)
             self._end_metrics = self._serve_metrics()
             self.admin.start()
             undo.pop_all()
@@ -128,12 +129,12 @@ class Daemon:
         servers = (self.server, self.admin)
         return prometheus.serve(given, lambda: figures_report(self.lock_managers, servers, self.checker))
 
-    def _load_drivers(self) -> None:
+    def _load_drivers(self, given_up: Callable[[], bool] = lambda: False) -> None:
         """Load what is installed and does not run yet. It imports and may sleep, so it is a job, not a lock."""
         with self._loading.job(JobKind.MODIFY):
             self.registry.discover()
             self._check_driver_sections()
-            self.registry.start(self._host)
+            self.registry.start(self._host, given_up)
 
     def reload_drivers(self) -> list[dict[str, Any]]:
         """Add drivers that were installed since the start, and try again those that failed; then as `get_drivers`."""
@@ -146,7 +147,11 @@ class Daemon:
     def _host(self, declared: DriverDeclaration) -> DriverHost:
         """What one plugin is given."""
         locks = self._lock_manager(declared.name, declared.object_types)
-        values = self.config.driver(declared.name, declared.config)
+        try:
+            values = self.config.driver(declared.name, declared.config)
+        except ConfigError as error:
+            told, hint = "; ".join(error.problems), "mend that and start virtloomd again"
+            raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, told, ErrorDomain.CONF, hint=hint) from error
         folders = self.places.of_driver(declared.name)
         return DriverHost(declared.name, locks, values, folders, self._services, declared.version)
 
@@ -154,7 +159,7 @@ class Daemon:
         """A plugin's section is read when the plugin is there; one for a plugin that is not is told, and kept."""
         names = {status.name for status in self.registry.statuses}
         for name in sorted(set(self.config.drivers) - names):
-            log.warning("the section [driver.%s] is for a driver that is not installed", name)
+            log.warning("%s", not_installed(name, names))
 
     def _listeners(self) -> list[tuple[Server, Listener]]:
         """The sockets to serve: those that the service manager passed, or our own."""

@@ -7,6 +7,7 @@ the user's own (platformdirs, the XDG base directory specification).
 from __future__ import annotations
 
 import os
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,7 +62,9 @@ class Places:
         from platformdirs import PlatformDirs
 
         dirs = PlatformDirs("virtloom", appauthor=False)
-        runtime = Path(dirs.user_runtime_dir)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a user without a runtime folder: it then takes /tmp
+            runtime = Path(dirs.user_runtime_dir)
         return cls(
             Path(dirs.user_config_dir),
             Path(dirs.user_data_dir),

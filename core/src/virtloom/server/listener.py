@@ -16,6 +16,7 @@ from pathlib import Path
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
 
 SD_LISTEN_FDS_START = 3
+PATH_MAX = 107  # bytes of a socket's path, without the zero at its end
 
 
 class Listener:
@@ -69,6 +70,7 @@ def listen(
     :param backlog: how many clients may wait to be accepted.
     :raises VirtError: SYSTEM_ERROR if the path cannot be used; OPERATION_FAILED if another daemon answers there.
     """
+    _refuse_long(path)
     _remove_stale(path)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
@@ -82,6 +84,13 @@ def listen(
         path.unlink(missing_ok=True)
         raise
     return Listener(sock, readonly, path)
+
+
+def _refuse_long(path: Path) -> None:
+    size = len(os.fsencode(path))
+    if size > PATH_MAX:
+        detail = f"the socket's path '{path}' is too long: {size} bytes, and unix(7) takes {PATH_MAX}"
+        raise VirtError(ErrorCode.OPERATION_FAILED, detail, ErrorDomain.RPC, hint="choose a shorter --root")
 
 
 def _bind(sock: socket.socket, path: Path, mode: int, group: str | None) -> None:

@@ -23,7 +23,7 @@ CONFIG = (
 def virtloom_declare() -> DriverDeclaration:
     """See `virtloom.driver.hookspecs`."""
     return DriverDeclaration(
-        "network", VERSION, API_VERSION, DriverKind.NETWORK, object_types=object_types.ALL, config=CONFIG
+        "network", VERSION, API_VERSION, DriverKind.NETWORK, ("network",), object_types=object_types.ALL, config=CONFIG
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from typing import TYPE_CHECKING
 
 from virtloom.driver import API_VERSION, ConfigKey, DriverDeclaration, DriverHost, DriverKind, hookimpl
@@ -49,7 +51,17 @@ def virtloom_declare() -> DriverDeclaration:
         schemes=("qemu",),
         object_types=object_types.ALL,
         config=CONFIG,
+        default_uris=_default_uris(),
+        default_rank=10,
     )
+
+
+def _default_uris() -> tuple[str, ...]:
+    """What an empty URI opens (`qemuConnectURIProbe`), on a host that has an emulator for its own kind of guests."""
+    if shutil.which(f"qemu-system-{os.uname().machine}") is None:
+        return ()
+    uris = ("qemu:///system", "qemu:///session")
+    return uris if os.geteuid() == 0 else uris[::-1]
 
 
 @hookimpl

@@ -77,7 +77,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _serve(root: Path, options: argparse.Namespace) -> int:
-    from virtloom.cli.daemon import run
+    from virtloom.cli.serving import run
+    from virtloom.cli.signals import Signals
     from virtloom.daemon.config import load
     from virtloom.daemon.daemon import Daemon
     from virtloom.daemon.places import Places
@@ -110,7 +111,7 @@ def _serve(root: Path, options: argparse.Namespace) -> int:
             ended.append(127)
         daemons[0].stopping.set()
 
-    status = run(make, on_ready)
+    status = run(make, on_ready, Signals().listen())
     return ended[0] if ended else status
 
 

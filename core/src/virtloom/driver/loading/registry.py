@@ -167,10 +167,15 @@ class DriverRegistry:
             self.statuses, key=lambda one: not (one.declaration and one.declaration.kind is not DriverKind.HYPERVISOR)
         )
 
-    def start(self, make_host: MakeHost) -> None:
-        """Start every driver that was declared well and does not run yet; failures are kept in the statuses."""
+    def start(self, make_host: MakeHost, given_up: Callable[[], bool] = lambda: False) -> None:
+        """Start every driver that was declared well and does not run yet; failures are kept in the statuses.
+
+        :param given_up: whether the rest need not be started, since all are to be stopped.
+        """
         fresh = [status for status in self._by_start() if status.driver is None]
         for status in self._turns.taken(fresh):
+            if given_up():
+                return
             if status.problem is None:
                 self._start(status, make_host)
             status.turn.over.set()

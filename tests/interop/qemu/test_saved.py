@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from daemons import eventually
+
 SECTORS = 64 << 10  # bytes
 
 
@@ -38,3 +40,18 @@ def test_variables_begin_anew_when_a_start_from_a_managed_save_is_told_so(host: 
     variables.write_bytes(b"k" * SECTORS)
     virsh("start", "g", "--paused", "--reset-nvram")
     assert variables.read_bytes() == fresh
+
+
+def test_a_guest_that_stays_paused_is_dumped_and_saved_again_and_again(host: Any) -> None:
+    """QEMU takes no state out a second time unless the processors have run; nobody sees that they do."""
+    virsh = host.virsh
+    virsh("define", host.write("g"))
+    virsh("start", "g", "--paused")
+    with host.events("g") as seen:
+        for number in range(2):
+            virsh("dump", "g", f"{host.root}/core{number}")
+        virsh("save", "g", f"{host.root}/image")
+        eventually(lambda: "Stopped" in seen(), "the end to be told")
+        assert "Resumed" not in seen()
+    virsh("restore", f"{host.root}/image")
+    assert virsh("domstate", "g", "--reason") == "paused (migrating)"

@@ -73,6 +73,7 @@ class QemuDomain(DomainState):
     :ivar pause_reason: running_reason: why the processors stop or start next, told before the monitor is.
     :ivar fake_reboot: whether the guest was told to shut down in order to be started again.
     :ivar paused_by_shutdown: whether it stopped for such a reboot, so that the pause is not shown.
+    :ivar stirred: whether its processors run for a moment that is not shown.
     :ivar ending: whether a call is ending the run, so that the process's end surprises nobody.
     :ivar failure: what is wrong with its monitor; None if nothing.
     :ivar tainted: what was done to it that is not supported (`virDomainTaintFlags`, by number).
@@ -96,6 +97,7 @@ class QemuDomain(DomainState):
     running_reason: int = Running.UNKNOWN
     fake_reboot: bool = False
     paused_by_shutdown: bool = False
+    stirred: bool = False
     ending: bool = False
     failure: str | None = None
     tainted: frozenset[int] = frozenset()
@@ -143,7 +145,7 @@ class QemuDomain(DomainState):
         self.end(reason)
         self.run = None
         self.pause_reason, self.running_reason = Paused.UNKNOWN, Running.UNKNOWN
-        self.fake_reboot = self.paused_by_shutdown = self.ending = False
+        self.fake_reboot = self.paused_by_shutdown = self.stirred = self.ending = False
         self.failure = None
         self.vcpu_threads = {}
         self.block_jobs = {}

@@ -63,6 +63,15 @@ class Talk:
         :raises JobAborted: if the job was ended or aborted.
         """
         self.job.check()
+        with self.state_regardless() as state:
+            yield state
+
+    @contextmanager
+    def state_regardless(self) -> Iterator[QemuDomain]:
+        """The state, for what has to be put right even if the job was aborted.
+
+        :raises VirtError: OPERATION_FAILED if the guest ended meanwhile.
+        """
         with self.found.locked() as state:
             if state.run is not self.run:
                 raise quit_unexpectedly()

@@ -10,7 +10,7 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.2  # seconds between two questions
 UNLIMITED = 1 << 60  # bytes a second: a file is written as fast as it can be
 NAME = "virtloom"  # what QEMU knows the descriptor by
 COMPRESS_WITHIN = 600.0  # seconds for a compressor to write what it has, once QEMU has written everything
-SETTLE_WITHIN = 30.0  # seconds for QEMU to give up a transfer
+SETTLE_WITHIN = 30.0  # seconds for QEMU to finish a transfer, or give it up
+UNDER_WAY = ("setup", "active", "device", "cancelling")
 KILLED_WITHIN = 5.0  # seconds for a compressor to be gone
 NAMES = {JobKind.SAVE: "domain save", JobKind.DUMP: "domain core dump"}
 
@@ -39,14 +40,16 @@ def send(talk: Talk, descriptor: int, compressor: Sequence[str] = ()) -> None:
             talk.ask("getfd", fdname=NAME, fds=[way.descriptor])
         finally:
             way.close()
-        talk.ask("migrate", uri=f"fd:{NAME}")
         try:
+            talk.ask("migrate", uri=f"fd:{NAME}")
             watch(talk, "query-migrate")
-        except JobAborted as error:
+            settle(talk)
+        except BaseException as error:
             way.cut()  # else QEMU may go on waiting for it
-            talk.tries("migrate_cancel")
-            _settled(talk)
-            raise VirtError(ErrorCode.OPERATION_ABORTED, f"{_job(talk)} canceled by client") from error
+            give_up(talk)
+            if isinstance(error, JobAborted):
+                raise VirtError(ErrorCode.OPERATION_ABORTED, f"{_job(talk)} canceled by client") from error
+            raise
 
 
 def dump(talk: Talk, descriptor: int, form: str | None) -> None:
@@ -99,13 +102,23 @@ def _job(talk: Talk) -> str:
     return f"job '{NAMES.get(kind, kind.value)}'"
 
 
-def _settled(talk: Talk) -> None:
-    """Wait until a transfer that was cancelled is over."""
+def give_up(talk: Talk) -> None:
+    """End a transfer that nobody wants any more; one that went on would stop the guest at its end."""
+    with suppress(VirtError):
+        talk.tries("migrate_cancel")
+        settle(talk)
+
+
+def settle(talk: Talk) -> None:
+    """Wait until a transfer is over for QEMU as well, which lets no processor go on before (qmp_cont)."""
     end = time.monotonic() + SETTLE_WITHIN
-    while (talk.tries("query-migrate") or {}).get("status") in ("setup", "active", "cancelling", "device"):
-        if time.monotonic() > end:
-            return
+    while not _over(talk) and time.monotonic() < end:
         time.sleep(FIRST_PAUSE)
+
+
+def _over(talk: Talk) -> bool:
+    told = talk.tries("query-migrate") or {}
+    return told.get("status") not in UNDER_WAY and talk.ask("query-status")["status"] != "finish-migrate"
 
 
 def _report(talk: Talk, told: Mapping[str, Any]) -> None:

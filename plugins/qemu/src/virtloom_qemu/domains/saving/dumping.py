@@ -77,6 +77,7 @@ class Dumping(SavingBase):
             with talk.state() as state:
                 live = state.definition
             refuse_unsavable(talk, live)
+            self._can_be_sent(talk)
         existed = path.exists()
         try:
             descriptor = os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600)

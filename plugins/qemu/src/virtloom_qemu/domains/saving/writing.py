@@ -65,6 +65,7 @@ class Writing(SavingBase):
             talk = Talk(found, job, run)
             target = self._save_path(live.name) if path is None else path
             refuse_unsavable(talk, live)
+            self._can_be_sent(talk)
             self._write_image(talk, target, live, dxml, was_running, flags)
             try:
                 with talk.state() as state:

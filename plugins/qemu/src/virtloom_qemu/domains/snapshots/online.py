@@ -41,6 +41,7 @@ class OnlineSnapshots(SnapshotKeeping):
             with talk.state() as state:
                 live = state.definition
             refuse_unsavable(talk, live)
+            self._can_be_sent(talk)
         pause = running and memory != "no" and not flags & Create.LIVE
         resume = running and not flags & Create.HALT
         if pause:
@@ -61,7 +62,7 @@ class OnlineSnapshots(SnapshotKeeping):
             self._resume_if_stopped(talk)
 
     def _resume_if_stopped(self, talk: Talk) -> None:
-        with talk.state() as state:
+        with talk.state_regardless() as state:
             self._follow(state)
             stopped = state.state == DomainState.PAUSED
         if stopped:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from virtloom_qemu.domains.base import DomainsBase
-from virtloom_qemu.runs.talk import Talk, quit_unexpectedly
+from virtloom_qemu.runs.talk import Talk
 
 
 class Processors(DomainsBase):
@@ -14,12 +14,10 @@ class Processors(DomainsBase):
 
         :param reason: why (`virDomainRunningReason`).
         """
-        with talk.found.locked() as state:
-            if state.run is not talk.run:
-                raise quit_unexpectedly()
+        with talk.state_regardless() as state:
             state.running_reason = reason
         talk.ask("cont")
-        with talk.state() as state:
+        with talk.state_regardless() as state:
             self._follow(state)
 
     def _hold(self, talk: Talk, reason: int) -> None:
@@ -27,10 +25,26 @@ class Processors(DomainsBase):
 
         :param reason: why (`virDomainPausedReason`).
         """
-        with talk.found.locked() as state:
-            if state.run is not talk.run:
-                raise quit_unexpectedly()
+        with talk.state_regardless() as state:
             state.pause_reason = reason
         talk.ask("stop")
         with talk.state() as state:
             self._follow(state)
+
+    def _can_be_sent(self, talk: Talk) -> None:
+        """See to it that a guest's state can be taken out of QEMU.
+
+        Once that was done, QEMU does not do it again before the processors have run (migration.c: `migrate_prepare`).
+        So those of a guest that has been paused since then run for a moment, of which nobody is told.
+        """
+        if talk.ask("query-status")["status"] != "postmigrate":
+            return
+        with talk.state() as state:
+            state.stirred = True
+        try:
+            talk.ask("cont")
+            talk.ask("stop")
+        finally:
+            with talk.state_regardless() as state:
+                state.stirred = False
+                self._follow(state)

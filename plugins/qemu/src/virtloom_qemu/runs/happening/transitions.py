@@ -36,7 +36,7 @@ class Transitions(Domains[QemuDomain]):
         Both who had them stop or go on and who hears the monitor's event call this; the second finds nothing to do. It
         is what holds now that is followed, not what one event said, so an event that comes late undoes nothing.
         """
-        running = None if state.run is None else state.run.monitor.running
+        running = None if state.run is None or state.stirred else state.run.monitor.running
         if running is True and state.state != State.RUNNING:
             self._resumed(state)
         elif running is False and state.state == State.RUNNING and not state.paused_by_shutdown:

@@ -40,6 +40,7 @@ from virtloom_qemu.runs.phases.strays import Strays
 from virtloom_qemu.runs.state import QemuDomain, Run
 from virtloom_qemu.runs.status import Status
 from virtloom_qemu.runs.talk import Talk
+from virtloom_qemu.saving.transfer import give_up
 
 CONNECT_WITHIN = 2.0  # seconds; a living process listens already, so it takes none
 CLAIM_WITHIN = 30.0  # seconds for all threads to have their jobs
@@ -168,7 +169,7 @@ class Reconnecting(Strays):
         """Put what the guest says of itself into the state."""
         interrupted = status.job in UNDONE
         if interrupted:
-            talk.tries("migrate_cancel")
+            give_up(talk)
         told = talk.ask("query-status")
         with talk.found.locked() as state:
             live = state.definition

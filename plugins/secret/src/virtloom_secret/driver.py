@@ -17,7 +17,7 @@ from virtloom.driver.constants.secret import SecretDefineFlags, SecretEventID
 from virtloom.driver.constants.secret import SecretEventLifecycle as Event
 from virtloom.driver.flags import check_flags, selected
 from virtloom.driver.handles import SecretHandle
-from virtloom.errors import ErrorCode, VirtError
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Guarded, JobKind, ObjectGone, ObjectType
 from virtloom.xmldef import secret
 from virtloom.xmldef.secret import USAGES, Secret
@@ -76,13 +76,13 @@ class Secrets(SecretDriver):
     def _found(self, uuid: bytes) -> Guarded[State]:
         found = self._all.find(uuid)
         if found is None or found.published is None:
-            raise VirtError(ErrorCode.NO_SECRET, f"no secret with matching uuid '{UUID(bytes=uuid)}'")
+            raise _no_secret(f"no secret with matching uuid '{UUID(bytes=uuid)}'")
         return found
 
     def _used_for(self, usage_type: int, usage_id: str) -> Guarded[State]:
         found = self._all.find_name(f"{usage_type} {usage_id}") if usage_type else None
         if found is None or found.published is None:
-            raise VirtError(ErrorCode.NO_SECRET, f"no secret with matching usage '{usage_id}'")
+            raise _no_secret(f"no secret with matching usage '{usage_id}'")
         return found
 
     def secret_get_xml_desc(self, secret: SecretHandle, flags: int) -> str:
@@ -188,8 +188,13 @@ def _value(found: Guarded[State]) -> bytes:
         value: bytes | None = state.value
         uuid = UUID(bytes=state.definition.uuid)
     if value is None:
-        raise VirtError(ErrorCode.NO_SECRET, f"secret '{uuid}' does not have a value")
+        raise _no_secret(f"secret '{uuid}' does not have a value")
     return value
+
+
+def _no_secret(detail: str) -> VirtError:
+    """The error is this driver's, whoever asks."""
+    return VirtError(ErrorCode.NO_SECRET, detail, ErrorDomain.SECRET)
 
 
 def _usage_key(definition: Secret) -> str:

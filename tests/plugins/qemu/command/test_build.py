@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import shlex
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pytest
 from emulated import emulator, guest
 
-from virtloom_qemu.command import Context, build, prepare
-from virtloom_qemu.command.native import to_native
+from virtloom.errors import VirtError
+from virtloom_qemu.command import Context, build, prepare, requisites
+from virtloom_qemu.command.native import HostLookups, to_native
+from virtloom_qemu.runs.given.secrets import wanted_by
 from virtloom_qemu.settings import Settings
 
 
@@ -116,3 +120,85 @@ def test_a_command_line_to_read_has_taps_and_ports_of_nobodys() -> None:
     assert '"fd":"3"' in line
     assert '"type":"user"' not in line
     assert "-vnc 127.0.0.1:0" in line
+
+
+class TestMemory:
+    NUMA = "<cpu><numa><cell id='0' cpus='0' memory='131072'/><cell id='1' memory='131072'/>{}</numa></cpu>"
+    VCPU = "<vcpu>1</vcpu>"
+
+    def test_of_a_module_is_a_whole_number_of_two_mebibytes(self) -> None:
+        more = "<maxMemory slots='2'>1048576</maxMemory>" + self.NUMA.format("")
+        module = """<memory model='nvdimm'><source><path>/m</path></source>
+        <target><size>3072</size><node>0</node></target></memory>"""
+        backing = next(one for one in objects(argv(module, more=more), "object") if one["id"] == "memnvdimm0")
+        assert backing["size"] == 4 << 20
+
+    def test_of_a_cell_without_processors_is_reached_from_the_cell_with_the_lowest_latency(self) -> None:
+        latency = "<interconnects><latency initiator='0' target='1' type='access' value='5'/></interconnects>"
+        nodes = values(argv(more=self.NUMA.format(latency)), "numa")
+        assert [node for node in nodes if "initiator=" in node and node.startswith("node")] == [
+            "node,nodeid=0,cpus=0,initiator=0,memdev=ram-node0",
+            "node,nodeid=1,initiator=0,memdev=ram-node1",
+        ]
+
+    def test_on_a_node_that_the_host_does_not_have_is_refused(self) -> None:
+        tune = "<numatune><memory mode='strict' nodeset='1023'/></numatune>"
+        with pytest.raises(VirtError, match="NUMA node 1023 is unavailable"):
+            argv(more=tune + self.NUMA.format(""))
+
+
+class TestSources:
+    NBD = """<disk type='network'><driver name='qemu' type='raw'/>
+    <source protocol='nbd' name='x' tls='yes'><host name='h' port='1'/></source><target dev='vda'/></disk>"""
+    HTTP = """<disk type='network' device='cdrom'><source protocol='http' name='x'><host name='h'/>
+    <cookies><cookie name='a'>b</cookie></cookies></source><target dev='sda' bus='scsi'/></disk>"""
+
+    def test_over_tls_have_their_certificates(self) -> None:
+        found = argv(self.NBD)
+        certificates = next(one for one in objects(found, "object") if one["qom-type"] == "tls-creds-x509")
+        assert certificates["endpoint"] == "client"
+        assert objects(found, "blockdev")[0]["tls-creds"] == certificates["id"]
+
+    def test_behind_another_have_a_cache_of_their_own(self) -> None:
+        found = argv("""<disk type='file'><driver name='qemu' type='qcow2'/><source file='/a'/><target dev='vda'/>
+        <backingStore type='file'><format type='qcow2'><metadata_cache><max_size>4096</max_size></metadata_cache>
+        </format><source file='/b'/><backingStore/></backingStore></disk>""")
+        assert [one.get("cache-size") for one in objects(found, "blockdev")] == [None, 4096, None, None]
+
+    def test_secrets_are_shown_encrypted(self) -> None:
+        definition = guest(self.HTTP)
+        shown = to_native(definition, emulator(), Settings(), host=HostLookups(lambda one: one, lambda live: {
+            name: wanted.value for name, wanted in wanted_by(live).items()}))  # fmt: skip
+        secret = next(one for one in objects(shlex.split(shown), "object") if "cookie" in one["id"])
+        assert (secret["keyid"], secret["format"]) == ("masterKey0", "base64")
+        assert "a=b" not in shown
+
+
+class TestHost:
+    def test_that_cannot_draw_has_no_display_that_it_draws(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setattr(requisites, "DISPLAYS", tmp_path / "dri")
+        display = "<graphics type='egl-headless'/>"
+        with pytest.raises(VirtError, match="cannot open directory"):
+            argv(display)
+        (tmp_path / "dri").mkdir()
+        with pytest.raises(VirtError, match="No DRM render nodes available"):
+            argv(display)
+        (tmp_path / "dri" / "renderD128").touch()
+        assert values(argv(display), "display") == [f"egl-headless,rendernode={tmp_path}/dri/renderD128"]
+
+    def test_has_the_program_that_draws_beside_qemu(self, tmp_path: Path) -> None:
+        settings = Settings(vhost_user_folders=[str(tmp_path)])
+        context = Context(emulator(), settings, Path("/lib/qemu"), id=7)
+        definition = guest("<video><driver name='vhostuser'/><model type='virtio'/></video>")
+        with pytest.raises(VirtError, match="Unable to find a satisfying vhost-user-gpu"):
+            prepare(definition, context)
+        program = tmp_path / "vhost-user-gpu"
+        program.touch(0o755)
+        (tmp_path / "50-gpu.json").write_text(json.dumps({"type": "gpu", "binary": str(program)}))
+        assert prepare(definition, context)
+
+    def test_was_passed_no_descriptors(self) -> None:
+        with pytest.raises(VirtError, match="group 'g' was not associated"):
+            argv("<disk type='file'><source file='/a' fdgroup='g'/><target dev='vda'/></disk>")

@@ -38,3 +38,9 @@ def test_what_is_prepared_stays_as_it_is() -> None:
 def test_images_are_numbered_from_where_the_context_says() -> None:
     live = prepare(guest(DISK.format("a") + DISK.format("b")), replace(CONTEXT, first_image=7))
     assert [disk.source.get("index") for disk in live.parts.disks if disk.source] == ["8", "7"]
+
+
+def test_an_empty_drive_takes_a_number_for_what_will_be_in_it() -> None:
+    drive = "<disk type='file' device='cdrom'><target dev='hdc' bus='ide'/></disk>"
+    live = prepare(guest(DISK.format("a") + drive), CONTEXT)
+    assert [disk.source.get("index") for disk in live.parts.disks if disk.source] == ["2"]

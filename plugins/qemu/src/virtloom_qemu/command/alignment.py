@@ -1,11 +1,11 @@
-"""Sizes of memory that QEMU takes: whole mebibytes (`qemuDomainAlignMemorySizes`)."""
+"""Sizes of memory that QEMU takes: whole mebibytes, two for a module (`qemuDomainAlignMemorySizes`)."""
 
 from __future__ import annotations
 
-from virtloom.xmldef.document import Node
 from virtloom_qemu.definition.guest import Guest, number
 
 MIB = 1024  # KiB
+MODULE = 2 * MIB
 
 
 def align_memory(guest: Guest) -> None:
@@ -20,16 +20,12 @@ def align_memory(guest: Guest) -> None:
     if cells:
         initial = sum(number(cell, "memory") for cell in cells)
     for size in modules:
-        _align(size)
+        size.text = str(_up(int(size.text), MODULE))
     total.text = str(_up(initial) + sum(int(size.text) for size in modules))
     maximum = guest.root.find("maxMemory")
     if maximum is not None:
-        _align(maximum)
+        maximum.text = str(_up(int(maximum.text)))
 
 
-def _align(size: Node) -> None:
-    size.text = str(_up(int(size.text)))
-
-
-def _up(kib: int) -> int:
-    return -(-kib // MIB) * MIB
+def _up(kib: int, whole: int = MIB) -> int:
+    return -(-kib // whole) * whole

@@ -31,6 +31,7 @@ from virtloom_qemu.command.values import text_of
 from virtloom_qemu.definition.guest import Guest
 
 Step = Callable[[Guest, Context, CommandLine], None]
+MASTER_KEY = "masterKey0"  # the secret that a run's other secrets are encrypted with
 SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
 
 
@@ -61,7 +62,7 @@ def _name(guest: Guest, context: Context, line: CommandLine) -> None:
     process = f",process=qemu:{comma(name)}" if context.settings.set_process_name else ""
     line.option("name", f"guest={comma(name)}{process},debug-threads=on")
     line.option("S")
-    line.object("secret", "masterKey0", {"format": "raw", "file": f"{folder}/master-key.aes"})
+    line.object("secret", MASTER_KEY, {"format": "raw", "file": f"{folder}/master-key.aes"})
 
 
 def _uuid(guest: Guest, context: Context, line: CommandLine) -> None:

@@ -23,6 +23,7 @@ class Context:
     :ivar descriptors: by the alias of a device, what QEMU knows the file descriptors by that it is given for it.
     :ivar sockets: of devices that a helper serves, by their aliases.
     :ivar secrets: values that QEMU is told of, by what it knows them by.
+    :ivar secrets_key: what they are encrypted with, if they are only shown.
     :ivar incoming: where the guest's state comes from (`-incoming`); :ivar load_snapshot: an internal snapshot's name.
     :ivar reset_nvram: whether the variables of its firmware begin anew.
     :ivar first_image: the number of the first image that has none.
@@ -36,6 +37,7 @@ class Context:
     descriptors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     secrets: Mapping[str, bytes] = field(default_factory=dict)
     sockets: Mapping[str, str] = field(default_factory=dict)
+    secrets_key: str = ""
     incoming: str | None = None
     load_snapshot: str | None = None
     first_image: int = 1

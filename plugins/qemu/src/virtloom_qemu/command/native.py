@@ -7,16 +7,19 @@ opens, and displays are at the first ports.
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Graphics, Interface, Listen
 from virtloom_qemu.capabilities import Emulator
-from virtloom_qemu.command.build import build
+from virtloom_qemu.command.build import MASTER_KEY, build
 from virtloom_qemu.command.context import Context
 from virtloom_qemu.command.prepare import prepare
+from virtloom_qemu.command.requisites import require_devices
 from virtloom_qemu.definition.addresses.pci import pci_addresses
 from virtloom_qemu.definition.guest import Guest
 from virtloom_qemu.definition.starting import check_start
@@ -27,21 +30,41 @@ TLS_PORT = 5902
 FIRST_DESCRIPTOR = 3
 
 
+class HostLookups(NamedTuple):
+    """What of a definition is looked up on the host, or refused.
+
+    :ivar located: finds the volumes of its disks; :ivar revealed: the values of its secrets, by their names in QEMU.
+    """
+
+    located: Callable[[Domain], Domain]
+    revealed: Callable[[Domain], Mapping[str, bytes]]
+
+
+NOWHERE = HostLookups(lambda definition: definition, lambda definition: {})
+
+
 def to_native(
-    definition: Domain, emulator: Emulator, settings: Settings, state: Path = Path("/var/lib/libvirt/qemu")
+    definition: Domain,
+    emulator: Emulator,
+    settings: Settings,
+    state: Path = Path("/var/lib/libvirt/qemu"),
+    host: HostLookups = NOWHERE,
 ) -> str:
     """The command line of a definition, in one line for a shell.
 
     :param definition: completed by the rules.
     :param state: the driver's folder of images and run-time state.
+    :param host: what is looked up on the host.
     :raises VirtError: what could not be started.
     """
     check_start(definition, emulator)
     context = Context(emulator, settings, state)
-    live = prepare(_shown(definition, emulator, settings), context)
+    live = prepare(_shown(host.located(definition), emulator, settings), context)
+    secrets = host.revealed(live)
+    require_devices(Guest(live, emulator))
     names = [one.alias.get("name") or "" for one in live.parts.interfaces if one.alias is not None]
     taps = {name: (str(number),) for name, number in zip(names, count(FIRST_DESCRIPTOR), strict=False)}
-    line = build(live, replace(context, descriptors=taps))
+    line = build(live, replace(context, descriptors=taps, secrets=secrets, secrets_key=MASTER_KEY))
     words = [f"{name}={shlex.quote(value)}" for name, value in line.env.items()]
     return " ".join(words + [shlex.quote(word) for word in line.argv])
 

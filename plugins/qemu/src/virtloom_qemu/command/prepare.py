@@ -11,6 +11,7 @@ from virtloom_qemu.command.alignment import align_memory
 from virtloom_qemu.command.block.image import number_images
 from virtloom_qemu.command.context import Context
 from virtloom_qemu.command.likeness import decide_processor
+from virtloom_qemu.command.requisites import require_of_host
 from virtloom_qemu.command.values import is_virtiofs, text_of
 from virtloom_qemu.definition.guest import Guest
 from virtloom_qemu.firmware import choose_firmware
@@ -30,6 +31,7 @@ def prepare(definition: Domain, context: Context) -> Domain:
     align_memory(guest)
     decide_processor(guest, context)
     assign_aliases(guest)
+    require_of_host(guest, context.settings)
     number_images(guest.all("disk"), context.first_image)
     _channels(guest, context)
     _folders(guest, context)

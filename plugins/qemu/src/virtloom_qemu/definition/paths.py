@@ -7,7 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from virtloom.xmldef.document import Node
+from virtloom.xmldef.domain.checks.refusal import internal
 from virtloom_qemu.definition.guest import Guest
+
+LIBVIRT_STATE = Path("/var/lib/libvirt/qemu")  # guests come from a libvirtd's definitions, too
 
 
 def own_paths(state: Path) -> Callable[[Guest], None]:
@@ -38,11 +41,19 @@ def _variables(guest: Guest, state: Path) -> None:
 
 
 def _channel(channel: Node, state: Path) -> None:
-    """A socket that an earlier daemon made up is made up anew (`qemuDomainChrDefDropDefaultPath`)."""
+    """A socket that an earlier daemon made up is made up anew (`qemuDomainChrDefDropDefaultPath`).
+
+    :raises VirtError: INTERNAL_ERROR for one that is to connect to it again and again.
+    """
     source, target = channel.find("source"), channel.find("target")
     if source is None or target is None or channel.get("type") != "unix" or target.get("type") != "virtio":
         return
-    folder = re.escape(str(state / "channel" / "target"))
+    folders = "|".join(re.escape(str(folder / "channel" / "target")) for folder in {state, LIBVIRT_STATE})
     name = re.escape(target.get("name") or "")
-    if re.match(rf"^{folder}/([^/]+\.)|(domain-[^/]+/){name}$", source.get("path") or ""):
+    if re.search(rf"^(?:{folders})/([^/]+\.)|(domain-[^/]+/){name}$", source.get("path") or ""):
         channel.drop("source")
+        reconnect = source.find("reconnect")
+        if reconnect is not None and reconnect.get("enabled") is not None:
+            raise internal(
+                "chardev reconnect is possible only for connect mode"
+            )  # a socket that is made is listened at

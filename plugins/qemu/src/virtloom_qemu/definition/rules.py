@@ -10,7 +10,7 @@ from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.checks import CHECKS
 from virtloom.xmldef.domain.checks.devices import usb
 from virtloom.xmldef.domain.checks.disks import descriptors
-from virtloom.xmldef.domain.checks.guest import shares
+from virtloom.xmldef.domain.checks.guest import monitors, shares
 from virtloom.xmldef.domain.defaults import DEFAULTS
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.namespaces import prefix_of
@@ -32,7 +32,7 @@ Step = Callable[[Domain, Emulator], Domain]
 Change = Callable[[Guest], None]
 BEFORE: tuple[Step, ...] = (security_labels, memory, implicit_devices, cards)
 AFTER: tuple[Change, ...] = (device_defaults, processor, numa_processors, *addresses.STEPS)
-EARLY_CHECKS: tuple[Check, ...] = (usb, shares)  # what libvirt refuses while it reads
+EARLY_CHECKS: tuple[Check, ...] = (usb, shares, monitors)  # what libvirt refuses while it reads
 SHARED_CHECKS = tuple(refuse for refuse in CHECKS if refuse is not descriptors)
 
 

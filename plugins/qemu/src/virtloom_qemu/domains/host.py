@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import os
 import platform
+from typing import Any
 
+from virtloom.driver import DriverKind
 from virtloom.driver.handles import DomainHandle
 from virtloom.driver.node import NodeCalls
 from virtloom.driver.node.cpu_models import MODELS, NAMELESS, model_names
 from virtloom.driver.params import TypedParam
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.xmldef import document
+from virtloom.xmldef.domain.definition import Domain
+from virtloom.xmldef.domain.devices import Disk
 from virtloom_qemu.capabilities.domain import Choice, domain_capabilities
 from virtloom_qemu.capabilities.emulator import Emulator
 from virtloom_qemu.capabilities.host import host_capabilities
-from virtloom_qemu.command.native import to_native
+from virtloom_qemu.command.native import HostLookups, to_native
 from virtloom_qemu.domains.base import DomainsBase
 from virtloom_qemu.firmware import firmwares
+from virtloom_qemu.runs.given.secrets import revealed
 
 VCPUS_MAX = 16  # what libvirt says of TCG
 NATIVE = "qemu-argv"
@@ -135,7 +140,17 @@ class HostCalls(NodeCalls, DomainsBase):
             raise _invalid(f"unsupported config type {native_format}")
         definition = self.rules.parse(domain_xml)
         emulator = self.emulators.lookup(definition.parts.emulator or "")
-        return to_native(definition, emulator, self.settings, self.host.dirs.state)
+        secrets = self.host.driver(DriverKind.SECRET)
+        lookups = HostLookups(lambda given: self._located(given, secrets), lambda live: revealed(live, secrets))
+        return to_native(definition, emulator, self.settings, self.host.dirs.state, lookups)
+
+    def _located(self, definition: Domain, secrets: Any) -> Domain:
+        """A definition whose disks say where their volumes are; the last disk is refused first, as libvirt does."""
+        found: list[Disk] = []
+        for disk in reversed(definition.parts.disks):
+            found.insert(0, self.disk_images.placed(disk))
+            revealed(definition.with_devices(disks=(found[0],), hostdevs=()), secrets)
+        return definition.with_devices(disks=tuple(found))
 
 
 def _alike(arch: str, emulator: Emulator) -> bool:

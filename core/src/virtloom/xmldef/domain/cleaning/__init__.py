@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from virtloom.xmldef.document import Node
+from virtloom.xmldef.domain.attributes import check_device, check_guest
 from virtloom.xmldef.domain.cleaning import characters, containers, devices, guest, network, numa
 from virtloom.xmldef.domain.cleaning.addresses import clean_addresses
 from virtloom.xmldef.domain.cleaning.order import arrange
@@ -61,6 +62,7 @@ def clean(root: Node) -> None:
 
     :raises VirtError: for what libvirt refuses while it reads.
     """
+    check_guest(root)
     for step in GUEST_STEPS:
         step(root)
     found = root.find("devices")
@@ -72,7 +74,11 @@ def clean(root: Node) -> None:
 
 
 def clean_device(device: Node) -> None:
-    """Bring one device's element into the form that it is written in."""
+    """Bring one device's element into the form that it is written in.
+
+    :raises VirtError: for what libvirt refuses while it reads.
+    """
+    check_device(device)
     _drop_generated_alias(device)
     for step in DEVICE_STEPS.get(device.tag, ()):
         step(device)

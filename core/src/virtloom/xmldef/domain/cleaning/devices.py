@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
+from virtloom.xmldef.domain.attributes import check_interface_driver
 from virtloom.xmldef.domain.cleaning.sizes import in_units
 from virtloom.xmldef.domain.volumes import unlocated
 
@@ -143,7 +144,8 @@ def interface_parts(interface: Node) -> None:
 
 def _has(interface: Node, child: Node, driven: bool) -> bool:
     if child.tag == "driver":
-        _queues(child)
+        if driven and interface.get("type") != "hostdev":
+            check_interface_driver(child)
         if child.get("queues") in ("0", "1"):
             del child.attrs["queues"]
         return driven and (interface.get("type") != "hostdev" or child.get("name") is not None)
@@ -152,13 +154,6 @@ def _has(interface: Node, child: Node, driven: bool) -> bool:
     if child.tag == "coalesce":
         return any((frames.get("max") or "0") != "0" for frames in _below(child, "frames"))
     return True
-
-
-def _queues(driver: Node) -> None:
-    text = driver.get("queues")
-    if text is not None and not (text.isascii() and text.isdigit()):
-        detail = f"Invalid value for attribute 'queues' in element 'driver': '{text}'."
-        raise VirtError(ErrorCode.XML_ERROR, f"{detail} Expected non-negative integer value", ErrorDomain.XML)
 
 
 def managed(hostdev: Node) -> None:

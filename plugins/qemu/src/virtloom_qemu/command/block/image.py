@@ -96,7 +96,7 @@ def _backing(node: Node | None, driver: Node | None) -> Image | None:
         format=node.value("format", "type") or "raw",
         index=int(node.get("index") or 0),
         readonly=True,
-        options=_inherited(driver),
+        options=_inherited(driver, node),
         encryption=source.find("encryption"),
         auth=source.find("auth"),
         backing=_backing(below, driver),
@@ -104,17 +104,25 @@ def _backing(node: Node | None, driver: Node | None) -> Image | None:
     )
 
 
-def _inherited(driver: Node | None) -> Node | None:
-    """What a disk's options say of the images behind its own."""
-    if driver is None:
-        return None
-    kept: dict[str, str] = {name: driver.attrs[name] for name in ("cache", "io") if name in driver.attrs}
-    return Node("driver", kept)
+def _inherited(driver: Node | None, backing: Node) -> Node:
+    """What a disk's options say of the images behind its own, and what one of these says of itself."""
+    attrs = {} if driver is None else driver.attrs
+    options = Node("driver", {name: attrs[name] for name in ("cache", "io") if name in attrs})
+    cache = backing.find("format/metadata_cache")
+    options.children += [] if cache is None else [cache]
+    return options
 
 
 def number_images(disks: list[Node], first: int = 1) -> int:
-    """Number the images of disks that have no number, the last disk's first; the next number is returned."""
+    """Number the images of disks that have no number, the last disk's first; the next number is returned.
+
+    An empty drive takes a number for what will be in it (`qemuDomainPrepareDiskSource`).
+    """
     for disk in reversed(disks):
+        if disk.get("type") == "vhostuser" or disk.value("target", "bus") == "sd":
+            continue
+        if disk.find("source") is None:
+            first += 1
         for node in _numbered(disk):
             if node.get("index") is None:
                 node.attrs["index"] = str(first)

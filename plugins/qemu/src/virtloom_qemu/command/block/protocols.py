@@ -9,10 +9,11 @@ from urllib.parse import quote
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
 from virtloom_qemu.command.block.image import Image
-from virtloom_qemu.command.line import given
+from virtloom_qemu.command.line import CommandLine, given
 from virtloom_qemu.command.values import positive, switch
 
 Props = dict[str, Any]
+CERTIFICATES = "/etc/pki/qemu"  # qemu.conf's nbd_tls_x509_cert_dir
 PORTS = {
     "nbd": "10809", "rbd": "6789", "gluster": "24007", "iscsi": "3260", "sheepdog": "7000", "ssh": "22",
     "http": "80", "https": "443", "ftp": "21", "ftps": "990", "tftp": "69",
@@ -70,6 +71,14 @@ def _user(image: Image) -> str | None:
 
 def _tls(image: Image) -> str | None:
     return f"objlibvirt-{image.index}-storage_tls0" if image.source.get("tls") == "yes" else None
+
+
+def add_credentials(line: CommandLine, image: Image) -> None:
+    """Add the certificates that connections to the servers of an image and of those behind it are made with."""
+    for one in image.chain():
+        name = _tls(one)
+        if name is not None and one.type == "network":
+            line.object("tls-creds-x509", name, {"dir": CERTIFICATES, "endpoint": "client", "verify-peer": True})
 
 
 def _nbd(image: Image) -> Props:

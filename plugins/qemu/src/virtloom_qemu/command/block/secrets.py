@@ -7,6 +7,7 @@ who can see its arguments can read them, and they are on no disk.
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from virtloom.xmldef.document import Node
 from virtloom_qemu.command.block.image import Image
 from virtloom_qemu.command.line import CommandLine
 
+BLOCK = 16  # bytes that AES encrypts at once
 AUTH_USAGES = {"ceph": Usage.CEPH, "iscsi": Usage.ISCSI}
 
 
@@ -52,10 +54,12 @@ class Given(NamedTuple):
     """How a guest is given the values of secrets, by what QEMU knows them by.
 
     :ivar descriptors: of files that its process has open; :ivar values: what its monitor is told.
+    :ivar key: the secret that values are encrypted with where they are only shown.
     """
 
     descriptors: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     values: Mapping[str, bytes] = MappingProxyType({})
+    key: str = ""
 
     def properties(self, name: str) -> dict[str, str]:
         """The properties of a secret's object; of one that QEMU has already, or that is only shown, they say little."""
@@ -63,9 +67,18 @@ class Given(NamedTuple):
         if descriptors is not None:
             return {"format": "raw", "file": f"/proc/self/fd/{descriptors[0]}"}
         value = self.values.get(name)
+        if value is not None and self.key:
+            return _encrypted(len(value), self.key)
         if value is not None:
             return {"format": "base64", "data": base64.b64encode(value).decode()}
         return {"format": "raw", "file": name}
+
+
+def _encrypted(size: int, key: str) -> dict[str, str]:
+    """What an encrypted value looks like: of a command line that is only shown, nobody has the key."""
+    whole = (size // BLOCK + 1) * BLOCK
+    data, vector = (base64.b64encode(os.urandom(count)).decode() for count in (whole, BLOCK))
+    return {"data": data, "keyid": key, "iv": vector, "format": "base64"}
 
 
 def add_secrets(line: CommandLine, image: Image, given: Given) -> None:

@@ -7,6 +7,7 @@ from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.defaults.disks import disk_index
 from virtloom_qemu.command.block.image import Image, image_of
 from virtloom_qemu.command.block.nodes import CACHE, add_nodes
+from virtloom_qemu.command.block.protocols import add_credentials
 from virtloom_qemu.command.block.secrets import Given, add_secrets
 from virtloom_qemu.command.context import Context
 from virtloom_qemu.command.devices.characters import add_backend
@@ -31,7 +32,7 @@ def add_disks(guest: Guest, context: Context, line: CommandLine) -> None:
         if disk.get("type") == "vhostuser":
             add_backend(line, context, f"chr-vu-{alias(disk)}", disk.need("source"), "charvhostuser")
         else:
-            add_image(line, disk, Given(context.descriptors, context.secrets))
+            add_image(line, disk, Given(context.descriptors, context.secrets, context.secrets_key))
         line.device(disk_properties(guest, disk))
 
 
@@ -40,6 +41,7 @@ def add_image(line: CommandLine, disk: Node, secrets: Given) -> None:
     image = image_of(disk)
     if image is not None:
         add_secrets(line, image, secrets)
+        add_credentials(line, image)
         add_nodes(line, image)
         add_copy_on_read(line, disk, image)
 

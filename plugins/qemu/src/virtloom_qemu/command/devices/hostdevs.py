@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 
+from virtloom.driver.constants.secret import SecretUsage as Usage
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
 from virtloom.xmldef.document import Node
 from virtloom_qemu.command.block.image import Image
 from virtloom_qemu.command.block.protocols import protocol
+from virtloom_qemu.command.block.secrets import Given, Wanted
 from virtloom_qemu.command.context import Context
 from virtloom_qemu.command.devices.common import Props, address, boot_index, rom, virtio
 from virtloom_qemu.command.line import CommandLine, given
@@ -26,6 +28,9 @@ def add_hostdevs(guest: Guest, context: Context, line: CommandLine) -> None:
             continue
         kind = _kind(device)
         if kind == "scsi":
+            for secret in scsi_secrets(device):
+                given_secrets = Given(context.descriptors, context.secrets, context.secrets_key)
+                line.object("secret", secret.name, given_secrets.properties(secret.name))
             line.json("blockdev", scsi_node(device))
         line.device(hostdev_properties(guest, context, device))
 
@@ -82,6 +87,14 @@ def _usb(guest: Guest, device: Node) -> Props:
         "guest-reset": reset,
         "guest-resets-all": resets_all,
     }
+
+
+def scsi_secrets(device: Node) -> list[Wanted]:
+    """The secret that the server of a SCSI device wants, if it wants one."""
+    secret = device.find("source/auth/secret")
+    if device.value("source", "protocol") != "iscsi" or secret is None:
+        return []
+    return [Wanted(f"libvirt-{alias(device)}-backend-secret0", Usage.ISCSI, secret)]
 
 
 def scsi_node(device: Node) -> Props:

@@ -144,6 +144,23 @@ def _host_nodes(guest: Guest, wanted: Wanted) -> tuple[Props, bool]:
     return {"host-nodes": nodes, "policy": POLICIES[mode]}, own is not None
 
 
+def refuse_missing_nodes(guest: Guest) -> None:
+    """The host's nodes that a guest's memory is bound to are there (`virDomainNumatuneNodesetIsAvailable`).
+
+    :raises VirtError: CONFIG_UNSUPPORTED.
+    """
+    tune = guest.root.find("numatune")
+    for chosen in () if tune is None else (*tune.all("memory"), *tune.all("memnode")):
+        if chosen.get("nodeset"):
+            _available(sorted(cpus.parse(chosen.get("nodeset") or "")))
+
+
+def preallocate(guest: Guest, line: CommandLine) -> None:
+    """Fill memory in that no object stands for, if that was asked for (`qemuBuildMemPathStr`)."""
+    if _backing(guest, "allocation", "mode") == "immediate":
+        line.option("mem-prealloc")
+
+
 def _available(nodes: list[int]) -> None:
     """Refuse nodes that this host does not have."""
     for node in nodes:

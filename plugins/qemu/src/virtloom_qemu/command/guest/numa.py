@@ -5,7 +5,14 @@ from __future__ import annotations
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
 from virtloom_qemu.command.context import Context
-from virtloom_qemu.command.guest.memory import KIB, Wanted, add_backend_object, memory_backend
+from virtloom_qemu.command.guest.memory import (
+    KIB,
+    Wanted,
+    add_backend_object,
+    memory_backend,
+    preallocate,
+    refuse_missing_nodes,
+)
 from virtloom_qemu.command.line import CommandLine
 from virtloom_qemu.definition.guest import Guest, number
 
@@ -23,19 +30,22 @@ def add_numa(guest: Guest, context: Context, line: CommandLine) -> None:
     numa = guest.root.find("cpu/numa")
     if numa is None:
         return
+    refuse_missing_nodes(guest)
     cells = list(numa.all("cell"))
     backends = [memory_backend(guest, context, _wanted(cell)) for cell in cells]
     heterogeneous = numa.find("interconnects") is not None or any(cell.find("cache") for cell in cells)
     machine = guest.machine
     needed = heterogeneous or any(asked for _, asked in backends) or not (machine is not None and machine.numa_mem)
-    initiator = next((cell.get("id") for cell in cells if cell.get("cpus")), None)
-    if initiator is None:
+    first = next((cell.get("id") for cell in cells if cell.get("cpus")), None)
+    if first is None:
         detail = "At least one NUMA node has to have CPUs"
         raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail, ErrorDomain.QEMU)
     for cell, (props, _) in zip(cells, backends, strict=True):
         if needed:
             add_backend_object(line, f"ram-node{cell.get('id')}", props)
-        line.option("numa", _node(cell, needed, initiator if heterogeneous else None))
+        line.option("numa", _node(cell, needed, _initiator(numa, cell, first) if heterogeneous else None))
+    if not needed:
+        preallocate(guest, line)
     _distances(cells, line)
     if heterogeneous:
         _interconnects(numa, line)
@@ -51,9 +61,26 @@ def _node(cell: Node, backed: bool, initiator: str | None) -> str:
     parts = [f"node,nodeid={cell.get('id')}"]
     parts += [f"cpus={run}" for run in (cell.get("cpus") or "").split(",") if run]
     if initiator is not None:
-        parts.append(f"initiator={cell.get('initiator') or initiator}")
+        parts.append(f"initiator={initiator}")
     parts.append(f"memdev=ram-node{cell.get('id')}" if backed else f"mem={number(cell, 'memory') // KIB}")
     return ",".join(parts)
+
+
+def _initiator(numa: Node, cell: Node, first: str) -> str:
+    """The cell whose processors reach a cell's memory best (`virDomainNumaGetNodeInitiator`).
+
+    :param first: the cell that it is if nothing is said of any.
+    """
+    if cell.get("cpus"):
+        return cell.get("id") or first
+    holder = numa.find("interconnects") or Node("interconnects")
+    here = [one for one in holder.children if one.get("target") == cell.get("id")]
+    latencies = [one for one in here if one.tag == "latency"]
+    if latencies:
+        return min(latencies, key=lambda one: number(one, "value")).get("initiator") or first
+    if here:
+        return max(here, key=lambda one: number(one, "value")).get("initiator") or first
+    return first
 
 
 def _distances(cells: list[Node], line: CommandLine) -> None:

@@ -33,6 +33,13 @@ class DiskImages:
         disks = tuple(self.disk_found(definition.name, disk) for disk in definition.parts.disks)
         return definition.with_devices(disks=disks)
 
+    def placed(self, disk: Disk) -> Disk:
+        """A disk that says where its volumes are, whatever is in them.
+
+        :raises VirtError: NO_STORAGE_POOL, NO_STORAGE_VOL and others.
+        """
+        return located(disk, self._storage())
+
     def disk_found(self, guest: str, disk: Disk) -> Disk:
         """One disk; see `found`."""
         placed = located(disk, self._held.storage)

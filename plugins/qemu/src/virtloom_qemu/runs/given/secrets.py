@@ -11,12 +11,15 @@ from virtloom.errors import ErrorCode, VirtError
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.command.block.image import image_of
 from virtloom_qemu.command.block.secrets import Wanted, wanted
+from virtloom_qemu.command.devices.hostdevs import scsi_secrets
 
 
 def wanted_by(definition: Domain) -> dict[str, Wanted]:
-    """The secrets that the images of a guest's disks need, by what QEMU knows them by."""
-    images = (image_of(disk.node()) for disk in definition.parts.disks)
-    return {one.name: one for image in images if image is not None for one in wanted(image)}
+    """The secrets that a guest's disks and SCSI devices need, by what QEMU knows them by; the last disk's first."""
+    images = (image_of(disk.node()) for disk in reversed(definition.parts.disks))
+    found = [one for image in images if image is not None for one in wanted(image)]
+    found += [one for hostdev in definition.parts.hostdevs for one in scsi_secrets(hostdev.node())]
+    return {one.name: one for one in found}
 
 
 def revealed(definition: Domain, driver: Any, besides: Domain | None = None) -> dict[str, bytes]:

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from asking import inside, interface
 
 from containers import busybox_root, container_xml, links, script, unique
-from daemons import Virsh, needs
+from daemons import Virsh, eventually, needs
 
 NAMESPACE = "http://libvirt.org/schemas/domain/lxc/1.0"
 Sharing = Callable[..., Path]
@@ -76,6 +76,26 @@ def test_a_container_in_the_network_of_a_process(lxc: Virsh, sharer: str, sharin
     finally:
         process.kill()
         process.wait()
+
+
+def test_what_is_shared_stays_when_the_process_has_gone_and_the_container_boots_again(
+    lxc: Virsh, sharer: str, sharing: Sharing, scratch: Path
+) -> None:
+    unshare = needs("unshare", "util-linux")
+    process = subprocess.Popen([unshare, "--net", "sh", "-c", "echo; exec sleep 1000"], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+    path = sharing(f"<lxc:sharenet type='pid' value='{process.pid}'/>")
+    again = "trap 'exec reboot -f' HUP; while true; do sleep 0.1; done"
+    path.write_text(path.read_text().replace("/bin/init", script(scratch / "other", again, "again")))
+    lxc("create", str(path))
+    before, network = lxc("domid", sharer), namespace(lxc, sharer, "net")
+    process.kill()
+    process.wait()
+    lxc("reboot", sharer, "--mode", "signal")
+    eventually(lambda: lxc("domid", sharer) != before, "the container to boot again")
+    assert namespace(lxc, sharer, "net") == network
+    assert not [one for one in inside(lxc, sharer, "/bin/ls", "-l", "/proc/1/fd").splitlines() if "net:" in one]
 
 
 def test_a_container_in_a_network_that_has_a_name(lxc: Virsh, sharer: str, sharing: Sharing) -> None:

@@ -30,7 +30,7 @@ class Prepared(NamedTuple):
 
     :ivar loops: the loop device of each image file; :ivar kinds: the file systems that are on devices.
     :ivar links: the network interfaces that are moved into it; None shares the host's network.
-    :ivar shared: the namespaces that it shares, by liblxc's name for each, as a path.
+    :ivar shared: the namespaces that it shares, by liblxc's name for each, as descriptors that lxc-start inherits.
     :ivar folder: where the root is mounted that is on a device or in an image, None for any other.
     :ivar lxcfs: where lxcfs serves, None if it does not.
     :ivar group: its control group; :ivar controller_group: its controller's.
@@ -43,7 +43,7 @@ class Prepared(NamedTuple):
     loops: Mapping[str, str] = {}
     kinds: Mapping[str, str] = {}
     links: Sequence[Inside] | None = ()
-    shared: Mapping[str, str] = {}
+    shared: Mapping[str, int] = {}
     lxcfs: str | None = None
     folder: Path | None = None
 
@@ -149,7 +149,7 @@ def _mount(one: Filesystem, prepared: Prepared) -> str:
 
 
 def _namespaces(domain: Domain, prepared: Prepared) -> Iterator[str]:
-    yield from (f"lxc.namespace.share.{name} = {path}" for name, path in prepared.shared.items())
+    yield from (f"lxc.namespace.share.{name} = /proc/self/fd/{open}" for name, open in prepared.shared.items())
     for kind, letter in (("uid", "u"), ("gid", "g")):
         for one in domain.idmap.all(kind) if domain.idmap is not None else ():
             yield f"lxc.idmap = {letter} {one.get('start')} {one.get('target')} {one.get('count')}"

@@ -8,6 +8,7 @@ import struct
 from enum import IntEnum
 from pathlib import Path
 
+from virtloom_lxc.container.processes import Process
 from virtloom_lxc.container.root.paths import inside
 
 PIPES = ("/run/initctl", "/dev/initctl", "/etc/.initctl")
@@ -22,18 +23,21 @@ class Runlevel(IntEnum):
     REBOOT = 6
 
 
-def set_runlevel(init: int, level: Runlevel) -> bool:
+def set_runlevel(init: Process, level: Runlevel) -> bool:
     """Tell a container's init its runlevel.
 
-    :param init: its pid on the host.
     :return: whether it has a pipe that was told. The host's own pipe is never written to.
+    :raises OSError: it has ended.
     """
-    root = Path(f"/proc/{init}/root")
-    for path in PIPES:
-        place = inside(root, path)
-        if place is not None and _is_own_pipe(place, Path(path)):
-            return _tell(place, level)
-    return False
+    root = init.open("root")
+    try:
+        for path in PIPES:
+            place = inside(Path(f"/proc/self/fd/{root}"), path)
+            if place is not None and _is_own_pipe(place, Path(path)):
+                return _tell(place, level)
+        return False
+    finally:
+        os.close(root)
 
 
 def _is_own_pipe(place: Path, same_on_host: Path) -> bool:

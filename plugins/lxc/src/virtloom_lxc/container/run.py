@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
@@ -65,12 +65,13 @@ class Started(NamedTuple):
 class Around(NamedTuple):
     """What a container finds on its host.
 
-    :ivar networks: the virtual networks; :ivar shared: the namespaces that it shares, as paths, by liblxc's names.
+    :ivar networks: the virtual networks.
+    :ivar shared: the namespaces that it shares, as descriptors, by liblxc's names.
     :ivar lxcfs: where lxcfs would serve; :ivar watch: reads a controller's socket from then on.
     """
 
     networks: Networks
-    shared: Mapping[str, str]
+    shared: Mapping[str, int]
     lxcfs: str
     watch: Callable[[Monitor], None]
 
@@ -112,7 +113,7 @@ def start(domain: Domain, places: Places, around: Around) -> Started:
         undo.callback(clean, places, group, around.networks)
         prepared, live = _prepare(domain, places, group, around)
         places.config.write_text(configuration(live, prepared))
-        monitor = _launch(live, places, group, own_memory=prepared.lxcfs is None)
+        monitor = _launch(live, places, group, around.shared.values(), own_memory=prepared.lxcfs is None)
         around.watch(monitor)
         monitor.wait(lambda report: report.boots > 0 or report.ended is not None, START_WITHIN)
         _check(monitor.latest, domain)
@@ -193,9 +194,10 @@ def _links(domain: Domain, journal: Journal, networks: Networks) -> tuple[Domain
     return live, inside if inside or private else None
 
 
-def _launch(domain: Domain, places: Places, group: Group, *, own_memory: bool) -> Monitor:
+def _launch(domain: Domain, places: Places, group: Group, inherited: Iterable[int], *, own_memory: bool) -> Monitor:
     """Start the controller, which starts the container.
 
+    :param inherited: descriptors that both get.
     :param own_memory: whether it is to tell the container of its memory.
     """
     tool = shutil.which("lxc-start", path=f"{os.environ.get('PATH', '')}:/usr/bin:/bin")
@@ -219,7 +221,7 @@ def _launch(domain: Domain, places: Places, group: Group, *, own_memory: bool) -
             "ended": str(places.ended),
             "listen": server.fileno(),
         }
-        process = _spawn(controller.command(json.dumps(spec)), server.fileno(), group)
+        process = _spawn(controller.command(json.dumps(spec)), (server.fileno(), *inherited), group)
         return Monitor(places.socket, places.ended, process)
 
 
@@ -228,11 +230,11 @@ def program(name: str) -> str:
     return str(Path(__file__).parent / f"{name}.py")
 
 
-def _spawn(argv: Sequence[str], descriptor: int, group: Group) -> subprocess.Popen[bytes]:
+def _spawn(argv: Sequence[str], descriptors: Sequence[int], group: Group) -> subprocess.Popen[bytes]:
     """Run the controller in a session and control group of its own."""
     nothing = subprocess.DEVNULL
     process = subprocess.Popen(
-        argv, stdin=nothing, stdout=nothing, stderr=nothing, pass_fds=(descriptor,), start_new_session=True, cwd="/"
+        argv, stdin=nothing, stdout=nothing, stderr=nothing, pass_fds=descriptors, start_new_session=True, cwd="/"
     )
     controller_group(group).adopt(process.pid)
     return process

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from contextlib import suppress
@@ -28,7 +27,7 @@ from virtloom.locks import Guarded, JobKind, ObjectGone
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_lxc.container import limits, run
 from virtloom_lxc.container.images import RUN, images
-from virtloom_lxc.container.monitor import Monitor
+from virtloom_lxc.container.processes import held
 from virtloom_lxc.container.root import rootfs
 from virtloom_lxc.container.root.init import check_init
 from virtloom_lxc.container.run import Around, Run
@@ -84,8 +83,9 @@ class Life(Ending, Sharing):
             places = self._places(definition.name)
             with self.host.waiting("the start of the container"):
                 self._images.hold(definition, RUN, images(definition))
-                shared, view = self._shared(definition), self.host.config["lxcfs"]
-                started = run.start(definition, places, Around(self._networks, shared, view, self._watch.add))
+                with self._shared(definition) as shared:
+                    around = Around(self._networks, shared, self.host.config["lxcfs"], self._watch.add)
+                    started = run.start(definition, places, around)
         except BaseException:
             self._images.let_go(definition, RUN)
             self._show_failed(found)
@@ -196,20 +196,20 @@ class Life(Ending, Sharing):
             with self.host.waiting("the end of the container", must=True):
                 with suppress(VirtError):  # it is gone already
                     mine.group.freeze(False, 0)
-                _end(mine.monitor, init)
+                _end(mine, init)
                 self._clean(definition, mine)
             self._finish(found, mine, DomainShutoffReason.DESTROYED, Stopped.DESTROYED)
 
 
-def _end(monitor: Monitor, init: int) -> None:
+def _end(mine: Run, init: int) -> None:
     """Kill init, and the next one if the container was booting again just then; returns when it ended, or in vain."""
     deadline = time.monotonic() + run.END_WITHIN
     while True:
-        with suppress(ProcessLookupError):
-            os.kill(init, signal.SIGKILL)
+        with suppress(ProcessLookupError), held(init, mine.group) as process:
+            process.send(signal.SIGKILL)
         left, killed = max(deadline - time.monotonic(), 0), init
-        monitor.wait(lambda report: report.ended is not None or report.init != killed, left)  # noqa: B023
-        report = monitor.latest
+        mine.monitor.wait(lambda report: report.ended is not None or report.init != killed, left)  # noqa: B023
+        report = mine.report
         if report.ended is not None or report.init == killed:
             return
         init = report.init

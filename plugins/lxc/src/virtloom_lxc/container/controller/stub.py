@@ -14,7 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-F_SETFD, FD_CLOEXEC = 2, 1
+F_SETFD, FD_CLOEXEC, CLOSE_RANGE_CLOEXEC = 2, 1, 4
+LAST = 0xFFFFFFFF  # the last descriptor that there may be
 FAILED = 127  # the status of a program that could not become init, as a shell has it
 CODE, DATA, PAGE = 0x400000, 0x410000, 0x10000  # where both are in memory; the largest page that a kernel may have
 HEADERS = 64 + 2 * 56  # bytes of the headers of a program with two segments (elf(5))
@@ -67,13 +68,13 @@ def _arm_keep(address: int) -> bytes:
 MACHINES = {
     "x86_64": Machine(
         62,
-        {"fcntl": 72, "close": 3, "dup3": 292, "execve": 59, "write": 1, "exit_group": 231},
+        {"close_range": 436, "fcntl": 72, "close": 3, "dup3": 292, "execve": 59, "write": 1, "exit_group": 231},
         _x86_call,
         _x86_keep,
     ),
     "aarch64": Machine(
         183,
-        {"fcntl": 25, "close": 57, "dup3": 24, "execve": 221, "write": 64, "exit_group": 94},
+        {"close_range": 436, "fcntl": 25, "close": 57, "dup3": 24, "execve": 221, "write": 64, "exit_group": 94},
         _arm_call,
         _arm_keep,
     ),
@@ -124,7 +125,8 @@ def image(machine: Machine, argv: Sequence[str], environment: Sequence[str], rep
         return machine.call(machine.calls[name], given)
 
     code = (
-        call("fcntl", report, F_SETFD, FD_CLOEXEC)
+        call("close_range", 3, LAST, CLOSE_RANGE_CLOEXEC)  # the two after it are for kernels before 5.11
+        + call("fcntl", report, F_SETFD, FD_CLOEXEC)
         + call("close", own)
         + call("dup3", 1, 2, 0)
         + call("execve", first, arguments, variables)

@@ -34,7 +34,8 @@ def parser() -> argparse.ArgumentParser:
         try:
             entry.load()(commands)
         except Exception as error:
-            print(f"virtloom: the command '{entry.name}' cannot be loaded: {error}", file=sys.stderr)
+            do = f"; reinstall or remove {entry.dist.name}" if entry.dist is not None else ""
+            print(f"virtloom: the command '{entry.name}' cannot be loaded: {error}{do}", file=sys.stderr)
     return made
 
 

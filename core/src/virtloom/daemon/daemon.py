@@ -63,7 +63,7 @@ class Daemon:
     def __init__(self, config: Config, places: Places, *, only: Sequence[str] = (), verbose: bool = False) -> None:
         self.config = config
         self.places = places
-        self.started = time.time()
+        self.started = time.monotonic()
         self.stopping = threading.Event()
         self.restart_after: float | None = None  # seconds after its end at which another is to take its place
         self._log = Log(config, verbose=verbose)

@@ -67,7 +67,7 @@ def status_report(daemon: Daemon) -> dict[str, Any]:
     """The daemon now: clients, workers, calls in flight."""
     return {
         "pid": os.getpid(),
-        "uptime": round(time.time() - daemon.started, 3),
+        "uptime": round(time.monotonic() - daemon.started, 3),
         "checking": daemon.checker.mode.value,
         "drivers": [declaration.name for declaration, _ in daemon.registry.running()],
         "servers": [_server_report(server) for server in (daemon.server, daemon.admin)],

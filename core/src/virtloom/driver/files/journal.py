@@ -5,14 +5,16 @@ Guarantees: a line is on disk before the thing is made; undoing is idempotent an
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
-from virtloom.errors import VirtError
+from virtloom.errors import VirtError, system_error
 
 log = logging.getLogger(__name__)
 Undo = Callable[[dict[str, Any]], None]
@@ -28,20 +30,30 @@ class Journal:
         self.path = path
 
     def begin(self) -> None:
-        """Make the list, so that a start that a crash cuts off is known by it."""
-        self.path.touch(mode=0o600)
+        """Make the list, so that a start that a crash cuts off is known by it.
+
+        :raises VirtError: SYSTEM_ERROR.
+        """
+        try:
+            self.path.touch(mode=0o600)
+        except OSError as error:
+            raise system_error(error, f"cannot make {self.path}") from error
 
     def close(self) -> None:
         """Everything is written down elsewhere now: the list is no more."""
         self.path.unlink(missing_ok=True)
 
     def add(self, kind: str, **entry: str) -> None:
-        """Write down that something is about to be made."""
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        """Write down that something is about to be made.
+
+        :raises VirtError: SYSTEM_ERROR; then the list is as it was.
+        """
+        line = json.dumps({"kind": kind, **entry}).encode() + b"\n"
         try:
-            os.write(descriptor, json.dumps({"kind": kind, **entry}).encode() + b"\n")
-        finally:
-            os.close(descriptor)
+            with FileIO(self.path, "ab", opener=_private) as file:
+                _append(file, line)
+        except OSError as error:
+            raise system_error(error, f"cannot write {self.path}") from error
 
     def port(self, network: str, uuid: bytes) -> None:
         """A port of that uuid is about to be made on a network."""
@@ -67,5 +79,20 @@ class Journal:
         for entry in reversed(list(self.entries())):
             try:
                 kinds[entry["kind"]](entry)
-            except VirtError as error:
-                log.warning("what a guest left could not be removed: %s", error)
+            except (VirtError, OSError, KeyError) as error:
+                log.warning("what a guest left (%s) could not be removed: %s", entry.get("kind"), error)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _append(file: FileIO, line: bytes) -> None:
+    """Write a line whole or not at all: behind a torn one, what follows would not be found."""
+    before = file.seek(0, os.SEEK_END)
+    try:
+        if file.write(line) != len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    except OSError:
+        file.truncate(before)
+        raise

@@ -14,14 +14,14 @@ from virtloom.server.admin.logs import JournalFormatter, LogSettings, make_outpu
 
 @pytest.fixture
 def settings() -> Iterator[LogSettings]:
-    logger = logging.getLogger("virtloom")
-    handlers, level = logger.handlers[:], logger.level
+    root, logger = logging.getLogger(), logging.getLogger("virtloom")
+    handlers, level = root.handlers[:], logger.level
     settings = LogSettings()
     yield settings
     settings.set_filters([])
-    for handler in logger.handlers[:]:
+    for handler in root.handlers[:]:
         if handler not in handlers:
-            logger.removeHandler(handler)
+            root.removeHandler(handler)
             handler.close()
     logger.setLevel(level)
 
@@ -34,6 +34,18 @@ def test_an_output_gets_what_is_of_its_level_or_above(settings: LogSettings, scr
     assert "great" in (scratch / "few").read_text()
     assert "small" not in (scratch / "few").read_text()
     assert "small" in (scratch / "all").read_text()
+
+
+def test_what_plugins_and_libraries_log_goes_to_the_same_place(settings: LogSettings, scratch: Path) -> None:
+    settings.set_outputs([f"1:file:{scratch}/log"])
+    settings.set_filters(["1:virtloom_parrot"])
+    logging.getLogger("virtloom_parrot.beak").debug("by a plugin")
+    logging.getLogger("some.library").warning("by a library")
+    logging.getLogger("some.library").debug("chatter")
+    told = (scratch / "log").read_text()
+    assert "by a plugin" in told
+    assert "by a library" in told
+    assert "chatter" not in told
 
 
 def test_a_filter_changes_one_part_and_is_taken_back(settings: LogSettings, scratch: Path) -> None:

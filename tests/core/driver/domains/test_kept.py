@@ -132,6 +132,19 @@ def test_a_damaged_file_is_set_aside_and_hides_no_other(defined: Path) -> None:
         assert file.with_name("bad.xml.damaged").exists()
 
 
+def test_a_copy_under_another_name_takes_nothing_from_its_original(
+    defined: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with keeper(defined) as started:
+        original = file_of(started)
+    copy = original.with_name("copy.xml")
+    copy.write_text(DOCUMENT.replace(">web<", ">thief<"))
+    with keeper(defined) as started:
+        assert only(started).name == "web"
+    assert "the definition copy.xml is ignored: internal error: its domain is named 'thief'" in caplog.text
+    assert copy.exists()
+
+
 def test_who_starts_with_the_daemon_still_does(defined: Path) -> None:
     with keeper(defined) as started:
         [found] = started.driver.domains

@@ -70,6 +70,8 @@ class KeptDomains(Domains[S]):
         stale = []
         for name, (definition, is_stale) in store.load(self._loaded):
             try:
+                if name != definition.name:
+                    raise VirtError(ErrorCode.INTERNAL_ERROR, f"its domain is named '{definition.name}'")
                 handle = self._keep_loaded(definition, autostart=name in marked)
             except VirtError as error:
                 self.host.log.error("the definition %s.xml is ignored: %s", name, error)

@@ -96,7 +96,7 @@ class DefinitionStore:
             try:
                 loaded = parse(path.read_text())
             except OSError as error:
-                log.error("%s cannot be read, and is ignored until the next start: %s", path, error)
+                log.error("%s cannot be read, and is ignored until the next start: %s", path, error.strerror)
                 continue
             except (VirtError, ValueError) as error:
                 self._set_aside(path, error)
@@ -113,12 +113,13 @@ class DefinitionStore:
 
     def _set_aside(self, path: Path, error: Exception) -> None:
         aside = path.with_name(path.name + ".damaged")
+        reason = str(error).partition("\n")[0]
         try:
             path.rename(aside)
         except OSError as problem:
-            log.error("%s cannot be read (%s) nor set aside (%s); it is ignored", path, error, problem)
+            log.error("%s cannot be read (%s) nor set aside (%s); it is ignored", path, reason, problem)
         else:
-            log.error("%s cannot be read (%s); it is kept as %s", path, error, aside.name)
+            log.error("%s cannot be read (%s); it is kept as %s", path, reason, aside.name)
 
 
 def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 
@@ -98,11 +99,14 @@ def parse_filter(definition: str) -> tuple[str, int]:
     name = match.removeprefix("+")
     if not name:
         raise _invalid(f"Invalid match string '{match}'")
-    return name if name.split(".")[0] == ROOT else f"{ROOT}.{name}", LEVELS[level]
+    is_ours = re.match(rf"{ROOT}(\.|_|$)", name)  # plugins' packages are called virtloom_NAME
+    return name if is_ours else f"{ROOT}.{name}", LEVELS[level]
 
 
 class LogSettings:
     """The log's outputs and filters, which replace each other whole.
+
+    What others log, plugins' packages and the libraries they use, goes to the same outputs from warnings on.
 
     :param outputs: where it goes unless told otherwise.
     """
@@ -111,7 +115,7 @@ class LogSettings:
         self._default = tuple(outputs)
         self._outputs: dict[str, logging.Handler] = {}
         self._filters: dict[str, tuple[str, int]] = {}
-        self._logger = logging.getLogger(ROOT)
+        self._everybody = logging.getLogger()
 
     def outputs(self) -> list[str]:
         """Where the log goes."""
@@ -136,11 +140,11 @@ class LogSettings:
             raise
         former, self._outputs = self._outputs, made
         for handler in made.values():
-            self._logger.addHandler(handler)
+            self._everybody.addHandler(handler)
         for handler in former.values():
-            self._logger.removeHandler(handler)
+            self._everybody.removeHandler(handler)
             handler.close()
-        self._logger.setLevel(min(handler.level for handler in made.values()))
+        logging.getLogger(ROOT).setLevel(min(handler.level for handler in made.values()))
 
     def set_filters(self, filters: Sequence[str]) -> None:
         """Replace the filters.

@@ -38,7 +38,7 @@ class DiskImages:
 
         :raises VirtError: NO_STORAGE_POOL, NO_STORAGE_VOL and others.
         """
-        return located(disk, self._storage())
+        return located(disk, self._held.storage)
 
     def disk_found(self, guest: str, disk: Disk) -> Disk:
         """One disk; see `found`."""

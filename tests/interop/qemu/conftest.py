@@ -76,7 +76,7 @@ class Host:
             listening = subprocess.Popen(words, stdout=file, stdin=subprocess.DEVNULL)
 
         def listens() -> bool:
-            self.virsh("desc", name, "--live", str(time.monotonic()))  # tells of itself, once somebody hears it
+            self.virsh("desc", name, "--current", str(time.monotonic()))  # tells of itself, once somebody hears it
             return "metadata-change" in path.read_text()
 
         try:

@@ -103,7 +103,8 @@ class Life(Reconnecting, Definitions):
 
     def _start(self, found: Guarded[QemuDomain], job: Job, definition: Domain, flags: int) -> None:
         """Start a domain that does not run, in its START job."""
-        talk = self._begin(found, job, definition, Start(reset_nvram=bool(flags & Create.START_RESET_NVRAM)))
+        how = Start(reset_nvram=bool(flags & Create.START_RESET_NVRAM), cold=True)
+        talk = self._begin(found, job, definition, how)
         self._set_going(
             talk, paused=bool(flags & Create.START_PAUSED), autodestroy=bool(flags & Create.START_AUTODESTROY)
         )

@@ -21,9 +21,11 @@ def with_chain(disk: Disk) -> Disk:
 
     :raises VirtError: SYSTEM_ERROR for an image that is not there, OPERATION_FAILED for a chain that has no end.
     """
-    if disk.path is None or disk.actual_type not in ("file", "block") or disk.backing_store is not None:
+    if disk.path is None or disk.actual_type not in ("file", "block"):
         return disk
     require(disk.path)
+    if disk.backing_store is not None:
+        return disk
     return disk.replace(backing_store=chain_of(disk.path, format_of(disk)))
 
 

@@ -8,6 +8,7 @@ from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Disk
 
 LOCAL = ("file", "block", "dir")
+POLICIES = ("mandatory", "requisite", "optional")
 WITH_DRIVES = ("ide", "fdc", "scsi", "sata")
 
 
@@ -28,6 +29,7 @@ def disks(domain: Domain) -> None:
     """What each disk cannot be by itself (`virDomainDiskDefValidate`)."""
     for disk in domain.parts.disks:
         _lun(disk)
+        _startup_policy(disk)
         _address(disk)
         if disk.device == "disk" and disk.type in LOCAL and disk.path is None:  # others may have no medium in them
             raise VirtError(ErrorCode.NO_SOURCE, disk.name, ErrorDomain.DOMAIN)
@@ -48,6 +50,19 @@ def _lun(disk: Disk) -> None:
         raise unsupported(f"disk device='lun' is not supported for protocol='{protocol}'")
     if disk.type not in ("block", "network", "volume"):
         raise unsupported("disk device='lun' is only valid for block type disk source")
+
+
+def _startup_policy(disk: Disk) -> None:
+    """What holds if an image is not there at a start (`virDomainDiskDefValidateStartupPolicy`)."""
+    policy = disk.source.get("startupPolicy") if disk.source is not None else None
+    if policy is None:
+        return
+    if policy not in POLICIES:
+        raise malformed(f"Invalid value for attribute 'startupPolicy' in element 'source': '{policy}'.")
+    if disk.actual_type not in (*LOCAL, "volume"):
+        raise malformed(f"disk startupPolicy '{policy}' is not allowed for disk of '{disk.type}' type")
+    if policy == "requisite" and disk.device not in ("cdrom", "floppy"):
+        raise malformed("disk startupPolicy 'requisite' is allowed only for cdrom or floppy")
 
 
 def _address(disk: Disk) -> None:

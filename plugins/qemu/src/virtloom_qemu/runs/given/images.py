@@ -7,8 +7,10 @@ from virtloom.driver.domains.volumes import located
 from virtloom.driver.images import uses_of
 from virtloom.driver.images.held import HeldImages
 from virtloom.driver.work.lanes import Lane
+from virtloom.errors import VirtError
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Disk
+from virtloom_qemu.runs.given.missing import Missing, missing
 from virtloom_qemu.storage.chain import with_chain
 
 WITHIN = 30.0  # seconds for the storage of one guest to answer
@@ -24,14 +26,26 @@ class DiskImages:
         self._host = host
         self._held = HeldImages(host)
 
-    def found(self, definition: Domain) -> Domain:
+    def found(self, definition: Domain, *, cold: bool) -> tuple[Domain, list[Missing]]:
         """A definition whose disks say where their volumes are, and what is behind their images.
 
+        :param cold: whether the guest boots.
+        :return: the disks as well without whose images it starts.
         :raises VirtError: SYSTEM_ERROR for an image that is not there, OPERATION_TIMEOUT if its storage does not
             answer, NO_STORAGE_VOL and others for a volume.
         """
-        disks = tuple(self.disk_found(definition.name, disk) for disk in definition.parts.disks)
-        return definition.with_devices(disks=disks)
+        disks: list[Disk] = []
+        lost: list[Missing] = []
+        for disk in reversed(definition.parts.disks):
+            try:
+                disks.append(self.disk_found(definition.name, disk))
+            except VirtError:
+                instead = missing(disk, cold=cold)
+                if instead is None:
+                    raise
+                lost.append(instead)
+                disks += [instead.instead] if instead.instead is not None else []
+        return definition.with_devices(disks=tuple(reversed(disks))), lost
 
     def placed(self, disk: Disk) -> Disk:
         """A disk that says where its volumes are, whatever is in them.

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from virtloom.driver.constants.domain_event import ConnectDomainEventAgentLifecycleReason as Why
+from virtloom.driver.constants.domain_event import DomainEventID
 from virtloom.driver.constants.domain_state import DomainShutoffReason as Shutoff
 from virtloom.driver.files.journal import Journal
 from virtloom.driver.kinds import DriverKind
@@ -37,6 +38,7 @@ from virtloom_qemu.runs.given.hostdevs import all_taken
 from virtloom_qemu.runs.given.interfaces import Connection
 from virtloom_qemu.runs.given.labels import identity_of, labelled
 from virtloom_qemu.runs.given.logfile import GuestLog
+from virtloom_qemu.runs.given.missing import Missing
 from virtloom_qemu.runs.given.ownership import give_folder
 from virtloom_qemu.runs.given.resources import given
 from virtloom_qemu.runs.given.secrets import revealed
@@ -57,11 +59,13 @@ class Start:
     :ivar incoming: where the guest's state comes from (`-incoming`); None if it boots.
     :ivar load_snapshot: the internal snapshot that it begins with.
     :ivar reset_nvram: whether its firmware's variables begin anew.
+    :ivar cold: whether it is a start that no earlier run of the guest's goes on in.
     """
 
     incoming: str | None = None
     load_snapshot: str | None = None
     reset_nvram: bool = False
+    cold: bool = False
 
 
 class Attempt(NamedTuple):
@@ -109,31 +113,37 @@ class Beginning(Happenings):
         journal.begin()
         if os.geteuid() == 0:
             definition = labelled(definition, self.identity)
+        emulator = self._emulator(definition)
         with (
-            all_taken(self.host_devices, definition, self._emulator(definition), journal) as placed,
+            all_taken(self.host_devices, definition, emulator, journal) as placed,
             GuestGroups.made(placed, attempt.number, journal) as groups,
             self.interfaces.all_connected(placed, journal) as (linked, connections),
         ):
-            live = self._prepared(linked if groups is None else with_partition(linked), attempt)
+            whole = linked if groups is None else with_partition(linked)
+            live, lost = self._prepared(whole, attempt)
             with self.helpers.begun(live, self._setting(live, attempt), journal) as helpers:
                 process, monitor = self._launch(live, connections, helpers, groups, attempt)
+        told = [one.told(whole, emulator) for one in lost]
         run = self._make_run(found, attempt.number, process, paths, monitor, live, groups)
         with found.locked() as state:
             state.begin_run(live, run)
+            for payload in told:
+                self._emit(DomainEventID.DISK_CHANGE, state.handle, payload)
             state.helpers = helpers
             found.publish(state.view())
         self._keep_status(found)
         journal.close()
         return run, live
 
-    def _prepared(self, definition: Domain, attempt: Attempt) -> Domain:
-        """The definition of the run, with its images noted and its variables made."""
+    def _prepared(self, definition: Domain, attempt: Attempt) -> tuple[Domain, list[Missing]]:
+        """The definition of the run, with its images noted and its variables made; the disks that it does without."""
         context = self._context(definition, attempt)
         check_start(definition, context.emulator)
-        live = prepare(self.disk_images.found(definition), context)
+        found, lost = self.disk_images.found(definition, cold=attempt.start.cold)
+        live = prepare(found, context)
         self.disk_images.hold(live, attempt.number)
         make_variables(live, reset=attempt.start.reset_nvram)
-        return live
+        return live, lost
 
     def _setting(self, live: Domain, attempt: Attempt) -> Setting:
         """What the helpers of a run depend on."""

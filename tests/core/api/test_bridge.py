@@ -12,6 +12,7 @@ from virtloom.api import contract
 from virtloom.driver import HypervisorDriver, Stream
 from virtloom.driver.handles import DomainHandle, DomainSnapshotHandle
 from virtloom.driver.params import TypedParam, string, uint
+from virtloom.xdr import Kept, Piece
 
 POLLY = DomainHandle("polly", b"p" * 16, 1)
 KIKI = DomainHandle("kiki", b"k" * 16, -1)
@@ -105,10 +106,19 @@ def test_calls_without_flags_are_answered_by_those_with() -> None:
     assert driver.received == [0]
 
 
+def kept_statistics() -> Any:
+    """What a client gets of statistics that are kept."""
+    driver: Any = Parrot()
+    kept = Kept([Piece([(POLLY, [uint("state.state", 1)])])])
+    driver.connect_get_all_domain_stats = lambda doms, stats, flags: kept
+    return connect(driver).call("connect_get_all_domain_stats", [], 0, 0).retStats
+
+
 def test_structs_and_records() -> None:
     connected = connect(Parrot())
     assert connected.call("domain_memory_stats", POLLY, 1, 0).stats == [(6, 100)]
     assert connected.call("connect_get_all_domain_stats", [], 0, 0).retStats == [(POLLY, [("state.state", (2, 1))])]
+    assert kept_statistics() == [(POLLY, [("state.state", (2, 1))])]
     assert connected.call("node_get_cpu_stats", 0, 0, 0) == ([], 2)
     assert connected.call("node_get_cpu_stats", 0, 2, 0) == ([("user", 1), ("kernel", 2)], 0)
 

@@ -42,6 +42,26 @@ def test_an_io_thread_is_added_to_one_definition_at_a_time(domain: Any) -> None:
     }
 
 
+def test_statistics_that_are_kept_follow_each_change(domain: Any) -> None:
+    def told(stats: int = libvirt.VIR_DOMAIN_STATS_STATE | libvirt.VIR_DOMAIN_STATS_IOTHREAD, flags: int = 0) -> Any:
+        return {one.name(): stats for one, stats in domain.connect().getAllDomainStats(stats, flags)}
+
+    active = libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE
+    assert told() == told() == {"test": {"state.state": 1, "state.reason": 0}}
+    domain.addIOThread(3, LIVE)
+    assert told()["test"]["iothread.3.poll-grow"] == 0
+    domain.setIOThreadParams(3, {"poll_grow": 50}, LIVE)
+    assert told()["test"]["iothread.3.poll-grow"] == 50
+    domain.delIOThread(3, LIVE)
+    domain.suspend()
+    assert told(flags=active) == {"test": {"state.state": 3, "state.reason": 1}}
+    domain.destroy()
+    assert told(flags=active) == {}
+    assert told()["test"]["state.state"] == 5
+    domain.undefine()
+    assert told() == {}
+
+
 def test_statistics_grow_with_the_scripted_clock(played: Any, domain: Any) -> None:
     played.clock(to=1000, rate=0)
     ((_, before),) = domain.connect().getAllDomainStats()

@@ -5,7 +5,7 @@ struct holds, more simply put. The conventions, each one entry below:
 
 - counts that a client passes for its own buffers (`nparams`, `maxnames`, `need_results`, ...) are left out;
 - typed parameters are `TypedParam` values, both ways; whether a client can take strings among them is settled here;
-  statistics that many domains have in common, given as a tuple and not a list, are put into bytes once;
+- a list may be `Kept`, whose pieces are put into the wire's form and into bytes once;
 - a list with its count is returned as the list;
 - a struct of one field is returned as that field's value, a larger one as a tuple, none as None;
 - a status that is 0 on success need not be returned;
@@ -15,12 +15,13 @@ struct holds, more simply put. The conventions, each one entry below:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Any
 
+from virtloom.driver.handles import DomainHandle
 from virtloom.driver.params import STRING, TypedParam
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.wire.programs import Procedure
+from virtloom.xdr import Kept
 
 Args = tuple[Any, ...]
 Call = Callable[[Args], Any]
@@ -116,7 +117,7 @@ def _completion(procedure: Procedure) -> Callable[[Args, Any], Any]:
         place = names.index("params")
         return lambda args, result: _replace(_fields(names, result), place, to_wire)
     if names == ("retStats",):
-        return lambda args, result: ([(handle, _to_wire_again(params)) for handle, params in result],)
+        return lambda args, result: (_statistics(result),)
     if names in (("ret",), ("retcode",)):
         return lambda args, result: (0 if result is None else result,)
     room = next((place for place, name in enumerate(given) if name in COUNTS and name.startswith("max")), None)
@@ -177,14 +178,14 @@ def to_wire(params: Sequence[TypedParam]) -> list[tuple[str, tuple[int, Any]]]:
     return [(name, (kind, int(value) if kind == 6 else value)) for name, kind, value in params]
 
 
-def _to_wire_again(params: Sequence[TypedParam]) -> Sequence[tuple[str, tuple[int, Any]]]:
-    """The same for parameters that come with every domain of a list: those in a tuple are kept."""
-    return _kept(params) if type(params) is tuple else to_wire(params)
+def _statistics(rows: Sequence[Any]) -> Sequence[Any]:
+    """Rows of a domain and its typed parameters."""
+    return rows.converted(_row) if type(rows) is Kept else list(map(_row, rows))
 
 
-@lru_cache(maxsize=1024)
-def _kept(params: tuple[TypedParam, ...]) -> tuple[tuple[str, tuple[int, Any]], ...]:
-    return tuple(to_wire(params))
+def _row(row: tuple[DomainHandle, Sequence[TypedParam]]) -> tuple[DomainHandle, list[Any]]:
+    domain, params = row
+    return domain, to_wire(params)
 
 
 def from_wire(params: Sequence[Any]) -> list[TypedParam]:

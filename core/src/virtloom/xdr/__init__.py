@@ -6,11 +6,11 @@ point.decode(data).label
 """
 
 from virtloom.xdr.errors import DecodeError, EncodeError, XdrError
+from virtloom.xdr.kept import Kept, Piece
 from virtloom.xdr.types import (
     Array,
     Bytes,
     Enum,
-    Kept,
     Number,
     Optional,
     Struct,
@@ -46,6 +46,7 @@ __all__ = [
     "Kept",
     "Number",
     "Optional",
+    "Piece",
     "Struct",
     "Type",
     "Union",

@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 
 from virtloom.xdr.blame import blame, is_sequence
 from virtloom.xdr.errors import DecodeError, EncodeError
-from virtloom.xdr.types import Array, Bytes, Kept, Number, Optional, Struct, Type, Union
+from virtloom.xdr.kept import Kept
+from virtloom.xdr.types import Array, Bytes, Number, Optional, Struct, Type, Union
 
 REMEMBERED = 1 << 15  # values of a struct whose bytes are kept: a list of as many domains is encoded without work
 PADDING = (b"", b"\0\0\0", b"\0\0", b"\0")
@@ -302,12 +303,16 @@ class _Source:
             for check in _encode_checks(of.of, "x", label):
                 lines += [f"for x in {v}:", f"    {check}"]
             return [*lines, f"out += pack('>%d{of.of.code}' % n, *{v})"]
+        lines.append(f"if type({v}) is Kept: {v}.encode_into({self._element_bytes(of.of)}, out)")
         one_by_one = f"for x in {v}: {self.functions(of.of)[0]}(x, out)"
         if isinstance(of.of, Struct) and of.of.remembered:
-            memory = self._memory(of.of)
-            joined = f"{v}.joined({memory}) if type({v}) is Kept else b''.join(map({memory}, {v}))"
-            return [*lines, *self._encode_remembered(joined, [one_by_one])]
-        return [*lines, one_by_one]
+            joined = f"b''.join(map({self._memory(of.of)}, {v}))"
+            return [*lines, "else:", *_indented(self._encode_remembered(joined, [one_by_one]))]
+        return [*lines, "else:", f"    {one_by_one}"]
+
+    def _element_bytes(self, of: Type) -> str:
+        """The name of what gives the bytes of an element of a list that is kept."""
+        return self._memory(of) if isinstance(of, Struct) and of.remembered else self.name("element", of.encode)
 
     def _decode_array(self, of: Array, v: str, label: str) -> list[str]:
         if of.size is not None:

@@ -191,18 +191,6 @@ class Optional(Type):
         return f"*{self.of!r}"
 
 
-class Kept(tuple[Any, ...]):
-    """The elements of an array of remembered structs, whose bytes are made once for all of them."""
-
-    _joined: bytes | None = None
-
-    def joined(self, encode: Callable[[Any], bytes]) -> bytes:
-        """The elements' bytes, one after the other."""
-        if self._joined is None:
-            self._joined = b"".join(map(encode, self))
-        return self._joined
-
-
 class Struct(Type):
     """Fields in order (RFC 4506, 4.14). Values are named tuples; any sequence but text is encoded as one.
 

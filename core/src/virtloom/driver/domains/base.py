@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from typing import Any, Generic, TypeVar
@@ -12,6 +12,7 @@ from virtloom.driver.base import HypervisorDriver
 from virtloom.driver.collections import Collection, NameTaken
 from virtloom.driver.constants.domain_event import DomainEventID
 from virtloom.driver.domains.state import DomainState, View
+from virtloom.driver.domains.told import Told
 from virtloom.driver.events import EventFamily, EventSource
 from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import DomainHandle
@@ -49,7 +50,7 @@ class Domains(HypervisorDriver, Generic[S]):
         self.domains: Collection[S] = host.collection(object_type)
         self._make = make
         self._ids = count(1)
-        self._lists: dict[int, tuple[object, Sequence[DomainHandle]]] = {}  # by flags; each with the edition it is of
+        self._told = Told(self.domains.edition, self._views)
 
     def _check_flags(self, flags: int, allowed: int, call: str) -> None:
         """Refuse unknown flags of a call such as `DomainGetMetadata` (`virCheckFlags`).

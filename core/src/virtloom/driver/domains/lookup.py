@@ -12,7 +12,6 @@ from virtloom.driver.domains.state import View
 from virtloom.driver.handles import DomainHandle
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.locks import Guarded
-from virtloom.xdr import Kept
 
 # Each group of flags: a domain passes it if none of the group is asked for, or one that fits.
 FILTERS: tuple[dict[int, Callable[[View], bool]], ...] = (
@@ -29,7 +28,6 @@ FILTERS: tuple[dict[int, Callable[[View], bool]], ...] = (
     {Filter.HAS_SNAPSHOT: lambda v: v.snapshots > 0, Filter.NO_SNAPSHOT: lambda v: not v.snapshots},
     {Filter.HAS_CHECKPOINT: lambda v: v.checkpoints > 0, Filter.NO_CHECKPOINT: lambda v: not v.checkpoints},
 )
-LISTS_KEPT = 16  # by the flags that were asked for
 KNOWN = sum(flag for group in FILTERS for flag in group)
 
 
@@ -51,14 +49,7 @@ class DomainLookup(Domains[S]):
     def connect_list_all_domains(self, flags: int) -> Sequence[DomainHandle]:
         """`virConnectListAllDomains`: the same list, and the same bytes of it, for as long as no domain changes."""
         self._check_flags(flags, KNOWN, "ConnectListAllDomains")
-        edition = self.domains.edition.current  # before the domains are looked at
-        made_for, listed = self._lists.get(flags, (None, ()))
-        if made_for is not edition:
-            listed = Kept(view.handle for view in self._views() if not flags or passes(view, flags))
-            if len(self._lists) >= LISTS_KEPT:
-                self._lists.clear()
-            self._lists[flags] = edition, listed
-        return listed
+        return self._told.ask(flags, lambda view: view.handle if not flags or passes(view, flags) else None)
 
     def domain_lookup_by_id(self, id: int) -> DomainHandle:
         """`virDomainLookupByID`"""

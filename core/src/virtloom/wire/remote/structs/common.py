@@ -59,10 +59,8 @@ typed_param_value = union(
 )
 typed_param = struct("typed_param", field=nonnull_string, value=typed_param_value)
 domain_disk_error = struct("domain_disk_error", disk=nonnull_string, error=int32)
-domain_stats_record = remembered(
-    struct(
-        "domain_stats_record",
-        dom=nonnull_domain,
-        params=vararray(typed_param, limits.CONNECT_GET_ALL_DOMAIN_STATS_MAX),
-    )
+domain_stats_record = struct(
+    "domain_stats_record",
+    dom=nonnull_domain,
+    params=vararray(typed_param, limits.CONNECT_GET_ALL_DOMAIN_STATS_MAX),
 )

@@ -1,7 +1,7 @@
 """Long arrays that come again: elements in pieces, whose bytes are made once.
 
-Of two lists of which one element differs, all pieces but one can be the same objects, so that only that one is looked at
-and encoded again.
+Of two lists of which one element differs, all pieces but one can be the same objects, so that only that one is looked
+at and encoded again.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ class Domains(HypervisorDriver, Generic[S]):
         self.domains: Collection[S] = host.collection(object_type)
         self._make = make
         self._ids = count(1)
-        self._told = Told(self.domains.edition, self._views)
+        self._kept_answers = Told(self.domains.edition, self._views)
 
     def _check_flags(self, flags: int, allowed: int, call: str) -> None:
         """Refuse unknown flags of a call such as `DomainGetMetadata` (`virCheckFlags`).

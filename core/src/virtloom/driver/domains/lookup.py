@@ -49,7 +49,7 @@ class DomainLookup(Domains[S]):
     def connect_list_all_domains(self, flags: int) -> Sequence[DomainHandle]:
         """`virConnectListAllDomains`: the same list, and the same bytes of it, for as long as no domain changes."""
         self._check_flags(flags, KNOWN, "ConnectListAllDomains")
-        return self._told.ask(flags, lambda view: view.handle if not flags or passes(view, flags) else None)
+        return self._kept_answers.ask(flags, lambda view: view.handle if not flags or passes(view, flags) else None)
 
     def domain_lookup_by_id(self, id: int) -> DomainHandle:
         """`virDomainLookupByID`"""

@@ -1,7 +1,7 @@
 """What is told of all domains, made again only where they changed.
 
-Guarantees: an answer is never older than the moment at which it was asked for. Nothing is locked: two threads that ask at
-once may both make the same.
+Guarantees: an answer is never older than the moment at which it was asked for. Nothing is locked: two threads that ask
+at once may both make the same.
 Assumes: what is told of a domain follows from its view alone, so that equal views are told alike.
 """
 

@@ -106,14 +106,14 @@ class Statistics(DomainsBase):
             return (view.handle, list(chain.from_iterable(group(view) for group in chosen.values()))) if shown else None
 
         if not wanted and self._steady(chosen):
-            return self._told.ask(("statistics", *chosen, filters), told)
+            return self._kept_answers.ask(("statistics", *chosen, filters), told)
         return [row for view in self._views() if (row := told(view)) is not None]
 
     def _steady(self, chosen: Iterable[int]) -> bool:
         """Whether groups tell nothing but what domains publish: their state, and threads where there are none."""
         if set(chosen) - {Stats.STATE, Stats.IOTHREAD}:
             return False
-        return not self._told.ask("threads", lambda view: True if _has_threads(view.definition) else None)
+        return not self._kept_answers.ask("threads", lambda view: True if _has_threads(view.definition) else None)
 
     def _groups(self) -> dict[int, Group]:
         """What there is to be told, by the flag that asks for it, in the order in which it is told."""

@@ -7,7 +7,7 @@ of ours, which the client learns of by a short reference and the log in full.
 from __future__ import annotations
 
 import logging
-import secrets
+import os
 from typing import Any
 
 from virtloom.errors import LEVEL_ERROR, ErrorCode, ErrorDomain, VirtError
@@ -50,7 +50,7 @@ def as_virt_error(error: BaseException, domain: ErrorDomain) -> VirtError:
 
 
 def _unexpected(error: BaseException) -> VirtError:
-    reference = secrets.token_hex(4)
+    reference = os.urandom(4).hex()
     log.error("unexpected failure, reference %s", reference, exc_info=error)
     return VirtError(
         ErrorCode.INTERNAL_ERROR,

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from virtloom import __version__
+from virtloom.cli.collecting import collect_seldom
 from virtloom.cli.signals import Signals
 
 
@@ -33,6 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the daemon. Returns the exit status: 0 after an orderly stop, 78 for a wrong configuration, 1 otherwise."""
     options = parser().parse_args(argv)
     signals = Signals().listen()
+    collect_seldom()
 
     from virtloom.cli.serving import run
     from virtloom.daemon.config import load

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 
+from virtloom.cli.collecting import collect_seldom
 from virtloom.cli.signals import Signals
 from virtloom.daemon.config import ConfigError
 from virtloom.daemon.daemon import Daemon
@@ -15,9 +16,6 @@ from virtloom.errors import VirtError
 
 EX_CONFIG = 78  # sysexits.h: something is wrong with the configuration
 SWITCH_INTERVAL = 0.001  # seconds; a worker that computes lets the reader in sooner than Python's 5 ms
-# Of the garbage collector: most of what is made goes without it or stays for ever, so it looks less often than Python's
-# 700 allocations; reading 10,000 guests takes a seventh less time, and one look at the young takes 1 ms.
-THRESHOLDS = 10_000, 20, 20
 
 
 def run(make: Callable[[], Daemon], on_ready: Callable[[], None], signals: Signals) -> int:
@@ -29,7 +27,7 @@ def run(make: Callable[[], Daemon], on_ready: Callable[[], None], signals: Signa
     :return: the exit status, see `main`.
     """
     sys.setswitchinterval(SWITCH_INTERVAL)
-    gc.set_threshold(*THRESHOLDS)
+    collect_seldom()
     try:
         while True:
             daemon = make()

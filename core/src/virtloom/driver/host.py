@@ -15,11 +15,11 @@ from virtloom.driver.collections import Collection
 from virtloom.driver.events import EventHub, EventSource
 from virtloom.driver.files.store import DefinitionStore
 from virtloom.driver.kinds import DriverKind
-from virtloom.driver.work import process
 from virtloom.locks import LockManager, ObjectType
 
 if TYPE_CHECKING:
     from virtloom.driver.base import Driver
+    from virtloom.driver.work import process
 
 T = TypeVar("T")
 
@@ -118,6 +118,8 @@ class DriverHost:
 
     def run(self, argv: Sequence[str], *, deadline: float, **options: Any) -> process.Finished:
         """Run a helper process to its end, with no lock held; see `process.run`."""
+        from virtloom.driver.work import process  # and with it subprocess, which a start may do without
+
         with self.waiting(f"the end of {options.get('name') or argv[0]}"):
             return process.run(argv, deadline=deadline, **options)
 

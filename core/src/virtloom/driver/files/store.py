@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -128,6 +127,8 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:
     :param mode: the new file's permissions.
     :raises OSError: nothing was changed, and no temporary file is left.
     """
+    import tempfile  # a start writes nothing, and this one takes a fiftieth of it
+
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

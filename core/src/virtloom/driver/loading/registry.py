@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pluggy
 
@@ -22,12 +22,10 @@ from virtloom.driver.declaration import DriverDeclaration
 from virtloom.driver.host import DriverHost
 from virtloom.driver.kinds import DriverKind
 from virtloom.driver.loading.alone import Alone
+from virtloom.driver.loading.entries import entries
 from virtloom.driver.loading.turns import Turn, Turns, Waiting, not_waiting
 from virtloom.driver.uri import URI
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
-
-if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
 
 log = logging.getLogger(__name__)
 ENTRY_POINT_GROUP = "virtloom.drivers"
@@ -90,6 +88,7 @@ class DriverRegistry:
         self._check = check
         self._also = also
         self._turns = Turns(waiting)
+        self._discovered = False
         self.statuses: tuple[DriverStatus, ...] = ()  # replaced whole: connections open while drivers are added
 
     def expect(self) -> None:
@@ -101,14 +100,14 @@ class DriverRegistry:
 
         Called again, it adds what was installed meanwhile and tries again what failed; what runs is left as it is.
         """
-        from importlib.metadata import entry_points  # clients are served meanwhile: see `expect`
-
-        importlib.invalidate_caches()
+        if self._discovered:
+            importlib.invalidate_caches()
+        self._discovered = True
         self.statuses = tuple(status for status in self.statuses if status.driver is not None)
         running = {status.entry for status in self.statuses}
-        for entry in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda entry: entry.name):
+        for entry in entries(ENTRY_POINT_GROUP):
             if entry.name not in running and self._is_wanted(entry.name):
-                self._declare(entry.name, _origin(entry), entry.load)
+                self._declare(entry.name, entry.origin, entry.load)
         self._turns.declared()
 
     def _is_wanted(self, name: str) -> bool:
@@ -300,9 +299,3 @@ class DriverRegistry:
                 return f": the driver {status.name} is installed ({status.origin}), but {status.problem}"
         package = KNOWN_PACKAGES.get(scheme)
         return f": its driver is not installed; pip install {package}" if package is not None else ""
-
-
-def _origin(entry: EntryPoint) -> str:
-    if entry.dist is None:
-        return entry.value
-    return f"{entry.dist.name} {entry.dist.version}"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from importlib.metadata import entry_points
 
+from virtloom.driver.loading.entries import entries
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.storage.types import POOL_TYPES, missing_backend
 from virtloom_storage.backends.base import Backend
@@ -21,7 +21,7 @@ class Backends:
 
     def __init__(self) -> None:
         self._loaded: dict[str, Backend] = {}
-        for entry in sorted(entry_points(group=GROUP), key=lambda entry: _rank(entry.name)):
+        for entry in sorted(entries(GROUP), key=lambda entry: _rank(entry.name)):
             self._load(entry.name, entry.load)
 
     def _load(self, name: str, load: object) -> None:

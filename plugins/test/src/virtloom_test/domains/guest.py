@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.resources import files
 
 from virtloom.driver import BytesSource, Stream
 from virtloom.driver.constants.domain import DomainInterfaceAddressesSource, DomainMemoryFlags
@@ -134,6 +133,8 @@ class Guest(DomainsBase):
         """`virDomainScreenshot`"""
         check_flags(flags, 0, "testDomainScreenshot")
         self._find(dom)
+        from importlib.resources import files  # for pictures alone
+
         picture = files("virtloom_test").joinpath("data/screenshot.png").read_bytes()
         stream.send_from(BytesSource(picture))
         return "image/png"

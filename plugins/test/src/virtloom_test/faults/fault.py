@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
@@ -129,6 +128,8 @@ def _value(name: str, key: str, value: Any) -> Any:
 
 
 def _meant(word: str, known: Any) -> str:
+    import difflib  # for mistakes alone
+
     close = difflib.get_close_matches(word, list(known), n=1)
     return f"; did you mean '{close[0]}'?" if close else ""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
 from virtloom.errors import ErrorCode, VirtError, system_error
@@ -14,11 +13,13 @@ def read_faults(path: Path) -> list[Fault]:
 
     :raises VirtError: SYSTEM_ERROR if it cannot be read, INVALID_ARG if it is wrong.
     """
+    import tomllib  # few hosts have a file, and this one takes a part of every start
+
     try:
         document = tomllib.loads(path.read_text())
     except OSError as error:
         raise system_error(error, f"cannot read the faults in {path}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise VirtError(ErrorCode.INVALID_ARG, f"{path}: {error}") from error
     tables = document.pop("fault", [])
     if document or not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,6 +43,8 @@ def read_record(path: Path) -> HostRecord:
 
     :raises VirtError: SYSTEM_ERROR if it cannot be read, XML_ERROR if it is none.
     """
+    import tomllib  # for recorded hosts alone
+
     try:
         found = tomllib.loads(path.read_text())
         hardware = found.pop("node")
@@ -52,7 +53,7 @@ def read_record(path: Path) -> HostRecord:
         return HostRecord(node=node, devices=devices, **found)
     except OSError as error:
         raise system_error(error, f"failed to open file '{path}'") from error
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise VirtError(ErrorCode.XML_ERROR, f"'{path}' is no recorded host: {error}") from error
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import array
 import fcntl
 import os
 import re
 import signal
 import socket
+import struct
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +18,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from booted import BOOT_WITHIN, READY, console, initrd, kernel
 
 from containers import links as containers_links
 from daemons import Virsh, eventually, needs
@@ -233,3 +240,129 @@ def test_a_saved_guest_gets_a_port_of_its_own_again(host: Any, bridge: str, netw
     [after] = ports(virsh, network)
     assert after != before
     assert len(on(bridge)) == 1
+
+
+REFUSED = "<interface type='{type}'><mac address='" + MAC + "'/>{source}{more}</interface>"
+PROFILE = "<virtualport type='openvswitch'/>"
+
+
+@pytest.mark.parametrize(
+    ("kind", "source", "more", "detail"),
+    [
+        ("bridge", "<source bridge='x'/>", "<vlan><tag id='5'/></vlan>", "vlan tag not supported for this connection"),
+        ("user", "", "<vlan><tag id='5'/></vlan>", "vlan tag not supported for this connection"),
+        ("ethernet", "", "<vlan><tag id='5'/></vlan>", "vlan tag not supported for this connection"),
+        ("direct", "<source dev='lo' mode='bridge'/>", "<vlan><tag id='5'/></vlan>", "vlan tag not supported"),
+        ("user", "", "<model type='virtio'/><driver queues='2'/>", "multiqueue is not supported for network"),
+        ("user", "", "<backend tap='/dev/net/tun'/>", "custom tap device path is not supported for network"),
+        ("bridge", "<source bridge='x'/>", PROFILE + "<filterref filter='f'/>",
+         "filterref is not supported for network interfaces with virtualport type openvswitch"),
+        ("bridge", "<source bridge='x'/>", "<filterref filter='f'/>", "referenced filter 'f' is missing"),
+        ("ethernet", "", "<target dev='qnone' managed='no'/>", "target managed='no' but specified dev doesn't exist"),
+        ("direct", "<source dev='lo' mode='vepa'/>", "<virtualport type='802.1Qbh'><parameters profileid='p'/>"
+         "</virtualport>", "lldpad.pid"),
+    ],
+)  # fmt: skip
+def test_what_an_interface_cannot_have_is_refused_before_its_guest_starts(
+    host: Any, kind: str, source: str, more: str, detail: str
+) -> None:
+    host.virsh("define", host.write("g", devices=REFUSED.format(type=kind, source=source, more=more)))
+    assert detail in host.virsh.fails("start", "g")
+    assert host.virsh("domstate", "g") == "shut off"
+
+
+def shaping(link: str) -> str:
+    words = [needs("tc", "iproute2"), "class", "show", "dev", link]
+    return subprocess.run(words, check=True, capture_output=True, text=True, timeout=10).stdout
+
+
+def test_a_start_limits_what_a_guest_receives(host: Any, bridge: str) -> None:
+    more = "<bandwidth><inbound average='1000' peak='2000' burst='512'/></bandwidth>"
+    host.virsh("create", host.write("slow", devices=card(bridge, more)))
+    [tap] = on(bridge)
+    assert "rate 8Mbit ceil 16Mbit" in shaping(tap)
+    host.virsh("domiftune", "slow", tap, "--inbound", "500")
+    assert "rate 4Mbit" in shaping(tap)
+
+
+def coalesced(link: str) -> int:
+    """How many frames a link hands over at once (`ethtool -c`)."""
+    settings = array.array("I", [0x0E, *[0] * 22])
+    request = struct.pack("16sP16x", link.encode(), settings.buffer_info()[0])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        fcntl.ioctl(control, 0x8946, request)
+    return settings[2]
+
+
+def test_a_tap_hands_frames_over_together(host: Any, bridge: str) -> None:
+    host.virsh("create", host.write("g", devices=card(bridge, "<coalesce><rx><frames max='7'/></rx></coalesce>")))
+    [tap] = on(bridge)
+    assert coalesced(tap) == 7
+
+
+def test_a_bridge_of_open_vswitch_gets_its_port_by_its_own_tool(host: Any, bridge: str) -> None:
+    """The tool is a stand-in that notes what it is told."""
+    told = host.root / "told"
+    folder = host.lend("swtpm", "ovs-vsctl")
+    (folder / "ovs-vsctl").write_text(f'#!/bin/sh\necho "$@" >> {told}\n')
+    vlan = "<vlan trunk='yes'><tag id='5' nativeMode='untagged'/><tag id='7'/></vlan>"
+    port = "<virtualport type='openvswitch'><parameters profileid='menial'/></virtualport>"
+    host.virsh("create", host.write("g", devices=card("ovs0", vlan + port)))
+    host.virsh("destroy", "g")
+    added, removed = told.read_text().splitlines()
+    tap = removed.split()[-1]
+    assert added.startswith(f"--timeout=5 -- --may-exist add-port ovs0 {tap} vlan_mode=native-untagged tag=5 trunk=5,7")
+    assert f'external-ids:attached-mac="{MAC}"' in added
+    assert 'external-ids:port-profile="menial"' in added
+    assert removed == f"--timeout=5 -- --if-exists del-port {tap}"
+
+
+def test_an_end_has_addresses_and_scripts_of_its_own(host: Any, bridge: str) -> None:
+    script, told, tap = host.root / "script", host.root / "told", unique("qe")
+    script.write_text(f'#!/bin/sh\necho "$@" >> {told}\n')
+    script.chmod(0o755)
+    source = "<source><ip address='192.0.2.1' prefix='30'/><route address='198.51.100.0' prefix='24' "
+    source += "gateway='192.0.2.2'/></source>"
+    more = f"{source}<script path='{script}'/><downscript path='{script}'/><target dev='{tap}'/>"
+    host.virsh("create", host.write("g", devices=f"<interface type='ethernet'>{more}</interface>"))
+    words = [needs("ip", "iproute2"), "addr", "show", "dev", tap]
+    assert "192.0.2.1/30" in subprocess.run(words, check=True, capture_output=True, text=True, timeout=10).stdout
+    assert told.read_text() == f"{tap}\n"
+    host.virsh("destroy", "g")
+    assert told.read_text() == f"{tap}\n{tap}\n"
+
+
+@pytest.fixture
+def neighbour(bridge: str) -> Iterator[list[str]]:
+    """A name space of the test's own on the bridge, where 192.0.2.1 is; the command that runs another in it."""
+    ip, name, link = needs("ip", "iproute2"), unique("qns"), unique("qv")
+    for words in (
+        f"netns add {name}",
+        f"link add {link} type veth peer name eth0 netns {name}",
+        f"link set {link} master {bridge} up",
+        f"-n {name} addr add 192.0.2.1/24 dev eth0",
+        f"-n {name} link set eth0 up",
+    ):
+        subprocess.run([ip, *words.split()], check=True, timeout=10)
+    yield [ip, "netns", "exec", name]
+    subprocess.run([ip, "netns", "del", name], check=True, timeout=10)
+
+
+def test_frames_of_a_guest_pass_on_bridges_and_networks(
+    host: Any, bridge: str, network: str, neighbour: list[str]
+) -> None:
+    modules = ("../net/core/failover", "net/net_failover", "net/virtio_net")
+    system = f"<kernel>{kernel()}</kernel><initrd>{initrd(host.root / 'initrd', modules=modules)}</initrd>"
+    second = card(bridge, "<model type='virtio'/><driver queues='2'/>").replace("01'/>", "02'/>")
+    first = f"<interface type='network'><source network='{network}'/><model type='virtio'/></interface>"
+    starting = f"{system}<cmdline>console=ttyS0 quiet</cmdline>"
+    host.virsh("define", host.write("linux", memory=128, os=starting, devices=first + second))
+    host.virsh("start", "linux", "--paused")
+    with console(host.virsh.uri, "linux") as end:
+        host.virsh("resume", "linux")
+        end.wait(READY, BOOT_WITHIN)
+        for card_of_guest, address in (("eth0", "192.0.2.2"), ("eth1", "192.0.2.3")):
+            end.ask(f"ip link set {card_of_guest} up; ip addr add {address}/24 dev {card_of_guest}")
+            answer = end.ask(f"ping -c 3 -W 20 -I {card_of_guest} 192.0.2.1 > /dev/null && echo passed")
+            assert answer.endswith("passed")
+            end.ask(f"ip addr del {address}/24 dev {card_of_guest}")

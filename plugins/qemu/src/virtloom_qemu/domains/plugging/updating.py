@@ -13,7 +13,6 @@ from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Disk, Interface
 from virtloom_qemu.command.devices.interfaces import TAPS
 from virtloom_qemu.domains.plugging.media import Media
-from virtloom_qemu.domains.tuning.rates import limit_interface
 from virtloom_qemu.hotplug.displays import change_display
 from virtloom_qemu.hotplug.drives import has_same_source, refuse_other_disk, refuse_other_source
 from virtloom_qemu.hotplug.finding import as_node, find, replaced
@@ -22,6 +21,7 @@ from virtloom_qemu.hotplug.links import BRIDGED, change_link, is_isolated, is_on
 from virtloom_qemu.hotplug.modules import change_module, module_at
 from virtloom_qemu.hotplug.refusals import kind_word, unsupported
 from virtloom_qemu.runs.alteration import Alteration
+from virtloom_qemu.runs.given.ends import limit_interface
 from virtloom_qemu.runs.given.taps import isolate
 
 FLAGS = Modify.LIVE | Modify.CONFIG | Modify.FORCE

@@ -7,16 +7,15 @@ from collections.abc import Sequence
 from virtloom.driver.constants.domain import DomainModificationImpact as Impact
 from virtloom.driver.domains.tunables import BANDWIDTH, STRING_OKAY
 from virtloom.driver.handles import DomainHandle
-from virtloom.driver.links.bandwidth import limit_guest
 from virtloom.driver.params import TypedParam
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Interface
-from virtloom.xmldef.network.bandwidth import read_bandwidth
 from virtloom_qemu.command.devices.interfaces import TAPS
 from virtloom_qemu.domains.base import DomainsBase
 from virtloom_qemu.domains.devices import find_interface
 from virtloom_qemu.hotplug.finding import replaced
+from virtloom_qemu.runs.given.ends import limit_interface
 
 BOTH = Impact.LIVE | Impact.CONFIG
 
@@ -50,14 +49,6 @@ class InterfaceRates(DomainsBase):
                     raise _no_floor(found[0])
                 limit_interface(changed)
                 change.live = _with(change.live, found[0], changed)
-
-
-def limit_interface(one: Interface) -> None:
-    """Have an interface's end on the host carry no more than it says.
-
-    :raises VirtError: what the kernel refuses; there is no limit then.
-    """
-    limit_guest((one.target.dev if one.target is not None else None) or "", read_bandwidth(one.bandwidth))
 
 
 def _refuse_unlimited(one: Interface) -> None:

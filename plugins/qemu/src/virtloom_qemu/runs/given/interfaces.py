@@ -21,18 +21,21 @@ from virtloom.driver import DriverHost
 from virtloom.driver.files.journal import Journal, Undo
 from virtloom.driver.links.bridges import plug
 from virtloom.driver.links.names import wanted
-from virtloom.driver.links.netlink import delete, netlink, telling
+from virtloom.driver.links.netlink import delete, exists, netlink, telling
 from virtloom.driver.links.networks import Networks
+from virtloom.driver.links.openvswitch import remove_port
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
 from virtloom.xmldef import chance
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Interface, Target
-from virtloom.xmldef.network.port import Plug
 from virtloom_qemu.command.devices.interfaces import TAPS, VIRTIO
 from virtloom_qemu.hotplug.links import is_isolated
+from virtloom_qemu.runs.given.ends import check_profile, finish, is_on_switch, join_switch, undo
+from virtloom_qemu.runs.given.plugged import check_plugged, with_port
 from virtloom_qemu.runs.given.taps import (
     MACVTAP,
+    TUN,
     HostEnd,
     close_all,
     isolate,
@@ -76,6 +79,7 @@ class Interfaces:
         :raises VirtError: what the kernel or the network refuses. Then, and if the block raises, nothing is left.
         """
         if one.type not in TAPS:
+            check_plugged(one)
             yield Connection(one)
             return
         live = self._plugged(owner, one, journal)
@@ -83,6 +87,7 @@ class Interfaces:
         try:
             live, taps = _opened(live, journal)
             opened += taps
+            finish(self._host, owner, live)
             vhosts = _vhosts(owner, one)
             opened += vhosts
             yield Connection(live, taps, vhosts)
@@ -104,10 +109,20 @@ class Interfaces:
 
     def disconnect(self, live: Interface) -> None:
         """Give back what an interface was connected to; what is gone is no error, and a failure is logged."""
-        source, name = live.source or Node("source"), live.target.dev if live.target is not None else None
+        name = live.target.dev if live.target is not None else None
         try:
+            if name is not None:
+                undo(self._host, live)
             if live.type == "direct" and name is not None:
                 _delete(name)
+        except VirtError as error:
+            self._host.log.warning("an interface could not be disconnected: %s", error)
+        self._leave(live)
+
+    def _leave(self, live: Interface) -> None:
+        """Give back the port that an interface has on its network."""
+        source = live.source or Node("source")
+        try:
             if (port := source.get("portid")) is not None:
                 self._networks.release(source.get("network") or "", UUID(port).bytes)
         except VirtError as error:
@@ -142,32 +157,31 @@ class Interfaces:
         name = (old.target.dev if old.target is not None else None) or ""
         bridge = live.source.get("bridge") if live.source is not None else None
         try:
-            with netlink() as route:
-                plug(route, name, bridge)
+            if is_on_switch(old):
+                remove_port(self._host.run, name)
+            if is_on_switch(live):
+                join_switch(self._host, owner, live)
+            else:
+                with netlink() as route:
+                    plug(route, name, bridge)
             if is_isolated(new):
                 isolate(name, True)
         except BaseException:
-            self.disconnect(live)
+            self._leave(live)
             raise
-        self.disconnect(old)
+        self._leave(old)
         return live
 
     def _plugged(self, owner: Domain, one: Interface, journal: Journal) -> Interface:
         """An interface that says which bridge or link it goes to; one on a network has a port there then."""
-        if one.filterref is not None:
-            name = one.filterref.get("filter")
-            detail = f"referenced filter '{name}' is missing"
-            raise VirtError(ErrorCode.INTERNAL_ERROR, detail, ErrorDomain.NWFILTER)
         one = unplugged(one)
         if one.type != "network":
-            return one
+            return _checked(one)
         network, uuid = (one.source.get("network") if one.source is not None else None) or "", chance.uuid().bytes
         self._networks.require(network)
         journal.port(network, uuid)
         try:
-            port = self._networks.plug(owner, one, uuid)
-            assert port.plug is not None
-            return _with_plug(one, port.plug, uuid)
+            return _checked(with_port(one, self._networks.plug(owner, one, uuid)))
         except BaseException:
             self._networks.release(network, uuid)
             raise
@@ -184,18 +198,19 @@ def unplugged(live: Interface) -> Interface:
     return live
 
 
-def _with_plug(one: Interface, plug: Plug, port: bytes) -> Interface:
-    if plug.type == "hostdev-pci":
-        raise _unsupported("an interface cannot be a device of a network's yet; a hostdev can")
-    shown = {
-        "portid": str(UUID(bytes=port)),
-        "bridge": plug.bridge,
-        "macTableManager": plug.mac_table_manager,
-        "dev": plug.dev,
-        "mode": plug.mode,
-    }
-    source = {**(one.source or Node("source")).attrs, **{name: value for name, value in shown.items() if value}}
-    return one.replace(type=plug.type, source=Node("source", source))
+def _checked(one: Interface) -> Interface:
+    """An interface where it is plugged in.
+
+    :raises VirtError: for what it cannot have there.
+    """
+    check_plugged(one)
+    check_profile(one)
+    if one.filterref is not None:
+        detail = f"referenced filter '{one.filterref.get('filter')}' is missing"
+        raise VirtError(ErrorCode.INTERNAL_ERROR, detail, ErrorDomain.NWFILTER)
+    if one.backend is not None and one.backend.get("tap") is not None and os.geteuid() != 0:
+        raise _unsupported("cannot use custom tap device in session mode")
+    return one
 
 
 def _opened(one: Interface, journal: Journal) -> tuple[Interface, list[int]]:
@@ -210,14 +225,30 @@ def _opened(one: Interface, journal: Journal) -> tuple[Interface, list[int]]:
     bridge = source.get("bridge")
     if one.type != "ethernet" and not bridge:
         raise VirtError(ErrorCode.INTERNAL_ERROR, "Missing bridge name")
-    name, taps = open_tap(end)
+    managed = one.target is None or one.target.managed is not False
+    if not managed:
+        _require_own(one)
+    device = (one.backend.get("tap") if one.backend is not None else None) or TUN
+    name, taps = open_tap(end, device)
     try:
-        if one.target is None or one.target.managed is not False:
-            set_up_tap(name, end, bridge)
+        if managed:
+            set_up_tap(name, end, None if is_on_switch(one) else bridge)
     except BaseException:
         close_all(taps)
         raise
     return _with_target(one, name, taps)
+
+
+def _require_own(one: Interface) -> None:
+    """Refuse an end that somebody else has to have made, but has not.
+
+    :raises VirtError: INTERNAL_ERROR.
+    """
+    name = one.target.dev if one.target is not None else None
+    if name is None:
+        raise VirtError(ErrorCode.INTERNAL_ERROR, "target dev must be supplied when managed='no'")
+    if not exists(name):
+        raise VirtError(ErrorCode.INTERNAL_ERROR, "target managed='no' but specified dev doesn't exist")
 
 
 def _with_target(one: Interface, name: str, taps: list[int]) -> tuple[Interface, list[int]]:
@@ -267,10 +298,11 @@ def _vhosts(owner: Domain, one: Interface) -> list[int]:
         if name == "vhost":
             raise _unsupported("vhost-net is only supported for virtio network interfaces")
         return []
+    device = (one.backend.get("vhost") if one.backend is not None else None) or VHOST
     opened: list[int] = []
     try:
         for _ in range(_queues(one)):
-            opened.append(os.open(VHOST, os.O_RDWR | os.O_CLOEXEC))
+            opened.append(os.open(device, os.O_RDWR | os.O_CLOEXEC))
     except OSError as error:
         close_all(opened)
         if name == "vhost":

@@ -25,6 +25,7 @@ from virtloom.errors import ErrorCode, VirtError, system_error
 TUN = "/dev/net/tun"
 TUNSETIFF, IFF_TAP, IFF_MULTI_QUEUE, IFF_NO_PI, IFF_VNET_HDR = 0x400454CA, 0x0002, 0x0100, 0x1000, 0x4000
 REQUEST = struct.Struct("16sH22x")  # struct ifreq, as far as it is used
+NTF_MASTER, NUD_REACHABLE = 0x04, 0x02  # of an address that a bridge is told, until the host starts anew
 NAME_MAX = 15  # bytes of a link's name (IFNAMSIZ less its end)
 MACVTAP = "macvtap"
 # How a macvtap reaches others on the same link, in the kernel's words (`virNetDevMacVLanMode`).
@@ -50,9 +51,10 @@ class HostEnd(NamedTuple):
     learning: bool = True
 
 
-def open_tap(end: HostEnd) -> tuple[str, list[int]]:
+def open_tap(end: HostEnd, device: str = TUN) -> tuple[str, list[int]]:
     """Make a tap, down, on nothing.
 
+    :param device: what taps are made by.
     :return: its name, and its descriptors, for the caller to close.
     :raises VirtError: SYSTEM_ERROR; then nothing was made.
     """
@@ -62,7 +64,7 @@ def open_tap(end: HostEnd) -> tuple[str, list[int]]:
     name, opened = end.name or f"{PREFIX}%d", []
     try:
         for _ in range(end.queues):
-            opened.append(os.open(TUN, os.O_RDWR | os.O_CLOEXEC))
+            opened.append(os.open(device, os.O_RDWR | os.O_CLOEXEC))
             name = _attach(opened[-1], name, flags)
     except OSError as error:
         close_all(opened)
@@ -107,6 +109,7 @@ def set_up_tap(name: str, end: HostEnd, bridge: str | None) -> None:
                 route.brport("set", index=place, isolated=1)
             if not end.learning:
                 route.brport("set", index=place, learning=0, unicast_flood=0)
+                route.fdb("add", ifindex=place, lladdr=end.mac, flags=NTF_MASTER, state=NUD_REACHABLE)
 
 
 def isolate(name: str, isolated: bool) -> None:

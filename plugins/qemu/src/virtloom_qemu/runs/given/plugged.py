@@ -81,11 +81,10 @@ def with_port(one: Interface, port: NetworkPort) -> Interface:
     )
 
 
-def _unsupported(one: Interface, what: str) -> VirtError:
+def _unsupported(one: Interface, what: str, domain: ErrorDomain = ErrorDomain.DOMAIN) -> VirtError:
     mac = (one.mac.address if one.mac is not None else None) or ""
-    return VirtError(ErrorCode.CONFIG_UNSUPPORTED, f"interface {mac} - {what}", ErrorDomain.DOMAIN)
+    return VirtError(ErrorCode.CONFIG_UNSUPPORTED, f"interface {mac} - {what}", domain)
 
 
 def _not_in_qemu(one: Interface, what: str) -> VirtError:
-    error = _unsupported(one, what)
-    return VirtError(error.code, error.message, ErrorDomain.QEMU)
+    return _unsupported(one, what, ErrorDomain.QEMU)

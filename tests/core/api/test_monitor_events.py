@@ -29,6 +29,13 @@ def test_names_are_chosen(name: str, flags: int, told: list[str]) -> None:
 
 def test_without_a_name_all_are_told_and_nonsense_is_refused() -> None:
     assert by_name(None, REGEX) is None
-    with pytest.raises(VirtError) as caught:
-        by_name("(", REGEX)
-    assert caught.value.code is ErrorCode.INVALID_ARG
+    for name in ("(", r"(A)\1", "A{999}"):
+        with pytest.raises(VirtError, match="failed to compile regex") as caught:
+            by_name(name, REGEX)
+        assert caught.value.code is ErrorCode.INVALID_ARG
+
+
+def test_an_expression_made_to_take_for_ever_holds_nobody_up() -> None:
+    wants = by_name("(A*)*$B", REGEX)
+    assert wants is not None
+    assert not wants("A" * 100)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from virtloom.api.patterns import Pattern, Unsupported
 from virtloom.driver.constants.domain_event import DomainEventID
 from virtloom.driver.events import EventFamily
 from virtloom.driver.flags import check_flags
@@ -19,6 +21,7 @@ Args = tuple[Any, ...]
 Builtin = Callable[["Session", Args], Any]
 
 AUTH_NONE = 0
+NAMES_KEPT = 64  # of events, with whether an expression matches them
 LIB_VERSION = 9_000_000  # the libvirt release whose behaviour this daemon has: major * 10^6 + minor * 10^3 + release
 
 
@@ -168,17 +171,17 @@ def by_name(name: str | None, flags: int) -> Callable[[str], bool] | None:
     """What chooses events by their names; None for all of them.
 
     :param flags: `virConnectDomainQemuMonitorEventRegisterFlags`.
-    :raises VirtError: INVALID_ARG for a regular expression that is none.
+    :raises VirtError: INVALID_ARG for a regular expression that is none, or that `Pattern` refuses.
     """
     if name is None:
         return None
     if not flags & MonitorEvents.REGEX:
         return (lambda told: told.casefold() == name.casefold()) if flags & MonitorEvents.NOCASE else name.__eq__
     try:
-        pattern = re.compile(name, re.IGNORECASE if flags & MonitorEvents.NOCASE else 0)
-    except re.error as error:
+        pattern = Pattern(name, ignore_case=bool(flags & MonitorEvents.NOCASE))
+    except (re.error, Unsupported) as error:
         raise VirtError(ErrorCode.INVALID_ARG, f"failed to compile regex '{name}': {error}") from None
-    return lambda told: pattern.search(told) is not None
+    return lru_cache(NAMES_KEPT)(pattern.search)
 
 
 def _event_calls() -> dict[str, Builtin]:

@@ -1,8 +1,10 @@
-"""A daemon's part that dies at one step of a container's start: run with a folder, a bridge, and `name=step`.
+"""A daemon's part that dies at one step of a container's start or end, again and again: run with a folder, a bridge and
+`name=NAME`.
 
-It first recovers from the one before it and prints what was left over then, as one line of JSON; after that it starts
-the container and kills itself before the step of that number: before a file is written, a folder made, a program run,
-a socket used or the kernel told something about a link.
+For each step a process of its own first recovers from the one before it and tells what was left over then; after that
+it starts the container and destroys it, and kills itself before the step of that number: before a file is written, a
+folder made, a program run, a socket used or the kernel told something about a link. One line of JSON is printed for
+each, until one has come to the end.
 """
 
 from __future__ import annotations
@@ -11,7 +13,9 @@ import json
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +23,9 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from pyroute2.iproute.linux import RTNL_API
 
+import virtloom_lxc.driver  # noqa: F401  # what a plugin imports when it is started is there before the first life
 import virtloom_lxc.plugin as lxc
+import virtloom_network.driver  # noqa: F401
 import virtloom_network.plugin as network
 from containers import container_xml, leftovers, links
 from virtloom.driver.handles import DomainHandle
@@ -87,22 +93,52 @@ def left(driver: Any, networks: Any, folder: Path, name: str) -> list[str]:
     return found + [path for path in backing if path == str(folder / "image")]
 
 
-def main() -> None:
-    folder, bridge, (name, _, step) = Path(sys.argv[1]), sys.argv[2], sys.argv[3].partition("=")
-    for method in ("link", "addr", "route", "tc"):
-        tell_links(method)
+def live(folder: Path, bridge: str, name: str, step: int, told: int) -> None:
+    """One life: recover, tell what was left over, then start and destroy the container as far as that goes.
+
+    :param told: the descriptor that is written to.
+    """
     with hosted(network, folder) as nets:
         if "crash" not in [one.name for one in nets.driver.connect_list_all_networks(0)]:
             xml = f"<network><name>crash</name><forward mode='bridge'/><bridge name='{bridge}'/></network>"
             nets.driver.network_create_xml_flags(xml, 0)
         with hosted(lxc, folder, find_driver=lambda kind: nets.driver if kind == DriverKind.NETWORK else None) as host:
-            print(json.dumps(left(host.driver, nets.driver, folder, name)), flush=True)
+            os.write(told, json.dumps(left(host.driver, nets.driver, folder, name)).encode())
             for dom in host.driver.connect_list_all_domains(0):
                 host.driver.domain_destroy_flags(dom, 0)
-            sys.addaudithook(dies_at(int(step)))
+            sys.addaudithook(dies_at(step))
             dom: DomainHandle = host.driver.domain_create_xml(definition(folder, bridge, name), 0)
             host.driver.domain_destroy_flags(dom, 0)
-            print("started and destroyed", flush=True)
+
+
+def lived(*life: Any) -> tuple[str, int]:
+    """What one life told, and how it ended. It is a copy of this process, which has imported everything."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        status = 1
+        try:
+            live(*life, writing)
+            status = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(status)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        text = pipe.read()
+    return text, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def main() -> None:
+    folder, bridge, name = Path(sys.argv[1]), sys.argv[2], sys.argv[3].removeprefix("name=")
+    for method in ("link", "addr", "route", "tc"):
+        tell_links(method)
+    for step in count(1):
+        text, status = lived(folder, bridge, name, step)
+        print(json.dumps({"step": step, "left": text, "status": status}), flush=True)
+        if status != -signal.SIGKILL:
+            return
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -231,12 +231,24 @@ def program(name: str) -> str:
 
 
 def _spawn(argv: Sequence[str], descriptors: Sequence[int], group: Group) -> subprocess.Popen[bytes]:
-    """Run the controller in a session and control group of its own."""
+    """Run the controller in a session and control group of its own.
+
+    It does nothing before it is told to, by which time it is in its group: a daemon after this one finds it there.
+    """
     nothing = subprocess.DEVNULL
     process = subprocess.Popen(
-        argv, stdin=nothing, stdout=nothing, stderr=nothing, pass_fds=descriptors, start_new_session=True, cwd="/"
+        argv,
+        stdin=subprocess.PIPE,
+        stdout=nothing,
+        stderr=nothing,
+        pass_fds=descriptors,
+        start_new_session=True,
+        cwd="/",
     )
     controller_group(group).adopt(process.pid)
+    assert process.stdin is not None
+    with suppress(BrokenPipeError), process.stdin as go:  # if it ended already, its monitor tells
+        go.write(b".")
     return process
 
 

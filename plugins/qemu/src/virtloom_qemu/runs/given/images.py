@@ -56,7 +56,7 @@ class DiskImages:
 
     def disk_found(self, guest: str, disk: Disk) -> Disk:
         """One disk; see `found`."""
-        placed = located(disk, self._held.storage)
+        placed = self.placed(disk)
         lane = Lane(f"domain '{guest}'", self._host.locks, self._host.waiting, threads=1)
         return lane.run(lambda: with_chain(placed), WITHIN)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from played import PlayedGuest
@@ -97,3 +97,13 @@ def test_a_guest_goes_on_although_its_snapshot_was_aborted(playing: Playing) -> 
         played.found.abort_job("it was aborted")
         Snapshots()._resume_if_stopped(played.talk(job))
     assert played.qemu.heard == ["cont"]
+
+
+def test_a_program_that_there_is_not_is_named() -> None:
+    reader, writer = os.pipe()
+    before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(VirtError, match="Cannot run /no/such/lzop: No such file or directory"):
+        transfer.receive(cast("Any", None), reader, ["/no/such/lzop"])
+    assert len(os.listdir("/proc/self/fd")) == before
+    os.close(reader)
+    os.close(writer)

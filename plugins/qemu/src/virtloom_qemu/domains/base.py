@@ -138,14 +138,21 @@ class DomainsBase(KeptDomains[QemuDomain], Transitions):
             self.status_files.write(status, version)
         except OSError as error:
             self.host.log.error("the status of %s cannot be kept: %s", status.name, error)
+        if not _goes_on(found, run):  # it ended meanwhile, and its status was removed before it was written here
+            self.status_files.remove(status.name, run.id)
 
     def _keep_images(self, found: Guarded[QemuDomain], run: Run, live: Domain) -> None:
         """Have the storage know the images of a run as they are now, unless it ends at this moment."""
         self.disk_images.hold(live, run.id, running=True)
-        with suppress(ObjectGone), found.locked() as state:
-            if state.run is run:
-                return
-        self.disk_images.let_go(live, run.id)
+        if not _goes_on(found, run):
+            self.disk_images.let_go(live, run.id)
+
+
+def _goes_on(found: Guarded[QemuDomain], run: Run) -> bool:
+    """Whether a run has not ended."""
+    with suppress(ObjectGone), found.locked() as state:
+        return state.run is run
+    return False
 
 
 LONG = frozenset(kind for kind in JobKind if kind.slot.name == "ASYNC")

@@ -43,6 +43,7 @@ class Run:
     :ivar worker: deals with what the monitor tells.
     :ivar agent: the connection to its agent.
     :ivar groups: its control groups; None if it has none.
+    :ivar over: set when what it had was given back.
     """
 
     id: int
@@ -52,6 +53,7 @@ class Run:
     worker: EventWorker[Happening]
     agent: AgentLine
     groups: GuestGroups | None = None
+    over: threading.Event = field(default_factory=threading.Event)
 
 
 class Leaving:
@@ -75,6 +77,7 @@ class QemuDomain(DomainState):
     :ivar paused_by_shutdown: whether it stopped for such a reboot, so that the pause is not shown.
     :ivar stirred: whether its processors run for a moment that is not shown.
     :ivar ending: whether a call is ending the run, so that the process's end surprises nobody.
+    :ivar finishing: whether a call is giving back what the run had, which is done once.
     :ivar failure: what is wrong with its monitor; None if nothing.
     :ivar tainted: what was done to it that is not supported (`virDomainTaintFlags`, by number).
     :ivar vcpu_threads: the threads of its processors, by the processors' numbers; replaced whole.
@@ -99,6 +102,7 @@ class QemuDomain(DomainState):
     paused_by_shutdown: bool = False
     stirred: bool = False
     ending: bool = False
+    finishing: bool = False
     failure: str | None = None
     tainted: frozenset[int] = frozenset()
     status_version: int = 0
@@ -145,7 +149,7 @@ class QemuDomain(DomainState):
         self.end(reason)
         self.run = None
         self.pause_reason, self.running_reason = Paused.UNKNOWN, Running.UNKNOWN
-        self.fake_reboot = self.paused_by_shutdown = self.stirred = self.ending = False
+        self.fake_reboot = self.paused_by_shutdown = self.stirred = self.ending = self.finishing = False
         self.failure = None
         self.vcpu_threads = {}
         self.block_jobs = {}

@@ -96,12 +96,12 @@ class StatusFiles:
     def __init__(self, folder: Path, locks: LockManager) -> None:
         self._folder = folder
         self._lock = locks.lock("status files", Level.LEAF)
-        self._written: dict[str, int] = {}
+        self._written: dict[str, tuple[int, int]] = {}  # by name: the run's id, and the version
 
     def write(self, status: Status, version: int) -> None:
         """Put a status on disk, unless a newer one is there. With no lock held.
 
-        :param version: how often the state had changed when the status was made; never decreases for a name.
+        :param version: how often the state had changed when the status was made; never decreases in a run.
         :raises OSError: if it cannot be written; the old one is then still there.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -111,9 +111,10 @@ class StatusFiles:
                 json.dump(asdict(status), file, indent=1)
                 file.flush()
                 os.fsync(descriptor)
+            written = status.id, version
             with self._lock:
-                if version >= self._written.get(status.name, 0):
-                    self._written[status.name] = version
+                if written >= self._written.get(status.name, (0, 0)):
+                    self._written[status.name] = written
                     os.replace(temporary, self._path(status.name))
                 else:
                     os.unlink(temporary)
@@ -121,11 +122,15 @@ class StatusFiles:
             Path(temporary).unlink(missing_ok=True)
             raise
 
-    def remove(self, name: str) -> None:
-        """Forget a guest that ended."""
+    def remove(self, name: str, number: int) -> None:
+        """Forget a run that ended, but not the one after it.
+
+        :param number: the run's id.
+        """
         with self._lock:
-            self._written.pop(name, None)
-            self._path(name).unlink(missing_ok=True)
+            if self._written.get(name, (number, 0))[0] <= number:
+                self._written.pop(name, None)
+                self._path(name).unlink(missing_ok=True)
 
     def load(self) -> Iterator[Status]:
         """Every status that can be read; the others are logged and left where they are."""

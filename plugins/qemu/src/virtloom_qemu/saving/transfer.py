@@ -175,10 +175,10 @@ def _through(command: Sequence[str], descriptor: int) -> Iterator[Way]:
         return
     reader, writer = os.pipe()
     try:
-        process = subprocess.Popen(command, stdin=reader, stdout=descriptor, start_new_session=True)
-    except OSError as error:
+        process = _started(command, reader, descriptor)
+    except VirtError:
         os.close(writer)
-        raise system_error(error, f"Cannot run {command[0]}") from error
+        raise
     finally:
         os.close(reader)
     way = Way(writer, process)
@@ -195,16 +195,29 @@ def _through(command: Sequence[str], descriptor: int) -> Iterator[Way]:
 
 @contextmanager
 def _from(command: Sequence[str], descriptor: int) -> Iterator[int]:
-    """The descriptor to read from so that what is read comes from another one through a command."""
+    """The descriptor to read from so that what is read comes from another one through a command.
+
+    :raises VirtError: SYSTEM_ERROR if the command cannot be run.
+    """
     if not command:
         yield descriptor
         return
     reader, writer = os.pipe()
     try:
-        subprocess.Popen(command, stdin=descriptor, stdout=writer, start_new_session=True)
+        _started(command, descriptor, writer)
+    except VirtError:
+        os.close(reader)
+        raise
     finally:
         os.close(writer)
     try:
         yield reader
     finally:
         os.close(reader)
+
+
+def _started(command: Sequence[str], source: int, target: int) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(command, stdin=source, stdout=target, start_new_session=True)
+    except OSError as error:
+        raise system_error(error, f"Cannot run {command[0]}") from error

@@ -14,7 +14,7 @@ from virtloom.driver.constants.domain_state import DomainShutoffReason as Shutof
 from virtloom.driver.constants.domain_state import DomainState
 from virtloom.driver.handles import DomainHandle
 from virtloom.driver.params import TypedParam, checked
-from virtloom.errors import VirtError
+from virtloom.errors import VirtError, system_error
 from virtloom.locks import JobKind, LockError
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.formatting import format_domain
@@ -63,7 +63,7 @@ class Writing(SavingBase):
                 was_running = state.state == DomainState.RUNNING
             assert run is not None
             talk = Talk(found, job, run)
-            target = self._save_path(live.name) if path is None else path
+            target = path or self._place_for(live)
             refuse_unsavable(talk, live)
             self._can_be_sent(talk)
             self._write_image(talk, target, live, dxml, was_running, flags)
@@ -75,6 +75,15 @@ class Writing(SavingBase):
                 raise
             self._end(found, run, Shutoff.SAVED, Stopped.SAVED)
 
+    def _place_for(self, live: Domain) -> Path:
+        """Where a managed image goes, in a folder that is ours to make."""
+        path = self._save_path(live.name)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise system_error(error, f"cannot make {path.parent}") from error
+        return path
+
     def _write_image(self, talk: Talk, path: Path, live: Domain, dxml: object, was_running: bool, flags: int) -> None:
         """Write an image; a failure leaves none, and a guest that ran goes on."""
         self._keep_status(talk.found)
@@ -85,7 +94,6 @@ class Writing(SavingBase):
             running = bool(flags & Save.RUNNING) or (was_running and not flags & Save.PAUSED)
             saved = saved.with_devices(interfaces=tuple(unplugged(one) for one in saved.parts.interfaces))
             made = Image(format_domain(saved, secure=True, inactive=True), running, self.settings.save_image_format)
-            path.parent.mkdir(parents=True, exist_ok=True)
             with image.written(path, made) as descriptor, self._working(talk, JobStats(Operation.SAVE)):
                 transfer.send(talk, descriptor, image.program(made.compressed))
         except BaseException:

@@ -31,14 +31,17 @@ class SnapshotDeleting(SnapshotKeeping):
                 require_snapshot(there, snap.name)
             doomed = there.descendants(snap.name) if children or only else []
             doomed = doomed if only else [there.by_name[snap.name], *doomed]
-            if not flags & Delete.METADATA_ONLY:
-                self._refuse_external(doomed, snap.name, children=children or only)
-                for moment in doomed:
-                    if run is not None:
-                        self._delete_online(Talk(found, job, run), moment)
-                    else:
-                        self._snapshot_images(moment.domain or definition, moment.name, "-d", try_all=True)
-            self._keep_snapshots(found, there.without(snap.name, children=children, only_children=only))
+            if flags & Delete.METADATA_ONLY:
+                self._keep_snapshots(found, there.without(snap.name, children=children, only_children=only))
+                return
+            self._refuse_external(doomed, snap.name, children=children or only)
+            for moment in reversed(doomed):  # children first, and what is gone is forgotten at once
+                if run is not None:
+                    self._delete_online(Talk(found, job, run), moment)
+                else:
+                    self._snapshot_images(moment.domain or definition, moment.name, "-d", try_all=True)
+                there = there.without(moment.name, children=False, only_children=False)
+                self._keep_snapshots(found, there)
 
     @staticmethod
     def _delete_online(talk: Talk, moment: Moment) -> None:

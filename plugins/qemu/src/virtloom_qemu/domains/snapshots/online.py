@@ -122,8 +122,8 @@ class OnlineSnapshots(SnapshotKeeping):
             )
             config = with_sources(state.config, changed) if state.persistent else None
             state.status_version += 1
+            if config is not None:
+                state.set_config(config)  # whatever becomes of its file: the guest writes to the new images already
         if config is not None:
             self.write_definition(config)
-            with talk.state() as state:
-                state.set_config(config)
         self._keep_status(talk.found)

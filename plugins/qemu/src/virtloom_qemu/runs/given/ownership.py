@@ -12,6 +12,7 @@ import fcntl
 import json
 import logging
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -28,6 +29,7 @@ from virtloom_qemu.process.identity import Identity
 log = logging.getLogger(__name__)
 ATTRIBUTE = "trusted.virtloom.owner"
 REFUSED = (errno.EPERM, errno.EROFS, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL)  # by file systems without owners
+HELD_WITHIN = 10.0  # seconds for another process to let go of a file's lock
 CHARACTERS = ("serials", "parallels", "consoles", "channels")
 
 
@@ -51,9 +53,14 @@ class Ownership:
         if self.who is None or not os.path.exists(path):
             return
         with _held(path):
+            before = _read(path)
             if self._remember:
                 self._note(path)
-            give(path, self.who)
+            try:
+                give(path, self.who)
+            except VirtError:
+                _write_back(path, before)
+                raise
 
     def give_back(self, path: str) -> None:
         """Give a file back to its owner, unless another guest still uses it; one that is gone is no error.
@@ -67,8 +74,7 @@ class Ownership:
             if before is not None and before["users"] > 1:
                 _write(path, {**before, "users": before["users"] - 1})
                 return
-            with suppress(OSError):
-                os.removexattr(path, ATTRIBUTE)
+            _write_back(path, None)
             owner = Identity(*before["owner"]) if before is not None else Identity(0, 0)
             if self._remember or before is None:
                 give(path, owner)
@@ -123,7 +129,10 @@ def give_folder(folder: Path, who: Identity) -> None:
 
 @contextmanager
 def _held(path: str) -> Iterator[None]:
-    """Hold a file's own lock, where it can be opened."""
+    """Hold a file's own lock, where it can be opened.
+
+    :raises VirtError: OPERATION_TIMEOUT if another process keeps it.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError:
@@ -131,10 +140,23 @@ def _held(path: str) -> Iterator[None]:
         return
     try:
         with suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            _lock(descriptor, path)
         yield
     finally:
         os.close(descriptor)
+
+
+def _lock(descriptor: int, path: str) -> None:
+    end = time.monotonic() + HELD_WITHIN
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() > end:
+                detail = f"another process holds the lock of '{path}' (flock(2))"
+                raise VirtError(ErrorCode.OPERATION_TIMEOUT, detail, ErrorDomain.SECURITY) from None
+        time.sleep(0.02)
 
 
 def give(path: str, who: Identity) -> None:
@@ -165,6 +187,15 @@ def _read(path: str) -> dict[str, Any] | None:
 def _write(path: str, value: dict[str, Any]) -> None:
     with suppress(OSError):
         os.setxattr(path, ATTRIBUTE, json.dumps(value).encode())
+
+
+def _write_back(path: str, before: dict[str, Any] | None) -> None:
+    """Note of a file what was noted before."""
+    if before is not None:
+        _write(path, before)
+        return
+    with suppress(OSError):
+        os.removexattr(path, ATTRIBUTE)
 
 
 def _boot() -> int:

@@ -7,7 +7,6 @@ and to change it. Whatever fails on the way leaves the domain as it was, shut of
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -98,7 +97,7 @@ class Beginning(Happenings):
             try:
                 run, live = self._run(found, placed, attempt)
             except BaseException:
-                shutil.rmtree(paths.folder, ignore_errors=True)
+                self._clear_away(paths)
                 self.disk_images.let_go(definition, number)
                 self._failed(found)
                 raise

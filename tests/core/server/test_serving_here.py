@@ -6,12 +6,12 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from server_rig import Peer, Rig, wait_until
+from server_rig import PROGRAM, Peer, Rig, wait_until
 
 from virtloom.errors import ErrorCode
 from virtloom.server import reader as reader_module
 from virtloom.server.keepalive import PING_FRAME, PONG_FRAME
-from virtloom.server.routes import DISTRUST, TRUSTED, Route
+from virtloom.server.routes import DISTRUST, FORGIVEN, TRUSTED, Route
 from virtloom.server.workers import waiting
 
 TRICK = "the one that is not quick"
@@ -113,6 +113,33 @@ def test_a_kind_that_was_late_needs_more_quick_calls_to_be_trusted_again() -> No
     assert route.streak >= TRUSTED
     route.took(1.0)
     assert route.streak == 0
+
+
+def test_a_kind_of_which_many_were_quick_before_one_was_late_is_soon_trusted_again() -> None:
+    route = Route(PROGRAM, PROGRAM.by_name("echo"))
+    for _ in range(FORGIVEN + 1):
+        route.took(0.0)
+    route.was_late()
+    assert not route.quick
+    for _ in range(TRUSTED):
+        route.took(0.0)
+    assert route.quick
+    route.was_late()  # once more, and so soon
+    for _ in range(DISTRUST):
+        route.took(0.0)
+    assert not route.quick
+
+
+def test_calls_that_the_reader_serves_are_among_the_quick_ones(rig: Rig) -> None:
+    peer = trusted(rig)
+    route = next(route for route in rig.server.dispatcher._routes.values() if route.quick)
+    for _ in range(1000):
+        before = route.streak
+        peer.ask("echo", "x")
+        if by_the_reader(rig) and route.streak == before + 1:
+            return
+        earn_trust(rig, peer)
+    raise AssertionError("a call that the reader serves does not count")
 
 
 @pytest.mark.parametrize("declared", [True, False])

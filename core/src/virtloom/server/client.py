@@ -172,6 +172,7 @@ class Client:
             self._finish(lane, None)
             return False
         call = _new(Call, (header, payload, route, ()))
+        route.streak += 1  # it will be quick, or told to be late
         term = self._reader.begin_call(call)
         try:
             self._finish(lane, self._server.dispatcher.serve(self, call))

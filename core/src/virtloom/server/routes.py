@@ -28,6 +28,8 @@ OVERTAKING = frozenset(
 QUICK = 0.001  # seconds that a quick call takes at most
 TRUSTED = 3  # quick calls in a row after which the reader serves the next ones
 DISTRUST = 100  # quick calls that it takes to be trusted again after one that kept the reader from reading
+# Quick calls in a row before one that was late by chance, as when the garbage collector came by: it is forgiven.
+FORGIVEN = 500
 
 
 class Route:
@@ -60,5 +62,5 @@ class Route:
 
     def was_late(self) -> None:
         """A call kept the reader from reading."""
-        self.streak = -DISTRUST
+        self.streak = 0 if self.streak > FORGIVEN else -DISTRUST
         self.quick = False

@@ -37,6 +37,7 @@ def mounted(kind: str, source: str, target: str = "/mnt/a", more: str = "") -> s
 
 
 IDMAP = "<idmap><uid start='0' target='1000' count='9'/><gid start='0' target='2000' count='9'/></idmap>"
+HARD = "<space_hard_limit unit='KiB'>{}</space_hard_limit>"
 PAIRS = {
     "name": ({}, "lxc.uts.name = guest"),
     "root": ({}, "lxc.rootfs.path = dir:/srv/root"),
@@ -51,6 +52,10 @@ PAIRS = {
                  "lxc.mount.entry = / mnt/a none bind,create=dir,ro 0 0"),
     "ram": ({"devices": mounted("ram", "usage='1024' units='KiB'")},
             "lxc.mount.entry = tmpfs mnt/a tmpfs nosuid,nodev,size=1024k,create=dir 0 0"),
+    "limited": ({"devices": mounted("ram", "usage='1024' units='KiB'", more=HARD.format(512))},
+                "lxc.mount.entry = tmpfs mnt/a tmpfs nosuid,nodev,size=512k,create=dir 0 0"),
+    "limited by its size": ({"devices": mounted("ram", "usage='256' units='KiB'", more=HARD.format(512))},
+                            "lxc.mount.entry = tmpfs mnt/a tmpfs nosuid,nodev,size=256k,create=dir 0 0"),
     "spaces": ({"devices": mounted("ram", "usage='1' units='KiB'", "/mnt/a b")},
                "lxc.mount.entry = tmpfs mnt/a\\040b tmpfs nosuid,nodev,size=1k,create=dir 0 0"),
     "own": ({"devices": mounted("bind", "dir='/srv'")},
@@ -115,6 +120,22 @@ def test_devices_are_denied_before_any_is_allowed() -> None:
     devices = [line for line in lines(domain()) if "devices." in line]
     assert devices[0] == "lxc.cgroup.devices.deny = a"
     assert "lxc.cgroup.devices.allow = c 1:3 rwm" in devices
+
+
+@pytest.mark.parametrize(
+    ("filesystem", "said"),
+    [
+        (mounted("template", "name='debian'"), r"filesystem type template: make a root of a template with lxc-create"),
+        (mounted("volume", "pool='p' volume='v'"), "filesystem type volume: give the volume's path"),
+        (mounted("mount", "dir='/srv'", more=HARD.format(4)), "quotas are not supported for this filesystem type"),
+        (mounted("ram", "usage='4'", more=HARD.replace("hard", "soft").format(4)), "quotas are not supported"),
+        (mounted("file", "file='/a'", more="").replace("<source", "<driver type='nbd' format='qcow2'/><source"),
+         "a container's image is raw"),
+    ],
+)  # fmt: skip
+def test_file_systems_that_a_container_cannot_have_are_refused(filesystem: str, said: str) -> None:
+    with pytest.raises(VirtError, match=said):
+        lines(domain(devices=filesystem))
 
 
 def test_a_setting_cannot_smuggle_in_a_second_line() -> None:

@@ -9,7 +9,11 @@ from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 
-SOURCES = {"mount": "dir", "file": "file", "block": "dev", "bind": "dir", "ram": "usage", "template": "name"}
+SOURCES = {"mount": "dir", "file": "file", "block": "dev", "bind": "dir", "ram": "usage"}
+UNSUPPORTED = {
+    "template": ("make a root of a template with lxc-create(1), and give its folder with type 'mount'",),
+    "volume": ("give the volume's path with type 'file' or 'block'",),
+}
 
 
 class Filesystem(NamedTuple):
@@ -36,19 +40,22 @@ def filesystem(node: Node) -> Filesystem:
     :raises VirtError: CONFIG_UNSUPPORTED for what a container cannot have.
     """
     kind = node.get("type") or "mount"
-    if kind not in SOURCES or kind == "template":
-        raise _unsupported(f"Unexpected filesystem type {kind}")
+    if kind not in SOURCES:
+        raise _unsupported(": ".join([f"Unexpected filesystem type {kind}", *UNSUPPORTED.get(kind, ())]))
     source, target, driver = node.find("source"), node.find("target"), node.find("driver")
     format = driver.get("format") if driver is not None else None
     if kind == "file" and format not in (None, "raw"):
         raise _unsupported(f"fs format '{format}' is not supported: a container's image is raw, on a loop device")
-    if any(node.find(limit) is not None for limit in ("space_hard_limit", "space_soft_limit")):
-        # As libvirt, which knows them and leaves them to OpenVZ and Parallels.
-        raise _unsupported("quotas are not supported for this filesystem type")
+    hard = node.find("space_hard_limit")
+    if node.find("space_soft_limit") is not None or (hard is not None and kind != "ram"):
+        kept = "a space_hard_limit of type 'ram' is kept, elsewhere the file system's own size is the limit"
+        raise _unsupported(f"quotas are not supported for this filesystem type: {kept}")
     given = source.get(SOURCES[kind]) if source is not None else None
     inside = target.get("dir") if target is not None else None
     if not given or not inside or not inside.startswith("/"):
         raise _unsupported(f"a filesystem of type '{kind}' needs a source and an absolute target")
+    if hard is not None:
+        given = str(min(int(given), int(hard.text) >> 10))
     place = "/" + posixpath.normpath(inside).lstrip("/")
     return Filesystem(kind, given, place, node.find("readonly") is not None)
 

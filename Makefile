@@ -1,10 +1,11 @@
 # The commands of the repository. `make help` lists them.
 
 PYTHON ?= python3
-VENV := .venv
+VENV ?= .venv
 BIN := $(VENV)/bin
 DISTRIBUTIONS := core $(sort $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml)))
 STAMP := $(VENV)/.installed
+LINTERS := $(VENV)/.linters
 SOURCES := core/src $(wildcard plugins/*/src)
 JOBS ?= 2
 
@@ -20,14 +21,18 @@ help:
 
 venv: $(STAMP)
 
-$(STAMP): core/pyproject.toml $(wildcard plugins/*/pyproject.toml) requirements-dev.txt
+$(STAMP): core/pyproject.toml $(wildcard plugins/*/pyproject.toml) requirements-test.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "virtloom needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ..." >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
 		{ echo "cannot make a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 1; }
-	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt \
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements-test.txt \
 		$(addprefix --editable ,$(addprefix ./,$(DISTRIBUTIONS)))
 	@$(BIN)/python -m compileall -q $(SOURCES)
+	@touch $@
+
+$(LINTERS): $(STAMP) requirements-lint.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements-lint.txt
 	@touch $@
 
 run: $(STAMP)
@@ -39,14 +44,14 @@ test-deps: $(STAMP)
 test: $(STAMP) test-deps
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup $(ARGS)
 
-lint: $(STAMP)
+lint: $(LINTERS)
 	$(BIN)/ruff check core plugins tests scripts benchmarks
 	$(BIN)/ruff format --check core plugins tests scripts benchmarks
 	$(BIN)/mypy --strict $(SOURCES) scripts benchmarks
 	$(BIN)/virtloom lint-locks $(SOURCES)
 	$(BIN)/python -m pytest -q tests/test_imports.py
 
-format: $(STAMP)
+format: $(LINTERS)
 	$(BIN)/ruff format core plugins tests scripts benchmarks
 	$(BIN)/ruff check --fix core plugins tests scripts benchmarks
 
@@ -55,5 +60,5 @@ bench: $(STAMP)
 	$(BIN)/python -m benchmarks $(ARGS)
 
 clean:
-	rm -rf $(VENV) .run .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-* .run .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

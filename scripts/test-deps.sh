@@ -27,6 +27,11 @@ fi
 "$(dirname "$pip")/python" -c 'import libvirt' 2>/dev/null || "$pip" install --quiet --disable-pip-version-check libvirt-python ||
     echo "libvirt-python could not be built; its tests will say so" >&2
 
+# lxml is an extra of ours, and a build of Python without wheels of it, such as the free-threaded one, does without.
+"$(dirname "$pip")/python" -c 'import lxml' 2>/dev/null ||
+    "$pip" install --quiet --disable-pip-version-check --only-binary lxml 'lxml>=5' ||
+    echo "there is no wheel of lxml for this Python; its tests will say so" >&2
+
 # The binding's own tests come with its source archive alone.
 sources=$(dirname "$pip")/../share/sources
 if [ ! -e "$sources" ]; then

@@ -12,10 +12,13 @@ import threading
 import time
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple
-from weakref import WeakValueDictionary
+
+from virtloom.locks.living import Living
+from virtloom.locks.watching.figures import OwnFigures
 
 if TYPE_CHECKING:
     from virtloom.locks.checking.checker import Checker
+    from virtloom.locks.checking.sites import Site
     from virtloom.locks.job import Job
     from virtloom.locks.lock import CheckedLock
     from virtloom.locks.waits import Wait
@@ -56,9 +59,24 @@ class ThreadRecord:
     :ivar outer: for each call that it serves: what these three were before, and how many locks and jobs it had.
     :ivar waiting_for: the lock or the job that it waits for, if it does.
     :ivar outside: what else it waits for, if it said so.
+    :ivar stack: where it is, innermost line first, while it waits and nobody else can look; see `watching.stacks`.
+    :ivar figures: its part of each tally.
     """
 
-    __slots__ = ("__weakref__", "call", "checker", "held", "jobs", "outer", "outside", "since", "thread", "waiting_for")
+    __slots__ = (
+        "__weakref__",
+        "call",
+        "checker",
+        "figures",
+        "held",
+        "jobs",
+        "outer",
+        "outside",
+        "since",
+        "stack",
+        "thread",
+        "waiting_for",
+    )
 
     def __init__(self) -> None:
         self.thread = threading.current_thread()
@@ -70,20 +88,23 @@ class ThreadRecord:
         self.outer: list[tuple[Call, float, Checker | None, int, int]] = []
         self.waiting_for: Wait | None = None
         self.outside: Outside | None = None
+        self.stack: tuple[Site, ...] = ()
+        self.figures = OwnFigures(self)
 
     def __str__(self) -> str:
         api = self.call.api
         return f"thread {self.thread.name}" if api is None else f"thread {self.thread.name} in {api}"
 
 
-RECORDS: WeakValueDictionary[int, ThreadRecord] = WeakValueDictionary()  # of all threads, by their identifiers
+RECORDS: Living[ThreadRecord] = Living()  # of all threads
 
 
 class _Threads(threading.local):
     """`me` is the current thread's record: `threading.local` runs `__init__` once in each thread."""
 
     def __init__(self) -> None:
-        self.me = RECORDS[threading.get_ident()] = ThreadRecord()
+        self.me = ThreadRecord()
+        RECORDS.add(self.me)
 
 
 THREADS = _Threads()

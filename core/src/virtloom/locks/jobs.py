@@ -35,6 +35,7 @@ from virtloom.locks.errors import JobAborted, JobTimeout, LockError
 from virtloom.locks.job import Job
 from virtloom.locks.kinds import ENDING, HELD_UP_BY, Slot
 from virtloom.locks.waits import await_gate
+from virtloom.locks.watching.stacks import here
 
 OnWait = Callable[[str, bool], AbstractContextManager[object]]
 
@@ -233,7 +234,7 @@ class Jobs:
             return
         on_wait, watch = self._policy.on_wait, self._policy.checker.watch
         looks, asked = watch.looks, job.since
-        job.owner.waiting_for = job
+        job.owner.waiting_for, job.owner.stack = job, here()
         try:
             with on_wait(job.wanted, job.kind in ENDING) if on_wait is not None else nullcontext():
                 await_gate(gate, timeout, job, looks)
@@ -241,7 +242,7 @@ class Jobs:
             self._give_up(job)
             raise
         finally:
-            job.owner.waiting_for = None
+            job.owner.waiting_for, job.owner.stack = None, ()
             watch.waited(job, asked, time.monotonic() - asked)
         self._settle(job)
 

@@ -32,6 +32,7 @@ from virtloom.locks.context import THREADS, ThreadRecord
 from virtloom.locks.errors import LockError, LockTimeout
 from virtloom.locks.levels import Level
 from virtloom.locks.waits import await_gate
+from virtloom.locks.watching.stacks import here
 
 _clock = time.monotonic
 
@@ -216,8 +217,8 @@ class CheckedLock(Lock):
         "_acquired",
         "_contended",
         "_depth",
-        "_figures",
         "_free",
+        "_held",
         "_held_longest",
         "_held_total",
         "_owner",
@@ -241,7 +242,7 @@ class CheckedLock(Lock):
         bare = threading.Lock()
         self._try, self._free = bare.acquire, bare.release
         self._watch = checker.watch
-        self._figures = self.lock_class.held
+        self._held = self.lock_class.held
         self._owner: ThreadRecord | None = None
         self.raw_site: RawSite | None = None
         self._since = 0.0
@@ -282,7 +283,7 @@ class CheckedLock(Lock):
         self._held_total += took
         if took > self._held_longest:
             self._held_longest = took
-        figures = self._figures
+        figures = me.figures[self._held]
         figures.counts[int(took * 1e6).bit_length()] += 1
         figures.total += took
         if took >= self._watch.note_from:
@@ -317,7 +318,7 @@ class CheckedLock(Lock):
             self._queue.append(waiter)
             if self._try(False):  # released since the first look, by one who did not see this waiter
                 self._pass_on()
-        me.waiting_for = waiter
+        me.waiting_for, me.stack = waiter, here()
         try:
             served = await_gate(waiter.gate, timeout, waiter, self._watch.looks)
         except BaseException:
@@ -325,9 +326,9 @@ class CheckedLock(Lock):
                 self._hand_over()
             raise
         finally:
-            me.waiting_for = None
+            me.waiting_for, me.stack = None, ()
         waited = _clock() - waiter.since
-        self.lock_class.waited.add(waited)
+        me.figures[self.lock_class.waited].add(waited)
         self._watch.waited(waiter, waiter.since, waited)
         late = not served and self._withdraw(waiter)
         if waiter.refusal is not None:

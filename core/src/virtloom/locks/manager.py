@@ -6,10 +6,8 @@ be used by any thread.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Hashable, Iterable
 from typing import Any, TypeVar
-from weakref import WeakSet
 
 from virtloom.locks.checking.checker import Checker
 from virtloom.locks.context import THREADS, calling
@@ -17,6 +15,7 @@ from virtloom.locks.edition import Edition
 from virtloom.locks.guarded import Guarded
 from virtloom.locks.jobs import JobPolicy, OnWait
 from virtloom.locks.levels import Level, ObjectType
+from virtloom.locks.living import Living
 from virtloom.locks.lock import Lock
 
 S = TypeVar("S")
@@ -49,9 +48,8 @@ class LockManager:
         self.checker = checker
         self.object_types = tuple(object_types)
         self._policy = JobPolicy(checker, job_timeout, on_wait)
-        self._mutex = threading.Lock()
-        self._locks: WeakSet[Lock] = WeakSet()
-        self._objects: WeakSet[Guarded[Any]] = WeakSet()
+        self._locks: Living[Lock] = Living()
+        self._objects: Living[Guarded[Any]] = Living()
 
     def lock(self, name: str, level: Level, label: str = "", *, noted: bool = True) -> Lock:
         """A new lock.
@@ -63,8 +61,7 @@ class LockManager:
         """
         class_name = f"{self.scope} {name}".lstrip()
         made = Lock(level, f"{class_name} {label}".rstrip(), self.checker, class_name, 0 if noted else None)
-        with self._mutex:
-            self._locks.add(made)
+        self._locks.add(made)
         return made
 
     def guard(self, object_type: ObjectType, key: Hashable, state: S, edition: Edition | None = None) -> Guarded[S]:
@@ -79,8 +76,7 @@ class LockManager:
         if object_type not in self.object_types:
             raise ValueError(f"{self.scope} did not declare the object type {object_type.name!r}")
         made = Guarded(self.scope, object_type, key, state, self._policy, edition)
-        with self._mutex:
-            self._objects.add(made)
+        self._objects.add(made)
         return made
 
     def calling(self, api: str, client: str | None = None) -> calling:
@@ -101,12 +97,10 @@ class LockManager:
 
     @property
     def locks(self) -> tuple[Lock, ...]:
-        """The locks it made that live, in no order; those of guarded objects are not among them."""
-        with self._mutex:
-            return tuple(self._locks)
+        """The locks it made that live, oldest first; those of guarded objects are not among them."""
+        return self._locks.all()
 
     @property
     def objects(self) -> tuple[Guarded[Any], ...]:
-        """The guarded objects it made that live, in no order."""
-        with self._mutex:
-            return tuple(self._objects)
+        """The guarded objects it made that live, oldest first."""
+        return self._objects.all()

@@ -20,6 +20,7 @@ from typing import NamedTuple, Protocol
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Level, LockManager, might_sleep
 from virtloom.locks.context import THREADS, Outside
+from virtloom.locks.watching.stacks import here
 
 log = logging.getLogger(__name__)
 
@@ -233,7 +234,8 @@ class Waiting:
         if _local.depth == 0:
             if _local.waits is not None:
                 _local.waits.begin_wait(self._must)
-            THREADS.me.outside = Outside(self._what, time.monotonic())
+            me = THREADS.me
+            me.outside, me.stack = Outside(self._what, time.monotonic()), here(1)
         _local.depth += 1
 
     def __exit__(
@@ -242,7 +244,8 @@ class Waiting:
         """Say that it goes on."""
         _local.depth -= 1
         if _local.depth == 0:
-            THREADS.me.outside = None
+            me = THREADS.me
+            me.outside, me.stack = None, ()
             if _local.waits is not None:
                 _local.waits.end_wait()
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import inspect
-import threading
 from contextlib import contextmanager
 from typing import Any
 
 from virtloom.locks import locked_pair
-from virtloom.locks.checking.sites import caller_stack, raw_site, site_of, thread_stack
+from virtloom.locks.checking.sites import caller_stack, raw_site, site_of
 
 
 def line() -> int:
@@ -57,18 +56,3 @@ def test_a_drivers_own_bracket_is_the_place(enforcing: Any) -> None:
 
     with bracket():
         assert enforcing.domain.lock.taken_at.function.endswith("bracket")
-
-
-def test_another_threads_stack_shows_where_it_is(crew: Any) -> None:
-    here, go = threading.Event(), threading.Event()
-
-    def work() -> None:
-        here.set()
-        go.wait(10)
-
-    thread = crew.start(work)
-    here.wait(10)
-    functions = [site.function.rsplit(".", 1)[-1] for site in thread_stack(thread.ident)]
-    go.set()
-    assert "work" in functions
-    assert thread_stack(None) == ()

@@ -225,7 +225,22 @@ def test_calls_are_counted_by_their_api(recording: Any) -> None:
     for api in ("virDomainSave", "virDomainSave", "virDomainCreate"):
         with recording.manager.calling(api):
             pass
-    assert {api: took.count for api, took in recording.checker.watch.calls.items()} == {
+    assert {api: took.sum().count for api, took in recording.checker.watch.calls.items()} == {
         "virDomainSave": 2,
         "virDomainCreate": 1,
     }
+
+
+def test_a_recording_that_runs_out_does_not_end_the_one_that_begins_in_that_moment(recording: Any) -> None:
+    watch, begun = recording.checker.watch, []
+
+    class JustThen(float):
+        def __gt__(self, other: float) -> bool:
+            begun.append(watch.record(60))
+            return True
+
+    watch.record(0)
+    watch._keep(Span("hold", "one that ends after the first recording", "a thread", 0, JustThen(1)))
+    with recording.domain.locked():
+        pass
+    assert [span.name for span in begun[0].spans] == [recording.domain.name]

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from virtloom.locks import Checker, LockManager
-from virtloom.locks.watching.figures import Durations
+from virtloom.locks.watching.figures import Durations, Tally
 from virtloom.locks.watching.inspection import snapshot
 from virtloom.server.server import Server
 
@@ -25,15 +25,15 @@ def figures_report(managers: Iterable[LockManager], servers: Iterable[Server], c
             {
                 "class": seen.name,
                 "level": seen.level.name.lower(),
-                "held": histogram(seen.held),
-                "waited": histogram(seen.waited),
+                "held": histogram(seen.held.sum()),
+                "waited": histogram(seen.waited.sum()),
             }
             for seen in checker.graph.classes()
         ],
         "jobs": _jobs(managers),
         "workers": [row for server in servers for row in _workers(server)],
         "clients": [_clients(server) for server in servers],
-        "calls": [{"api": api, "took": histogram(took)} for api, took in sorted(checker.watch.calls.copy().items())],
+        "calls": [{"api": api, "took": histogram(took.sum())} for api, took in _calls(checker)],
         "findings": dict(Counter(finding.rule.name for finding in checker.findings)),
     }
 
@@ -41,6 +41,10 @@ def figures_report(managers: Iterable[LockManager], servers: Iterable[Server], c
 def histogram(durations: Durations) -> Row:
     """Durations as pairs of an upper bound in seconds and how many took less, with their count and their sum."""
     return {"buckets": durations.buckets(), "count": durations.count, "sum": durations.total}
+
+
+def _calls(checker: Checker) -> list[tuple[str, Tally]]:
+    return sorted(checker.watch.calls.copy().items(), key=lambda call: call[0])
 
 
 def _jobs(managers: Iterable[LockManager]) -> list[Row]:

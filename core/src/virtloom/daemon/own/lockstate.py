@@ -10,7 +10,7 @@ from typing import Any
 
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.locks import Checker, LockManager
-from virtloom.locks.checking.sites import Site, thread_stack
+from virtloom.locks.checking.sites import Site
 from virtloom.locks.watching.chains import Chain, chains
 from virtloom.locks.watching.inspection import JobSnapshot, LockSnapshot, Party, snapshot
 from virtloom.server.server import Server
@@ -87,11 +87,11 @@ def waits_report(servers: Servers) -> list[Row]:
 
 
 def _chain(chain: Chain, names: Names) -> Row:
-    stack, outside = thread_stack(chain.root_ident), chain.outside
+    outside = chain.outside
     return {
         "links": [{**(names.party(link.waiter) or {}), "wanted": link.wanted} for link in chain.links],
         "holder": names.party(chain.root),
-        "holder_at": [site_text(site) for site in stack],
+        "holder_at": [site_text(site) for site in chain.root_stack],
         "outside": outside and {"what": outside.what, "seconds": round(time.monotonic() - outside.since, 6)},
         "circle": chain.root is None,
     }

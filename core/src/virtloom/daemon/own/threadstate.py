@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 import time
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 from virtloom.daemon.own.lockstate import Names, site_text
-from virtloom.locks.checking.sites import Site, stack_of
+from virtloom.locks.checking.sites import Site
 from virtloom.locks.context import RECORDS, ThreadRecord
+from virtloom.locks.watching.stacks import stacks
 from virtloom.server.server import Server
 
 Row = dict[str, Any]
@@ -23,37 +23,45 @@ _LIBRARY = os.path.dirname(os.__file__) + os.sep
 def workers_report(servers: Iterable[Server]) -> Row:
     """The crews of each server with their numbers, and what each of their threads does."""
     servers = tuple(servers)
-    names, stacks = Names(servers), _stacks()
+    look = _Look.now(Names(servers))
     crews = []
     for server in servers:
         for kind, crew in zip(("ordinary", "priority"), server.workers.status(), strict=True):
             crews.append({"server": server.name, "kind": kind, **crew._asdict()})
     prefixes = tuple(f"{server.name}-" for server in servers)
-    threads = [_thread(thread, names, stacks) for thread in threading.enumerate() if thread.name.startswith(prefixes)]
+    threads = [look.at(thread) for thread in threading.enumerate() if thread.name.startswith(prefixes)]
     return {"crews": crews, "threads": sorted(threads, key=lambda row: _by_number(row["thread"]))}
 
 
 def stacks_report() -> list[Row]:
-    """Where each thread is: what it does, and its stack, innermost line first."""
-    names, stacks = Names(()), _stacks()
+    """Where each thread is: what it does, and its stack, innermost line first, as far as that is known."""
+    look = _Look.now(Names(()))
     return [
-        {**_thread(thread, names, stacks), "stack": [site_text(site) for site in stacks.get(thread.ident or 0, ())]}
+        {**look.at(thread), "stack": [site_text(site) for site in look.stack(thread)]}
         for thread in threading.enumerate()
     ]
 
 
-def _stacks() -> dict[int, tuple[Site, ...]]:
-    return {ident: stack_of(frame, STACK_DEPTH) for ident, frame in sys._current_frames().items()}
+class _Look(NamedTuple):
+    """What is known of all threads at one moment, by their identifiers."""
 
+    names: Names
+    stacks: dict[int, tuple[Site, ...]]
+    records: dict[int, ThreadRecord]
 
-def _thread(thread: threading.Thread, names: Names, stacks: dict[int, tuple[Site, ...]]) -> Row:
-    record = RECORDS.get(thread.ident or 0)
-    at = next((site for site in stacks.get(thread.ident or 0, ()) if not site.file.startswith(_LIBRARY)), None)
-    row: Row = {"thread": thread.name, "state": "idle", "api": None, "client": None, "seconds": None, "waits_for": None}
-    row |= {"holds": [], "at": site_text(at)}
-    if record is not None:
-        row |= _doing(record, names)
-    return row
+    @classmethod
+    def now(cls, names: Names) -> Self:
+        return cls(names, stacks(STACK_DEPTH), {record.thread.ident or 0: record for record in RECORDS.all()})
+
+    def stack(self, thread: threading.Thread) -> tuple[Site, ...]:
+        return self.stacks.get(thread.ident or 0, ())
+
+    def at(self, thread: threading.Thread) -> Row:
+        at = next((site for site in self.stack(thread) if not site.file.startswith(_LIBRARY)), None)
+        row: Row = {"thread": thread.name, "state": "idle", "api": None, "client": None, "seconds": None}
+        row |= {"waits_for": None, "holds": [], "at": site_text(at)}
+        record = self.records.get(thread.ident or 0)
+        return row if record is None else row | _doing(record, self.names)
 
 
 def _doing(record: ThreadRecord, names: Names) -> Row:

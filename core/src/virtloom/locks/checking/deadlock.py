@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from virtloom.locks.checking.sites import thread_stack
 from virtloom.locks.context import ThreadRecord
 from virtloom.locks.waits import Wait
+from virtloom.locks.watching.stacks import stack_of_thread
 
 LOOK_AFTER = 0.1  # seconds of waiting before the search: long beside a usual wait, short for a person
 
@@ -72,5 +72,5 @@ def describe(cycle: tuple[Link, ...], *, places: bool = False) -> str:
 
 
 def _place(thread: ThreadRecord) -> str:
-    stack = thread_stack(thread.thread.ident)
+    stack = stack_of_thread(thread)
     return f" at {stack[0]}" if stack else ""

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from virtloom.locks.checking.sites import Site
 from virtloom.locks.levels import Level
-from virtloom.locks.watching.figures import Durations
+from virtloom.locks.watching.figures import Tally
 
 
 class LockClass:
@@ -32,8 +32,8 @@ class LockClass:
         self.name = name
         self.level = level
         self.followers: set[LockClass] = set()
-        self.held = Durations()
-        self.waited = Durations()
+        self.held = Tally()
+        self.waited = Tally()
 
     def __repr__(self) -> str:
         return f"<LockClass {self.name!r} {self.level.name}>"

@@ -53,7 +53,12 @@ def site_of(raw: RawSite | None) -> Site | None:
 
 def caller_stack() -> tuple[Site, ...]:
     """The stack of the caller, innermost line first, from outside of this package on."""
-    return stack_of(_outside(sys._getframe(1)))
+    return stack_outside(sys._getframe(1))
+
+
+def stack_outside(frame: FrameType | None) -> tuple[Site, ...]:
+    """The lines of a stack from the first one outside of this package on."""
+    return stack_of(_outside(frame))
 
 
 def stack_of(frame: FrameType | None, depth: int = _DEPTH) -> tuple[Site, ...]:
@@ -63,11 +68,6 @@ def stack_of(frame: FrameType | None, depth: int = _DEPTH) -> tuple[Site, ...]:
         sites.append(Site(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_qualname))
         frame = frame.f_back
     return tuple(sites)
-
-
-def thread_stack(ident: int | None) -> tuple[Site, ...]:
-    """Where another thread is now, as `caller_stack`; nothing if it has ended."""
-    return stack_of(_outside(sys._current_frames().get(ident or 0)))
 
 
 def _outside(frame: FrameType | None) -> FrameType | None:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import time
 from typing import NamedTuple
 
+from virtloom.locks.checking.sites import Site
 from virtloom.locks.context import RECORDS, Outside, ThreadRecord
 from virtloom.locks.watching.inspection import Party, party_of
+from virtloom.locks.watching.stacks import stack_of_thread
 
 
 class Link(NamedTuple):
@@ -25,13 +27,13 @@ class Chain(NamedTuple):
 
     :ivar links: those who wait for a lock or a job; none if a call waits for something outside and nobody for it.
     :ivar root: who waits for neither, at the end; its time is that of its call. None if the links are a circle.
-    :ivar root_ident: that thread's identifier.
+    :ivar root_stack: where that thread is, as far as that is known.
     :ivar outside: what that thread waits for outside of the daemon, if it said so.
     """
 
     links: tuple[Link, ...]
     root: Party | None
-    root_ident: int | None
+    root_stack: tuple[Site, ...]
     outside: Outside | None = None
 
     @property
@@ -44,7 +46,7 @@ class Chain(NamedTuple):
 def chains() -> tuple[Chain, ...]:
     """All chains of this process, longest first, and of the same length the one that has waited longest."""
     now = time.monotonic()
-    records = list(RECORDS.values())
+    records = RECORDS.all()
     waiting = [record for record in records if record.waiting_for is not None]
     waited_for = {holder for record in waiting for holder in _blockers(record)}
     # A circle has no thread that nobody waits for; so those that no chain has reached begin one as well.
@@ -76,10 +78,10 @@ def _follow(start: ThreadRecord, seen: set[ThreadRecord], now: float) -> Chain:
         record = blockers[0] if blockers else None
     seen |= passed
     if record is None or record in passed:
-        return Chain(tuple(links), None, None)
+        return Chain(tuple(links), None, ())
     return _end(tuple(links), record, now)
 
 
 def _end(links: tuple[Link, ...], record: ThreadRecord, now: float) -> Chain:
     since = record.since if record.call.api is not None else now
-    return Chain(links, party_of(record, since, now), record.thread.ident, record.outside)
+    return Chain(links, party_of(record, since, now), stack_of_thread(record), record.outside)

@@ -1,11 +1,11 @@
 """A recording of what happens: each wait, hold, job and call with its begin and its end.
 
 Guarantees: it costs a comparison while nobody records; it keeps the last `limit` spans, so its memory is bounded.
-Assumes: appending to a deque is atomic, so that every thread writes without a lock.
 """
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from typing import NamedTuple
 
@@ -50,18 +50,22 @@ class Recorder:
         self.end = begin + seconds
         self._spans: deque[Span] = deque(maxlen=limit)
         self._added = 0
+        self._mutex = threading.Lock()
 
     def add(self, span: Span) -> None:
         """Keep one."""
-        self._spans.append(span)
-        self._added += 1
+        with self._mutex:
+            self._spans.append(span)
+            self._added += 1
 
     @property
     def spans(self) -> list[Span]:
         """Those that are kept, by their ends."""
-        return list(self._spans)
+        with self._mutex:
+            return list(self._spans)
 
     @property
     def dropped(self) -> int:
         """How many were not."""
-        return max(0, self._added - len(self._spans))
+        with self._mutex:
+            return self._added - len(self._spans)

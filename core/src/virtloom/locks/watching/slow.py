@@ -17,7 +17,8 @@ class SlowLock(NamedTuple):
     :ivar client: who called.
     :ivar waiting: how many wait for it.
     :ivar released: whether it was just released; otherwise somebody has waited for it too long.
-    :ivar stack: where the holder is, or where it released the lock; innermost line first.
+    :ivar stack: where the holder is, or where it released the lock; innermost line first; the line that
+        took it, where a thread cannot be looked at.
     """
 
     lock: str

@@ -17,7 +17,7 @@ STATE = "not ended yet"
 def unfinished() -> list[Span]:
     """All of them, ended now."""
     now = time.monotonic()
-    return [span for record in list(RECORDS.values()) for span in _of(record, now)]
+    return [span for record in RECORDS.all() for span in _of(record, now)]
 
 
 def _of(record: ThreadRecord, now: float) -> list[Span]:

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 
 from virtloom.locks.checking import deadlock
 from virtloom.locks.checking.rules import Rule
-from virtloom.locks.checking.sites import caller_stack, thread_stack
+from virtloom.locks.checking.sites import caller_stack
 from virtloom.locks.errors import Deadlock
 from virtloom.locks.waits import Look, Wait
-from virtloom.locks.watching.figures import Durations
+from virtloom.locks.watching.figures import Tally
 from virtloom.locks.watching.recorder import LIMIT, Recorder, Span
 from virtloom.locks.watching.slow import SlowLock
+from virtloom.locks.watching.stacks import stack_of_thread
 
 if TYPE_CHECKING:
     from virtloom.locks.checking.checker import Checker
@@ -43,7 +44,7 @@ class Watch:
     def __init__(self, checker: Checker | None) -> None:
         self.note_from = inf
         self.looks: tuple[Look, ...] = ()
-        self.calls: dict[str, Durations] = {}
+        self.calls: dict[str, Tally] = {}
         self._checker = checker
         self._slow = inf
         self._on_slow: OnSlow | None = None
@@ -58,8 +59,9 @@ class Watch:
 
         :param listener: called on the thread that notices, possibly with locks held: it only queues what it is given.
         """
-        self._slow, self._on_slow = seconds, listener
-        self._choose()
+        with self._mutex:
+            self._slow, self._on_slow = seconds, listener
+            self._choose()
 
     def record(self, seconds: float, limit: int = LIMIT) -> Recorder:
         """Record what happens from now on, instead of what was recorded before.
@@ -67,14 +69,20 @@ class Watch:
         :param seconds: for how long, unless it is stopped before.
         :param limit: see `Recorder`.
         """
-        self._recorder = made = Recorder(time.monotonic(), seconds, limit)
-        self._choose()
+        made = Recorder(time.monotonic(), seconds, limit)
+        self._use(made)
         return made
 
     def stop_recording(self) -> None:
         """Record nothing further."""
-        self._recorder = None
-        self._choose()
+        self._use(None)
+
+    def _use(self, recorder: Recorder | None, instead_of: Recorder | None = None) -> None:
+        """Have a recorder, or none; instead of a certain one only if that has not been replaced meanwhile."""
+        with self._mutex:
+            if instead_of is None or self._recorder is instead_of:
+                self._recorder = recorder
+                self._choose()
 
     def _choose(self) -> None:
         self.note_from = 0.0 if self._recorder is not None else self._slow
@@ -106,11 +114,10 @@ class Watch:
     def called(self, call: Call, me: ThreadRecord) -> None:
         """A call of this thread has ended."""
         api, took = call.api or "a call", time.monotonic() - me.since
-        durations = self.calls.get(api)
-        if durations is None:
-            with self._mutex:
-                durations = self.calls.setdefault(api, Durations())
-        durations.add(took)
+        tally = self.calls.get(api)
+        if tally is None:
+            tally = self.calls.setdefault(api, Tally())
+        me.figures[tally].add(took)
         if self._recorder is not None:
             self._keep(Span("call", api, me.thread.name, me.since, me.since + took, "", call.client))
 
@@ -124,7 +131,7 @@ class Watch:
         if recorder is None:
             return
         if span.end > recorder.end:
-            self.stop_recording()
+            self._use(None, recorder)
         else:
             recorder.add(span)
 
@@ -136,7 +143,7 @@ class Watch:
         if not cycle:
             return
         victim = deadlock.choose_victim(cycle)
-        explained, stack = deadlock.describe(cycle, places=True), thread_stack(victim.owner.thread.ident)
+        explained, stack = deadlock.describe(cycle, places=True), stack_of_thread(victim.owner)
         if victim.fail(Deadlock(victim.wanted, deadlock.describe(cycle))) and self._checker is not None:
             self._checker.note(Rule.DEADLOCK, explained, victim.wanted, stack[0] if stack else None)
 
@@ -147,7 +154,8 @@ class Watch:
         if lock is None or owner is None or self._on_slow is None:
             return
         seconds = time.monotonic() - (lock.since or time.monotonic())
-        stack = thread_stack(owner.thread.ident)
+        taken_at = lock.taken_at
+        stack = stack_of_thread(owner) or (() if taken_at is None else (taken_at,))
         self._on_slow(SlowLock(lock.name, seconds, owner.thread.name, *owner.call, len(lock.waiters), False, stack))
 
 

@@ -318,6 +318,7 @@ class CheckedLock(Lock):
             self._queue.append(waiter)
             if self._try(False):  # released since the first look, by one who did not see this waiter
                 self._pass_on()
+        outer = me.waiting_for, me.stack  # of a wait for a job, if this lock is taken to say that one waits
         me.waiting_for, me.stack = waiter, here()
         try:
             served = await_gate(waiter.gate, timeout, waiter, self._watch.looks)
@@ -326,7 +327,7 @@ class CheckedLock(Lock):
                 self._hand_over()
             raise
         finally:
-            me.waiting_for, me.stack = None, ()
+            me.waiting_for, me.stack = outer
         waited = _clock() - waiter.since
         me.figures[self.lock_class.waited].add(waited)
         self._watch.waited(waiter, waiter.since, waited)

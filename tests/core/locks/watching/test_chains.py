@@ -72,3 +72,21 @@ def test_a_wait_for_something_outside_is_told(recording: Any) -> None:
     assert chain.root is not None
     assert chain.root.thread == "MainThread"
     assert chain.longest > 0
+
+
+def test_who_waits_for_a_job_is_in_a_chain_though_it_had_to_wait_for_a_lock_to_say_so(
+    workshop: Any, crew: Any, until: Any
+) -> None:
+    shop = workshop("record", on_wait=lambda what, must: shop.leaf)
+    obj = shop.domain
+
+    def wait_for_it() -> None:
+        with obj.job(JobKind.QUERY):
+            pass
+
+    with obj.job(JobKind.MODIFY):
+        with shop.leaf:
+            crew.start(wait_for_it, name="waiter")
+            until(lambda: len(shop.leaf.waiters) == 1)
+        until(lambda: [chain.links[0].wanted for chain in of("waiter")] == [f"a query job on {obj.name}"])
+    crew.join()

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
+import signal
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from daemons import CONFIG, eventually
+from daemons import CONFIG, eventually, needs
+from virtloom.driver.cgroups import host_hierarchy
 
 NOBODY = 65534  # of every system
 DISK = "<disk type='file'><driver name='qemu' type='raw'/><source file='{}'/><target dev='vda' bus='virtio'/></disk>"
@@ -110,3 +115,87 @@ def test_a_security_driver_that_is_not_there_is_told(host: Any) -> None:
     host.virsh("define", str(path))
     assert "Security driver model 'selinux' is not available" in host.virsh.fails("start", "labelled")
     eventually(lambda: host.virsh("domstate", "labelled") == "shut off", "the end of the start")
+
+
+def test_an_image_is_given_to_whom_it_says(shared: Any) -> None:
+    virsh, disk = shared.virsh, image(shared, "a.img")
+    label = "<seclabel model='dac' relabel='yes'><label>+1234:+1235</label></seclabel>"
+    device = DISK.format(disk).replace(f"<source file='{disk}'/>", f"<source file='{disk}'>{label}</source>")
+    disk.chmod(0o666)
+    virsh("create", shared.write("own", devices=device))
+    assert owner(disk) == 1234
+    virsh("destroy", "own")
+    assert owner(disk) in (4321, 0)
+
+
+def test_files_are_given_back_whatever_became_of_the_daemon_meanwhile(shared: Any) -> None:
+    virsh, disk = shared.virsh, image(shared, "a.img")
+    virsh("define", shared.write("gone", devices=DISK.format(disk)))
+    virsh("start", "gone")
+    shared.daemon.process.kill()
+    shared.daemon.process.wait()
+    os.kill(shared.pid("gone"), signal.SIGKILL)
+    shared.crash()
+    eventually(lambda: virsh("domstate", "gone") == "shut off", "the guest to be found gone")
+    assert owner(disk) in (4321, 0)
+
+
+def test_files_of_a_start_that_a_crash_cut_off_are_given_back(shared: Any) -> None:
+    virsh, disk, other = shared.virsh, image(shared, "a.img"), image(shared, "b.img")
+    virsh("create", shared.write("cut", devices=DISK.format(disk)))
+    process = shared.pid("cut")
+    shared.daemon.process.kill()
+    shared.daemon.process.wait()
+    # As it is between the giving of the files and the writing of the status.
+    (shared.root / "run" / "qemu" / "cut.json").unlink()
+    [folder] = (shared.root / "lib" / "qemu").glob("domain-*-cut")
+    lines = [{"kind": "owner", "path": str(one), "user": str(NOBODY), "group": str(NOBODY)} for one in (disk, other)]
+    (folder / "journal").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    shared.crash()
+    eventually(lambda: not os.path.exists(f"/proc/{process}"), "the process to be ended")
+    assert owner(disk) in (4321, 0)
+    assert owner(other) == 4321  # which the start had not come to
+    virsh("create", shared.write("cut", devices=DISK.format(disk)))
+    virsh("destroy", "cut")
+    assert owner(disk) in (4321, 0)
+
+
+def devices(name: str) -> set[str]:
+    [folder] = Path("/sys/fs/cgroup/devices/machine").glob(f"qemu-*-{name}.libvirt-qemu")
+    return set((folder / "devices.list").read_text().splitlines())
+
+
+@pytest.fixture
+def loops(host: Any) -> Iterator[list[Path]]:
+    """Two block devices."""
+    losetup, made = needs("losetup", "util-linux"), []
+    try:
+        for name in ("one", "two"):
+            (host.root / name).write_bytes(bytes(1 << 20))
+            told = subprocess.run([losetup, "--find", "--show", host.root / name], capture_output=True, text=True)
+            if told.returncode:
+                pytest.skip(f"this host has no loop devices: {told.stderr}")
+            made.append(Path(told.stdout.strip()))
+        yield made
+    finally:
+        for device in made:
+            subprocess.run([losetup, "--detach", device], check=True)
+
+
+def test_a_guests_process_opens_the_devices_that_it_has_and_no_other(shared: Any, loops: list[Path]) -> None:
+    if host_hierarchy().version("devices") != 1:
+        pytest.skip("control groups of version 2 have no list of devices")
+    virsh, (first, second) = shared.virsh, loops
+    name = {device: f"b 7:{os.minor(device.stat().st_rdev)} rw" for device in loops}
+    block = "<disk type='block'><source dev='{}'/><target dev='{}' bus='virtio'/></disk>"
+    virsh("create", shared.write("listed", devices=block.format(first, "vda")))
+    assert {"c 1:3 rw", "c 136:* rw", name[first]} <= devices("listed")
+    assert not {"a *:* rwm", name[second]} & devices("listed")
+    virsh("attach-disk", "listed", str(second), "vdb")
+    assert {name[first], name[second]} <= devices("listed")
+    shared.crash()
+    cdrom = "<disk type='block' device='cdrom'><source dev='{}'/><target dev='sda' bus='scsi'/><readonly/></disk>"
+    (shared.root / "bad.xml").write_text(cdrom.format("/nonexistent"))
+    virsh.fails("attach-device", "listed", str(shared.root / "bad.xml"))
+    assert {name[first], name[second]} <= devices("listed")
+    virsh("destroy", "listed")

@@ -21,7 +21,9 @@ from virtloom_qemu.helpers import Helpers
 from virtloom_qemu.object_types import DOMAIN
 from virtloom_qemu.process.identity import Identity, chosen
 from virtloom_qemu.runs.alteration import Alteration
+from virtloom_qemu.runs.given.devicelist import DeviceList
 from virtloom_qemu.runs.given.displays import Displays
+from virtloom_qemu.runs.given.groups import GuestGroups
 from virtloom_qemu.runs.given.images import DiskImages
 from virtloom_qemu.runs.given.interfaces import Interfaces
 from virtloom_qemu.runs.given.labels import identity_of, relabels
@@ -57,12 +59,17 @@ class DomainsBase(KeptDomains[QemuDomain], Transitions):
         self.emulators = EmulatorCache(host.dirs.cache / "capabilities", host.run)
         self.rules: QemuRules = QemuRules(self.emulators, self.settings, host.dirs.state)
 
-    def _ownership(self, live: Domain) -> Ownership:
-        """What gives files to whom a run's process runs as."""
+    def _ownership(self, live: Domain, groups: GuestGroups | None = None) -> Ownership:
+        """What gives files to whom a run's process runs as.
+
+        :param groups: of a run that goes on, whose processes are to open just what they are given.
+        """
         given = os.geteuid() == 0 and self.settings.dynamic_ownership and relabels(live)
         who = identity_of(live, self.identity) if given else Identity.own()
         # root needs to own nothing to open it, so that its guests take no file from anybody
-        return Ownership(None if who == Identity.own() else who, remember=self.settings.remember_owner)
+        devices = DeviceList(None if groups is None else groups.whole)
+        who_else = None if who == Identity.own() else who
+        return Ownership(who_else, remember=self.settings.remember_owner, devices=devices)
 
     def open(self, uri: URI) -> dict[DriverKind, Driver]:
         """See `HypervisorDriver.open`."""

@@ -136,7 +136,7 @@ class Attaching(Media):
         try:
             with (
                 self.host_devices.taken(live.name, (made,), journal) as (placed,),
-                granted(self._ownership(live), placed, self.host_devices.host),
+                granted(self._ownership(live, run.groups), placed, self.host_devices.host),
             ):
                 wanted = grafted(live, self._completed(live, "hostdev", placed)[0], DEVICE_FIELDS["hostdev"])
                 allow_locking(wanted, run.process.pid)

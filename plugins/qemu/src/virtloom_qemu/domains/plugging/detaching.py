@@ -143,7 +143,7 @@ class Detaching(PluggingBase):
         if isinstance(device, Interface):
             self.interfaces.disconnect(device)
         if isinstance(device, Hostdev):
-            take_away(self._ownership(live), live.name, device, self.host_devices)
+            take_away(self._ownership(live, talk.run.groups), live.name, device, self.host_devices)
         self._serve_no_more(talk, alias)
         change.live = fewer
         change.settle(lambda state: self._emit(DomainEventID.DEVICE_REMOVED, state.handle, (alias,)))

@@ -64,7 +64,7 @@ class OpenedImages:
         if path in self._created:
             self._created.discard(path)
         else:
-            self._ownership.grant(path)
+            self._ownership.grant(path, readonly=not ours)
         try:
             yield
         except VirtError:

@@ -1,4 +1,5 @@
-"""The files of a guest belong to whom its process runs as for as long as it runs, and to their owner afterwards.
+"""The files of a guest belong to whom its process runs as for as long as it runs, and to their owner afterwards; those
+that are devices are on the list of what its processes may open.
 
 Whom a file belonged to is remembered in an attribute of its own (xattr(7)), with how many guests use it, so that the
 last one gives it back, also if the daemon was started anew meanwhile. Where files have no such attributes they are
@@ -18,6 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from virtloom.driver.files.journal import Journal
 from virtloom.driver.hostdevs import Host
 from virtloom.driver.hostdevs.sources import nodes
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
@@ -25,6 +27,7 @@ from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Disk
 from virtloom_qemu.process.identity import Identity
+from virtloom_qemu.runs.given.devicelist import DeviceList
 
 log = logging.getLogger(__name__)
 ATTRIBUTE = "trusted.virtloom.owner"
@@ -38,26 +41,32 @@ class Ownership:
 
     :param who: the user; None leaves all files as they are.
     :param remember: whether it is written down whom a file belonged to.
+    :param devices: the list of devices that its processes may open.
     """
 
-    def __init__(self, who: Identity | None, *, remember: bool = True) -> None:
+    def __init__(self, who: Identity | None, *, remember: bool = True, devices: DeviceList | None = None) -> None:
         self.who = who
         self._remember = remember
+        self._devices = devices or DeviceList(None)
 
-    def grant(self, path: str) -> None:
+    def grant(self, path: str, *, readonly: bool = False, kept: bool = False, label: str | None = None) -> None:
         """Give a file to the user; one that is not there is left to whoever opens it.
 
+        :param readonly: whether a device is only read; :param kept: whether its owner stays whoever it is.
+        :param label: names another user for the file.
         :raises VirtError: SYSTEM_ERROR if the owner cannot be changed, OPERATION_INVALID if a guest of another user
             has it.
         """
-        if self.who is None or not os.path.exists(path):
+        self._devices.allow(path, readonly=readonly)
+        if kept or self.who is None or not os.path.exists(path):
             return
+        who = self.who if label is None else Identity.of_label(label)
         with _held(path):
             before = _read(path)
             if self._remember:
-                self._note(path)
+                _note(path, who)
             try:
-                give(path, self.who)
+                give(path, who)
             except VirtError:
                 _write_back(path, before)
                 raise
@@ -67,6 +76,7 @@ class Ownership:
 
         :raises VirtError: SYSTEM_ERROR if the owner cannot be changed.
         """
+        self._devices.deny(path)
         if self.who is None or not os.path.exists(path):
             return
         with _held(path):
@@ -80,13 +90,20 @@ class Ownership:
                 give(path, owner)
 
     @contextmanager
-    def granted(self, live: Domain) -> Iterator[None]:
-        """Give a run its files; if the block raises, they are given back."""
-        given: list[tuple[str, bool]] = []
+    def granted(self, live: Domain, journal: Journal) -> Iterator[None]:
+        """Give a run its files; if the block raises, they are given back.
+
+        :param journal: is told of each before it is given.
+        """
+        given: list[GuestFile] = []
+        self._devices.begin(live)
         try:
-            for path, back in files_of(live):
-                self.grant(path)
-                given.append((path, back))
+            for one in files_of(live):
+                if self.who is not None and one.back and not one.kept:
+                    user, group = self.who if one.label is None else Identity.of_label(one.label)
+                    journal.add("owner", path=one.path, user=str(user), group=str(group))
+                self.grant(one.path, readonly=one.readonly, kept=one.kept, label=one.label)
+                given.append(one)
             yield
         except BaseException:
             self._restore(given)
@@ -96,26 +113,37 @@ class Ownership:
         """Give back what a run had that has ended; a failure keeps no other file."""
         self._restore(list(files_of(live)))
 
-    def _restore(self, given: list[tuple[str, bool]]) -> None:
-        for path, back in given:
-            if back:
+    def _restore(self, given: list[GuestFile]) -> None:
+        for one in given:
+            if one.back and not one.kept:
                 try:
-                    self.give_back(path)
+                    self.give_back(one.path)
                 except VirtError as error:
                     log.warning("a guest's file keeps its owner: %s", error)
 
-    def _note(self, path: str) -> None:
-        before = _read(path)
-        if before is None:
+    def undo(self, entry: dict[str, Any]) -> None:
+        """Give a file back that a start which a crash cut off was given, or was about to be.
+
+        :param entry: the line of the journal.
+        :raises VirtError: SYSTEM_ERROR.
+        """
+        path, who = entry["path"], Identity(int(entry["user"]), int(entry["group"]))
+        with suppress(FileNotFoundError):
             found = os.stat(path)
-            _write(path, {"owner": [found.st_uid, found.st_gid], "users": 1, "boot": _boot()})
-            return
-        found = os.stat(path)
-        assert self.who is not None
-        if (found.st_uid, found.st_gid) != self.who:
-            detail = f"Setting different DAC user or group on {path} which is already in use"
-            raise VirtError(ErrorCode.OPERATION_INVALID, detail, ErrorDomain.SECURITY)
-        _write(path, {**before, "users": before["users"] + 1})
+            if _read(path) is not None or (found.st_uid, found.st_gid) == who:
+                Ownership(who, remember=self._remember).give_back(path)
+
+
+def _note(path: str, who: Identity) -> None:
+    """Write down whom a file belongs to that is given to somebody, or that another guest of theirs uses it too."""
+    before, found = _read(path), os.stat(path)
+    if before is None:
+        _write(path, {"owner": [found.st_uid, found.st_gid], "users": 1, "boot": _boot()})
+        return
+    if (found.st_uid, found.st_gid) != who:
+        detail = f"Setting different DAC user or group on {path} which is already in use"
+        raise VirtError(ErrorCode.OPERATION_INVALID, detail, ErrorDomain.SECURITY)
+    _write(path, {**before, "users": before["users"] + 1})
 
 
 def give_folder(folder: Path, who: Identity) -> None:
@@ -204,57 +232,88 @@ def _boot() -> int:
     return next((int(line.split()[1]) for line in lines if line.startswith("btime ")), 0)
 
 
-def files_of(live: Domain) -> Iterator[tuple[str, bool]]:
-    """The files that a run's process opens by itself, and whether each is given back when it ends.
+class GuestFile(NamedTuple):
+    """A file that a run's process opens by itself.
 
-    Images that are read alone, or shared, are not: other guests, of other hosts too, may have them.
+    :ivar back: whether it is given back when the run ends; :ivar kept: whether its owner stays whoever it is.
+    :ivar readonly: whether it is only read; :ivar label: names whom it is given to, if not the run's user.
+    """
+
+    path: str
+    back: bool = True
+    kept: bool = False
+    readonly: bool = False
+    label: str | None = None
+
+
+def files_of(live: Domain) -> Iterator[GuestFile]:
+    """The files that a run's process opens by itself.
+
+    Images that are read alone, or shared, are not given back: other guests, of other hosts too, may have them.
     """
     for disk in live.parts.disks:
-        yield from ((image.path, image.is_ours) for image in images_of(disk))
+        for image in images_of(disk):
+            yield GuestFile(image.path, image.is_ours, image.kept, image.readonly, image.label)
     for kind in CHARACTERS:
         for device in getattr(live.parts, kind):
             if device.type in ("file", "dev", "pipe") and device.source:
                 path = device.source[0].get("path")
                 if path is not None:
-                    yield path, True
+                    yield GuestFile(path, kept=keeps_owner(device.source[0]), label=label_of(device.source[0]))
     if live.os is not None:
         for path in (live.os.kernel, live.os.initrd, live.os.dtb):
             if path:
-                yield path, True
+                yield GuestFile(path)
         if live.os.nvram is not None and live.os.nvram.text.strip():
-            yield live.os.nvram.text.strip(), True
+            yield GuestFile(live.os.nvram.text.strip())
     for module in live.parts.memories:
         path = _text(module, "source/path")
         if path:
-            yield path, True
-    yield from ((str(node), True) for node in nodes(live.parts.hostdevs, Host()))
+            yield GuestFile(path)
+    for one in live.parts.inputs:
+        path = one.node().value("source", "evdev")
+        if path:
+            yield GuestFile(path)
+    yield from (GuestFile(str(node)) for node in nodes(live.parts.hostdevs, Host()))
 
 
 class ImageFile(NamedTuple):
     """A file of a disk.
 
     :ivar number: which its block node is called by; :ivar is_ours: whether only this guest can have it open.
+    :ivar kept: whether it says that its owner is to stay; :ivar readonly: whether it is only read.
+    :ivar label: names whom it is given to, if it says so.
     """
 
     path: str
     number: str | None
     is_ours: bool
+    kept: bool
+    readonly: bool
+    label: str | None
 
 
 def images_of(disk: Disk) -> Iterator[ImageFile]:
-    """The files of a disk, its backing ones too, unless it says that they are to be left as they are."""
-    alone = not (disk.readonly or disk.shareable)
+    """The files of a disk, its backing ones too."""
+    alone, readonly = not (disk.readonly or disk.shareable), disk.readonly
     node: Node | None = disk.node("disk")
     while node is not None:
         source = node.find("source")
         path = (source.get("file") or source.get("dev")) if source is not None else None
-        if source is not None and path is not None and not _kept(source):
-            yield ImageFile(path, source.get("index"), alone)
-        node, alone = node.find("backingStore"), False
+        if source is not None and path is not None:
+            kept = keeps_owner(source)
+            yield ImageFile(path, source.get("index"), alone and not kept, kept, readonly, label_of(source))
+        node, alone, readonly = node.find("backingStore"), False, True
 
 
-def _kept(source: Node) -> bool:
-    """Whether a disk says that its file is to be left as it is."""
+def label_of(source: Node) -> str | None:
+    """Whom a device says that its file is to be given to."""
+    labels = (one.find("label") for one in source.all("seclabel") if one.get("model") in (None, "dac"))
+    return next((one.text.strip() for one in labels if one is not None), None)
+
+
+def keeps_owner(source: Node) -> bool:
+    """Whether a device says that its file's owner is to stay."""
     return any(one.get("relabel") == "no" for one in source.all("seclabel") if one.get("model") in (None, "dac"))
 
 

@@ -77,7 +77,7 @@ class Happenings(BlockJobEvents, ChannelEvents, ChangeEvents, TroubleEvents):
             on_event=lambda event: worker.put(Happening(event)),
             on_end=lambda reason, broken: worker.put(Happening(None, reason, broken), always=True),
             waiting=self.host.waiting,
-            around=OpenedImages(self._ownership(live), live).around,
+            around=OpenedImages(self._ownership(live, groups), live).around,
         )
         return Run(number, process, paths, monitor, worker, AgentLine(self.host.locks), groups)
 

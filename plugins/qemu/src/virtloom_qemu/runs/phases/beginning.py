@@ -168,7 +168,7 @@ class Beginning(Happenings):
             for folder in (paths.folder, paths.channels):
                 give_folder(folder, who)
             other = None if who == Identity.own() else who
-            with self._ownership(live).granted(live):
+            with self._ownership(live, groups).granted(live, Journal(paths.journal)):
                 process = launch(
                     argv, log=paths.log, pid_file=paths.pid, env=line.env, fds=resources.fds, identity=other
                 )

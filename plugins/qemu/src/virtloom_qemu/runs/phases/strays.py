@@ -17,9 +17,11 @@ from virtloom.locks import Guarded
 from virtloom_qemu.monitor import Monitor
 from virtloom_qemu.monitor.channel import connect
 from virtloom_qemu.runs.given.groups import GuestGroups
+from virtloom_qemu.runs.given.ownership import Ownership
 from virtloom_qemu.runs.phases.beginning import Beginning
 from virtloom_qemu.runs.state import QemuDomain
 
+KNOWN = ("group", "owner")  # what a guest's status file, or its definition, tells of
 CONNECT_WITHIN = 2.0  # seconds that a process nobody knows of has to take the connection that tells it to quit
 
 
@@ -36,12 +38,13 @@ class Strays(Beginning):
             if found is None:
                 self._quit(path.parent / "monitor.sock", path.parent.name)
                 undoing = {**self.interfaces.undoing(), **self.helpers.undoing(), "group": _remove_group}
-                journal.undo_each({**undoing, "hostdev": self.host_devices.undo})
+                owners = Ownership(None, remember=self.settings.remember_owner)
+                journal.undo_each({**undoing, "hostdev": self.host_devices.undo, "owner": owners.undo})
                 shutil.rmtree(path.parent, ignore_errors=True)
                 continue
             with found.locked() as state:
                 live, helpers = state.definition.parts.interfaces, state.helpers
-            undoing = {**self.interfaces.undoing(live), **self.helpers.undoing(helpers), "group": lambda entry: None}
+            undoing = {**self.interfaces.undoing(live), **self.helpers.undoing(helpers), **dict.fromkeys(KNOWN, _leave)}
             journal.undo_each({**undoing, "hostdev": self.host_devices.undo})
             journal.close()
 
@@ -59,6 +62,10 @@ class Strays(Beginning):
             self.host.log.warning("%s was being started when the daemon died, but cannot be ended: %s", name, error)
         finally:
             monitor.close()
+
+
+def _leave(entry: dict[str, Any]) -> None:
+    """It belongs to a guest that was found again."""
 
 
 def _remove_group(entry: dict[str, Any]) -> None:

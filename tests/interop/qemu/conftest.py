@@ -108,3 +108,21 @@ def host(scratch: Path) -> Iterator[Host]:
         made.clear()
         if made.daemon.process.poll() is None:
             made.daemon.process.kill()
+
+
+@pytest.fixture
+def slow(host: Host) -> Host:
+    """A host whose `gzip` waits for a file before it reads."""
+    needs("gzip", "gzip")
+    folder: Path = host.root / "bin"
+    folder.mkdir()
+    program = folder / "gzip"
+    program.write_text(
+        f'#!/bin/sh\nwhile [ ! -e {host.root}/go ]; do sleep 0.1; done\nPATH=/usr/bin:/bin exec gzip "$@"\n'
+    )
+    program.chmod(0o755)
+    host.daemon.stop()
+    host.config = CONFIG + '[driver.qemu]\nsave_image_format = "gzip"\n'
+    host.daemon = Daemon(host.root, host.config, {"PATH": f"{folder}:/usr/bin:/bin:/usr/sbin:/sbin"})
+    host.virsh("create", host.write("g"))
+    return host

@@ -62,6 +62,11 @@ def dump(talk: Talk, descriptor: int, form: str | None) -> None:
     watch(talk, "query-dump")
 
 
+def dumps(talk: Talk) -> bool:
+    """Whether a guest's memory is being dumped."""
+    return bool(talk.ask("query-dump")["status"] == "active")
+
+
 def receive(talk: Talk, descriptor: int, decompressor: Sequence[str] = ()) -> None:
     """Have a guest that waits for its state read it from a descriptor.
 

@@ -10,12 +10,14 @@ A long job that was in flight when the daemon died is finished or undone by the 
 |---|---|
 | start, restore | nobody was told that it had begun: the process is ended |
 | save, dump, snapshot | the transfer is cancelled; a guest that was stopped for it goes on |
+| dump of memory alone | it cannot be cancelled: it goes on, and a guest that was stopped for it goes on at its end |
 | block jobs | QEMU goes on with them by itself: they are found again, and what ended meanwhile is dealt with |
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from itertools import count
 
 from virtloom.driver.constants.domain_event import DomainEventPMSuspendedDetail as Asleep
@@ -40,7 +42,7 @@ from virtloom_qemu.runs.phases.strays import Strays
 from virtloom_qemu.runs.state import QemuDomain, Run
 from virtloom_qemu.runs.status import Status
 from virtloom_qemu.runs.talk import Talk
-from virtloom_qemu.saving.transfer import give_up
+from virtloom_qemu.saving import transfer
 
 CONNECT_WITHIN = 2.0  # seconds; a living process listens already, so it takes none
 CLAIM_WITHIN = 30.0  # seconds for all threads to have their jobs
@@ -124,6 +126,8 @@ class Reconnecting(Strays):
                 with found.job(JobKind.MODIFY, "reconnect") as job:
                     claimed.set()
                     self._reconnect(found, job, status)
+                if status.job == JobKind.DUMP.value and stopped_for_it(status):
+                    self._see_dump_end(found)
             except (VirtError, LockError) as error:
                 self.host.log.error("%s could not be reconnected: %s", status.name, error)
             finally:
@@ -169,7 +173,7 @@ class Reconnecting(Strays):
         """Put what the guest says of itself into the state."""
         interrupted = status.job in UNDONE
         if interrupted:
-            give_up(talk)
+            transfer.give_up(talk)
         told = talk.ask("query-status")
         with talk.found.locked() as state:
             live = state.definition
@@ -186,8 +190,30 @@ class Reconnecting(Strays):
         self._catch_up_with_jobs(talk)
         if told["status"] == "shutdown":
             self._on_shutdown(talk.found, talk.run, SHUT_DOWN)
-        elif interrupted and status.state == DomainState.RUNNING and not told["running"]:
+        elif interrupted and not told["running"] and stopped_for_it(status) and not transfer.dumps(talk):
             self._go_on(talk, Running.SAVE_CANCELED)
+
+    def _see_dump_end(self, found: Guarded[QemuDomain]) -> None:
+        """Have a guest go on when its memory has been dumped; until then no processor does (qmp_cont)."""
+        with found.job(JobKind.DUMP, "reconnect") as job:
+            with found.locked() as state:
+                run, paused = state.run, state.state == DomainState.PAUSED
+            if run is None or not paused:
+                return
+            self._keep_status(found)
+            talk = Talk(found, job, run)
+            while transfer.dumps(talk):
+                job.check()
+                time.sleep(transfer.LONGEST_PAUSE)
+            self._go_on(talk, Running.UNPAUSED)
+        self._keep_status(found)
+
+
+def stopped_for_it(status: Status) -> bool:
+    """Whether a guest ran before the long job that was in flight; the status may be of before or after it stopped."""
+    if status.state == DomainState.PAUSED:
+        return status.reason in (Paused.SAVE, Paused.DUMP, Paused.SNAPSHOT)
+    return status.state == DomainState.RUNNING
 
 
 SHUT_DOWN = MonitorEvent("SHUTDOWN", {"guest": True}, 0, 0)  # what nobody heard

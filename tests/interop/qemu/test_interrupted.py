@@ -1,4 +1,4 @@
-"""The daemon is killed in the middle of long work on a guest: what the next one makes of it, by the kind of the work."""
+"""The daemon is killed in the middle of long work on a guest: what the next one makes of it, by the kind of work."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from daemons import Virsh, eventually
 
+
 class Saving:
     """A save on a thread of its own."""
 

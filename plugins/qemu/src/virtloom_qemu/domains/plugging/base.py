@@ -118,6 +118,8 @@ class PluggingBase(Reconnecting):
         made = as_node(self._filled(given, FILLED[tag], definition), tag).copy()
         if node.find("address") is None:
             made.drop("address")
+        if (source := node.find("source")) is not None and made.find("source") is None:
+            made.children.insert(0, source)  # a socket that the daemon made up is that of the guest that runs
         if node.value("target", "port") is None and made.find("target") is not None:
             made.need("target").attrs.pop("port", None)
         return made

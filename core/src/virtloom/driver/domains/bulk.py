@@ -11,7 +11,7 @@ from virtloom.driver.domains.lookup import passes
 from virtloom.driver.handles import DomainHandle
 from virtloom.driver.links.counters import InterfaceStats, interface_counters
 from virtloom.driver.params import TypedParam, int_, string, uint, ullong
-from virtloom.errors import ErrorCode, VirtError
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Guarded, ObjectGone
 from virtloom.xmldef.domain.devices import Interface
 
@@ -65,7 +65,9 @@ def of_host_end(one: Interface) -> InterfaceStats:
 
     :raises VirtError: INTERNAL_ERROR if it has no end there.
     """
-    name = (one.target.dev if one.target is not None else None) or ""
+    name = one.target.dev if one.target is not None else None
+    if not name:
+        raise VirtError(ErrorCode.INTERNAL_ERROR, "Interface name not provided", ErrorDomain.NONE)
     return interface_counters(name, seen_by_guest=one.type != "direct")  # whose link is the guest's own end
 
 

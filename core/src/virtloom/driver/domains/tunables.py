@@ -114,7 +114,7 @@ SCHEDULER_FIELDS = {
     "vcpu_quota": "quota",
     **{f"{who}_{what}": f"{who}_{what}" for who in ("emulator", "global", "iothread") for what in ("period", "quota")},
 }
-PERIOD, QUOTA = (1000, 1_000_000), (1000, 18446744073709551)  # what there is of each, in us (VIR_CGROUP_CPU_*)
+PERIOD, QUOTA = (1000, 1_000_000), (1000, 17592186044415)  # what there is of each, in us (VIR_CGROUP_CPU_*)
 
 
 def refuse_scheduler(given: Given) -> None:

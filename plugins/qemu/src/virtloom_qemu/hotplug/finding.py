@@ -120,7 +120,7 @@ def grafted(live: Domain, completed: Domain, field: str) -> Domain:
 
 def _alias(device: Any) -> str | None:
     """What a device is called in its run; None if it has no name, or none yet."""
-    alias = device.find("alias") if isinstance(device, Node) else device.alias
+    alias = device.find("alias") if isinstance(device, Node) else getattr(device, "alias", None)
     return alias.get("name") if alias is not None else None
 
 

@@ -38,10 +38,10 @@ def refuse_attaching(live: Domain, node: Node) -> None:
     """
     if node.tag not in ATTACHING:
         raise unsupported(f"live attach of device '{kind_word(node.tag)}' is not supported")
+    ATTACHING[node.tag](live, node)
     if has_pci(node) and place_of(node).function:
         detail = "Only PCI device addresses with function=0 are supported"
         raise VirtError(ErrorCode.INTERNAL_ERROR, detail, ErrorDomain.NONE)
-    ATTACHING[node.tag](live, node)
 
 
 def refuse_detaching(live: Domain, node: Node) -> None:
@@ -82,6 +82,18 @@ def refuse_second_card(device: Any) -> None:
     if model is not None and model not in WITH_HEADS:
         detail = f"video type '{model}' is only valid as primary video device"
         raise unsupported(detail, ErrorCode.CONFIG_UNSUPPORTED)
+
+
+def refuse_card(node: Node) -> None:
+    """Refuse a smart card before it is given a place: only one in the first is looked at further.
+
+    :raises VirtError: CONFIG_UNSUPPORTED.
+    """
+    if node.tag != "smartcard":
+        return
+    place = node.find("address")
+    if place is None or any(int(place.get(name) or 0) for name in ("controller", "slot")):
+        raise unsupported("this QEMU binary lacks multiple smartcard support", ErrorCode.CONFIG_UNSUPPORTED)
 
 
 def refuse_character(definition: Domain, node: Node) -> None:

@@ -128,9 +128,15 @@ def _told_of(disk: Disk, subject: Subject) -> list[tuple[int, Layer | None]]:
     return list(enumerate(layers)) or [(0, None)]
 
 
+def _requests(prefix: str, stats: BlockStats) -> Rows:
+    return (ullong(f"{prefix}.{name}", getattr(stats, field)) for name, field in REQUESTS)
+
+
 def _image(subject: Subject, prefix: str, disk: Disk, place: int, layer: Layer | None) -> Rows:
     yield string(f"{prefix}.name", disk.name)
     if layer is None:
+        empty = subject.blocks.of(disk) if subject.blocks is not None else None
+        yield from () if empty is None else _requests(prefix, empty)
         return
     if layer.type in ("file", "block", "dir") and layer.path is not None:
         yield string(f"{prefix}.path", layer.path)
@@ -144,7 +150,7 @@ def _image(subject: Subject, prefix: str, disk: Disk, place: int, layer: Layer |
     if stats is None:
         return
     if not place:
-        yield from (ullong(f"{prefix}.{name}", getattr(stats, field)) for name, field in REQUESTS)
+        yield from _requests(prefix, stats)
     yield from _sizes(prefix, stats)
     threshold = blocks.threshold(layer)
     if threshold:

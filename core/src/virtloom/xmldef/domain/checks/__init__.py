@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from virtloom.xmldef.domain.checks.alone import devices_alone
 from virtloom.xmldef.domain.checks.characters import character_sources
 from virtloom.xmldef.domain.checks.devices import (
     controllers,
-    filesystems,
     graphics,
     hostdevs,
     inputs,
-    memories,
     usb,
     videos,
 )
-from virtloom.xmldef.domain.checks.disks import descriptors, disk_targets, disks, drive_places
+from virtloom.xmldef.domain.checks.disks import descriptors, disk_targets, drive_places
 from virtloom.xmldef.domain.checks.guest import (
     boot_order,
     idmap,
-    interrupts,
     labels,
     loader,
     monitors,
@@ -27,6 +25,16 @@ from virtloom.xmldef.domain.checks.guest import (
     schedulers,
     shares,
     title,
+)
+from virtloom.xmldef.domain.checks.whole import (
+    aliases,
+    blkio_devices,
+    boot_times,
+    folder_targets,
+    huge_pages,
+    processor_limits,
+    remapping,
+    thread_pools,
 )
 from virtloom.xmldef.domain.definition import Domain
 
@@ -37,21 +45,26 @@ CHECKS: tuple[Callable[[Domain], None], ...] = (
     shares,
     monitors,
     labels,
-    interrupts,
     usb,
     inputs,
     disk_targets,
-    disks,
+    devices_alone,
     descriptors,
     drive_places,
     controllers,
     character_sources,
     graphics,
-    filesystems,
     hostdevs,
     videos,
-    memories,
     loader,
     boot_order,
     idmap,
+    aliases,
+    remapping,
+    huge_pages,
+    processor_limits,
+    boot_times,
+    blkio_devices,
+    folder_targets,
+    thread_pools,
 )

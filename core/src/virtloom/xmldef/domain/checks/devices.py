@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.domain.checks.refusal import internal, invalid, malformed, unsupported
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Controller, Input
@@ -95,15 +94,6 @@ def graphics(domain: Domain) -> None:
                 raise unsupported(f"listen type '{listen.type}' is not available for graphics type '{one.type}'")
 
 
-def filesystems(domain: Domain) -> None:
-    """A file system is seen somewhere (`virDomainFSDefValidate`)."""
-    for one in domain.parts.filesystems:
-        target, source = one.find("target"), one.find("source")
-        if target is None or not target.get("dir"):
-            shown = None if source is None else next(iter(source.attrs.values()), None)
-            raise VirtError(ErrorCode.NO_TARGET, shown, ErrorDomain.DOMAIN)
-
-
 def hostdevs(domain: Domain) -> None:
     """A device of the host's is given once, and mediated devices are known by their uuid."""
     seen = []
@@ -117,18 +107,6 @@ def hostdevs(domain: Domain) -> None:
         if one.source is not None and (one.type, one.source) in seen:
             raise malformed("Hostdev already exists in the domain configuration")
         seen.append((one.type, one.source))
-
-
-def memories(domain: Domain) -> None:
-    """A module of non-volatile memory has a uuid on POWER's machines alone, where it needs a label."""
-    power = domain.os is not None and domain.os.type is not None and (domain.os.type.arch or "").startswith("ppc64")
-    for one in domain.parts.memories:
-        if one.get("model") != "nvdimm":
-            continue
-        if power and one.find("target/label/size") is None:
-            raise unsupported("label size is required for NVDIMM device")
-        if not power and one.find("uuid") is not None:
-            raise unsupported("UUID is not supported for NVDIMM device")
 
 
 def videos(domain: Domain) -> None:

@@ -8,9 +8,8 @@ from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.domain.checks.refusal import internal, invalid, malformed, unsupported, wrong
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.parts import Loader, Os
-from virtloom.xmldef.values import Words, cpus, misfit
+from virtloom.xmldef.values import cpus
 
-GIC_VERSIONS = ("2", "3", "host")
 CHOSEN = "cannot be specified when firmware autoselection is enabled"
 
 
@@ -77,14 +76,6 @@ def labels(domain: Domain) -> None:
     """Of several labels each says which security model it is of."""
     if len(domain.seclabel) > 1 and not all(label.get("model") for label in domain.seclabel):
         raise malformed("missing security model when using multiple labels")
-
-
-def interrupts(domain: Domain) -> None:
-    """The interrupt controller of ARM's machines has a version."""
-    controller = domain.features.find("gic") if domain.features is not None else None
-    version = controller.get("version") if controller is not None else None
-    if version is not None and version not in GIC_VERSIONS:
-        raise misfit(Words(*GIC_VERSIONS), "gic", "version", version)
 
 
 def boot_order(domain: Domain) -> None:

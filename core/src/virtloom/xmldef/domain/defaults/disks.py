@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from virtloom.xmldef.domain.checks.refusal import malformed
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Address, Disk
 
@@ -38,11 +39,16 @@ def disk_index(name: str) -> int | None:
 
 
 def disk_addresses(domain: Domain) -> Domain:
-    """A disk on a bus with drives sits where its name says."""
+    """A disk on a bus with drives sits where its name says.
+
+    :raises VirtError: XML_ERROR for a name that says nothing.
+    """
 
     def with_address(disk: Disk) -> Disk:
         bus = disk.target.bus if disk.target else None
-        index = disk_index(disk.name)
+        index = disk_index(disk.name) if disk.name else None
+        if disk.name and index is None and disk.address is None:
+            raise malformed(f"Unknown disk name '{disk.name}' and no address specified")
         if disk.address is not None or index is None or bus not in DISK_CONTROLLERS:
             return disk
         _, units, buses = DISK_CONTROLLERS[bus]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from virtloom.errors import ErrorCode, VirtError
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 
@@ -35,9 +35,13 @@ def merge_device_rates(devices: Rates, field: str, text: str, name: str) -> None
     :raises VirtError: INVALID_ARG if the text is no such list.
     """
     parts = text.split(",") if text else []
-    if len(parts) % 2 or not all(rate.isdigit() for rate in parts[1::2]):
+    for path, rate in zip(parts[::2], parts[1::2], strict=False):
+        if not rate.isdigit():
+            detail = f"invalid value '{rate}' for parameter '{name}' of device '{path}'"
+            raise VirtError(ErrorCode.INVALID_ARG, detail, ErrorDomain.NONE)
+    if len(parts) % 2:
         detail = f"unable to parse blkio device '{name}' '{text}'"
-        raise VirtError(ErrorCode.INVALID_ARG, detail)
+        raise VirtError(ErrorCode.INVALID_ARG, detail, ErrorDomain.NONE)
     for path, given in zip(parts[::2], parts[1::2], strict=True):
         devices.setdefault(path, {})[field] = int(given)
 

@@ -19,6 +19,7 @@ from virtloom_qemu.hotplug.kinds import KINDS, value
 from virtloom_qemu.hotplug.refusals import (
     kind_word,
     refuse_attaching,
+    refuse_card,
     refuse_character,
     refuse_memory,
     refuse_second_card,
@@ -31,6 +32,8 @@ from virtloom_qemu.runs.given.hostdevs import allow_locking, granted, supported
 from virtloom_qemu.runs.given.interfaces import Connection
 from virtloom_qemu.runs.happening.refresh import refresh
 
+# Devices that no guest gets any more, of which nothing is looked at that they would change in it.
+ALONE = ("iommu", "panic")
 BOTH = Modify.LIVE | Modify.CONFIG
 NO_ROOM = {
     "pci": "No more available PCI slots",
@@ -65,7 +68,11 @@ class Attaching(Media):
             refuse_character(config, as_node(device, tag))
             refuse_second(config, as_node(device, tag))
             refuse_memory(config, as_node(device, tag))
-        completed = self._completed(config, tag, device)
+        refuse_card(as_node(device, tag))
+        if tag == "iommu":
+            self.rules.check_alone(config, as_node(device, tag))
+        if tag not in ALONE:
+            completed = self._completed(config, tag, device)
         if tag not in KINDS:
             refuse_second_card(device)
             raise unsupported(f"persistent attach of device '{kind_word(tag)}' is not supported")
@@ -91,9 +98,14 @@ class Attaching(Media):
             self._change_medium(change, drive, device, force=False)
             return
         refuse_second_live(live, as_node(device, tag))
+        refuse_card(as_node(device, tag))
+        if tag in ALONE:
+            raise unsupported(f"live attach of device '{kind_word(tag)}' is not supported")
         completed, made = self._completed(live, tag, device)
         wanted = grafted(live, completed, DEVICE_FIELDS[tag])
         refuse_attaching(live, as_node(made, tag))
+        if isinstance(made, Hostdev):
+            self._supported(wanted, made)
         _refuse_controllers(live, wanted)
         if isinstance(made, Disk):
             self._attach_disk(change, wanted, made)

@@ -41,7 +41,7 @@ class Collection(Generic[S]):
 
     :param locks: the plugin's lock manager; the collection takes its driver's lock from it.
     :param object_type: the type of the objects, as the plugin declared it.
-    :ivar edition: renewed when an object is added, renamed or removed, or publishes something about itself.
+    :ivar edition: another one when an object is added, renamed or removed, or publishes something about itself.
     """
 
     def __init__(self, locks: LockManager, object_type: ObjectType) -> None:
@@ -84,10 +84,10 @@ class Collection(Generic[S]):
                 raise NameTaken(name, holder)
             made = self._locks.guard(self.object_type, key, make(), self.edition)
             made.label = name
-            self._by_name[name] = made
-            self._order = None  # before the change shows, so that no list is older than a look-up
-            self._entries[key] = made, name
-            self.edition.renew()
+            with self.edition:
+                self._by_name[name] = made
+                self._order = None  # before the change shows, so that no list is older than a look-up
+                self._entries[key] = made, name
             return made, True
 
     def rename(self, obj: Guarded[S], name: str) -> None:
@@ -129,9 +129,9 @@ class Collection(Generic[S]):
         entry = self._entries.get(obj.key)
         if entry is None or entry[0] is not obj:
             raise ObjectGone(self.object_type.name, obj.key)
-        self._by_name[name] = obj
-        self._entries[obj.key] = obj, name
-        self.edition.renew()
+        with self.edition:
+            self._by_name[name] = obj
+            self._entries[obj.key] = obj, name
         obj.label = name
         return entry[1]
 
@@ -146,10 +146,10 @@ class Collection(Generic[S]):
             entry = self._entries.get(obj.key)
             if entry is None or entry[0] is not obj:
                 return
-            self._order = None
-            del self._entries[obj.key]
-            del self._by_name[entry[1]]
-            self.edition.renew()
+            with self.edition:
+                self._order = None
+                del self._entries[obj.key]
+                del self._by_name[entry[1]]
 
     def snapshot(self) -> tuple[Guarded[S], ...]:
         """All objects, in the order of their making, none locked."""

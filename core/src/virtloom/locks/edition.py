@@ -1,11 +1,18 @@
 """Editions: whether anything was published since somebody looked.
 
-Guarantees: whoever reads `current` before it reads the snapshots of the objects may keep what it makes of them for as
-long as `current` is still that object. Nothing is counted, so no change is lost when two happen at once; and nobody is
-called back, so it may be used under any lock.
+Guarantees: whoever reads `current` before the snapshots of the objects may keep what it makes of them for as long as
+`holds` says so: no change can be seen then that is not in it. Nothing is counted, so no change is lost when two happen
+at once; and nobody is called back, so it may be used under any lock.
+Assumes: appending to a list and popping from it are atomic.
+
+A change is made in a block of the edition, `with edition:`. From its beginning nothing that is kept holds, since the
+change may be seen at any moment; at its end there is another edition. Without the beginning, one who has seen the change
+could be told the old state by what another has kept.
 """
 
 from __future__ import annotations
+
+from types import TracebackType
 
 
 class Edition:
@@ -14,11 +21,21 @@ class Edition:
     :ivar current: stands for the snapshots as they are now; compared by identity.
     """
 
-    __slots__ = ("current",)
+    __slots__ = ("_changing", "current")
 
     def __init__(self) -> None:
         self.current = object()
+        self._changing: list[None] = []  # one for each change that is being made
 
-    def renew(self) -> None:
-        """Something changed; to be called after it can be seen."""
+    def __enter__(self) -> None:
+        self._changing.append(None)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.current = object()
+        self._changing.pop()
+
+    def holds(self, seen: object) -> bool:
+        """Whether what was made after `current` was `seen` is still what would be made."""
+        return self.current is seen and not self._changing

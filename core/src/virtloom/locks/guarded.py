@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from virtloom.locks.checking.checker import Checker
 
 S = TypeVar("S")
+NOBODYS = Edition()  # of objects whose snapshots nobody keeps anything of
 
 
 class Guarded(Generic[S]):
@@ -40,7 +41,7 @@ class Guarded(Generic[S]):
     :param key: its key.
     :param state: its state; from now on only used under the lock.
     :param policy: what its jobs have in common with those of others.
-    :param edition: renewed with each snapshot.
+    :param edition: of the snapshots of all objects of its collection, if it has one.
 
     :ivar gone: whether it was removed.
     :ivar is_lent: whether blocks are given a state that is revoked after them, instead of the real one.
@@ -82,7 +83,7 @@ class Guarded(Generic[S]):
         self.published: Any = None
         self.is_lent = policy.checker.enforcing
         self._policy = policy
-        self._edition = edition
+        self._edition = edition or NOBODYS
         self.lock = Lock(object_type.level, self.name, policy.checker, f"{scope} {object_type.name}".lstrip(), inside=1)
         self.jobs = Jobs(self._get_name, policy, self._refusal)
         self._usual = UsualBlock(self.lock, state)
@@ -162,17 +163,15 @@ class Guarded(Generic[S]):
         :param snapshot: something immutable.
         """
         self._check_locked("publishes a snapshot")
-        self.published = snapshot
-        if self._edition is not None:
-            self._edition.renew()
+        with self._edition:
+            self.published = snapshot
 
     def retire(self) -> None:
         """Mark the object as removed, under its lock; whoever waits for a job on it gets ObjectGone."""
         self._check_locked("is retired")
-        self.gone = True
+        with self._edition:
+            self.gone = True
         self._usual.removed = self._gone()
-        if self._edition is not None:
-            self._edition.renew()
         self.jobs.refuse_all(self._gone)
 
     def kill_jobs(self, reason: str) -> None:

@@ -70,7 +70,7 @@ class LockManager:
         :param object_type: one of the declared types.
         :param key: what identifies it; immutable.
         :param state: its state, which nobody else keeps.
-        :param edition: renewed with each snapshot that it publishes.
+        :param edition: of the snapshots that it publishes and those of others.
         :raises ValueError: if the type was not declared.
         """
         if object_type not in self.object_types:

@@ -9,11 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schedules import Schedule, seeded, seeds
 from virtloom.driver.domains import told as module
 from virtloom.driver.domains.state import View
 from virtloom.driver.domains.told import ANSWERS_KEPT, PIECE, Told
 from virtloom.driver.handles import DomainHandle
-from virtloom.locks import Edition
+from virtloom.locks import Checker, Edition, Guarded, LockManager, ObjectType, edition, guarded
+
+THING = ObjectType("thing", key="key")
 
 
 def view(number: int, state: int = 1) -> View:
@@ -37,8 +40,8 @@ class Domains:
 
     def publish(self, number: int, state: int) -> None:
         """One changes."""
-        self.views[number] = view(number, state)
-        self.edition.renew()
+        with self.edition:
+            self.views[number] = view(number, state)
 
     def ask(self) -> list[Any]:
         """The numbers and states of all that do not stand still (0)."""
@@ -84,6 +87,34 @@ def test_a_change_after_the_look_shows_in_the_next_answer() -> None:
     assert domains.ask() == [(0, 2)]
 
 
+@pytest.mark.parametrize("seed", seeds(60))
+def test_who_has_seen_a_change_is_not_told_the_old_state(seed: int) -> None:
+    with seeded(seed), Schedule(seed, (module, edition, guarded)) as schedule:
+        counter = Edition()
+        locks = LockManager("test", Checker("enforce"), [THING])
+        things = [locks.guard(THING, number, None, counter) for number in range(2)]
+        for thing in things:
+            publish(thing, view(0, 0))
+        told = Told(counter, lambda: [thing.published for thing in things])
+
+        def change(thing: Guarded[None]) -> None:
+            for state in range(1, 4):
+                publish(thing, view(0, state))
+
+        def ask() -> None:
+            for _ in range(6):
+                seen = [thing.published.state for thing in things]
+                states = list(told.ask("states", lambda shown: (shown.state,)))
+                assert all(state >= before for (state,), before in zip(states, seen, strict=True))
+
+        schedule.run(lambda: change(things[0]), lambda: change(things[1]), ask, ask)
+
+
+def publish(thing: Guarded[None], shown: View) -> None:
+    with thing.locked():
+        thing.publish(shown)
+
+
 def test_each_question_has_its_own_answer_and_so_many_are_kept() -> None:
     domains = Domains(1)
     for number in range(2 * ANSWERS_KEPT + 1):
@@ -102,11 +133,11 @@ def test_after_any_changes_it_is_what_would_be_told_for_the_first_time(
         patch.setattr(module, "PIECE", 4)
         domains = Domains(count)
         for what, place, state in steps:
-            if what == "come":
-                domains.views.append(view(100 + len(domains.views), state))
-            elif domains.views and what == "go":
-                del domains.views[place % len(domains.views)]
-            elif domains.views:
-                domains.views[place % len(domains.views)] = view(place, state)
-            domains.edition.renew()
+            with domains.edition:
+                if what == "come":
+                    domains.views.append(view(100 + len(domains.views), state))
+                elif domains.views and what == "go":
+                    del domains.views[place % len(domains.views)]
+                elif domains.views:
+                    domains.views[place % len(domains.views)] = view(place, state)
             assert domains.ask() == [(one.handle.id, one.state) for one in domains.views if one.state]

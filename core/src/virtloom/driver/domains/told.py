@@ -1,7 +1,7 @@
 """What is told of all domains, made again only where they changed.
 
-Guarantees: an answer is never older than the moment at which it was asked for. Nothing is locked: two threads that ask
-at once may both make the same.
+Guarantees: an answer is never older than the moment at which it was asked for, nor than what anybody could see before.
+Nothing is locked: two threads that ask at once may both make the same.
 Assumes: what is told of a domain follows from its view alone, so that equal views are told alike.
 """
 
@@ -38,7 +38,7 @@ NOTHING = Answer(None, (), Kept(()))
 class Told:
     """The last answers, by what was asked for.
 
-    :param edition: renewed when a domain publishes, comes or goes.
+    :param edition: another one when a domain publishes, comes or goes.
     :param views: all domains, each as it was at its last change.
     """
 
@@ -54,7 +54,7 @@ class Told:
         """
         edition = self._edition.current  # before the domains are looked at
         answer = self._answers.get(asked, NOTHING)
-        if answer.edition is not edition:
+        if not self._edition.holds(answer.edition):
             answer = _made(edition, self._views(), tell, answer)
             if len(self._answers) >= ANSWERS_KEPT:
                 self._answers.clear()

@@ -6,7 +6,7 @@ at once; and nobody is called back, so it may be used under any lock.
 Assumes: appending to a list and popping from it are atomic.
 
 A change is made in a block of the edition, `with edition:`. From its beginning nothing that is kept holds, since the
-change may be seen at any moment; at its end there is another edition. Without the beginning, one who has seen the change
+change may be seen at any moment; at its end there is another edition. Without the beginning, who has seen the change
 could be told the old state by what another has kept.
 """
 

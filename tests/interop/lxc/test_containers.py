@@ -14,8 +14,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from asking import Terminal, heard, inside, listen, state
 
-from containers import container_xml, script
-from daemons import Virsh, eventually, needs
+from containers import container_xml, leftovers, script
+from daemons import Daemon, Virsh, eventually, needs
 
 Define = Callable[..., None]
 
@@ -30,6 +30,20 @@ def test_a_container_lives_its_whole_life(lxc: Virsh, define: Define, name: str)
     assert "Domain is already active" in lxc.fails("start", name)
     lxc("destroy", name)
     assert state(lxc, name) == "shut off (destroyed)"
+
+
+def test_a_start_that_cannot_be_written_down_leaves_nothing(
+    lxc: Virsh, define: Define, name: str, daemon: Daemon
+) -> None:
+    define()
+    in_the_way = daemon.root / f"run/lxc/{name}.xml"
+    in_the_way.mkdir(parents=True)
+    assert "cannot write" in lxc.fails("start", name)
+    assert state(lxc, name) == "shut off (failed)"
+    assert leftovers(name) == []
+    in_the_way.rmdir()
+    lxc("start", name)
+    assert state(lxc, name) == "running (booted)"
 
 
 def test_suspend_stops_its_processes_until_resume(lxc: Virsh, define: Define, name: str, root: Path) -> None:

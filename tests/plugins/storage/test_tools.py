@@ -256,6 +256,23 @@ def test_a_pool_of_ceph_is_a_pool(tools: Tools, tooled: Store) -> None:
     assert tooled.names(pool) == []
 
 
+def test_a_volume_that_cannot_be_looked_at_when_it_is_made_is_removed(tools: Tools, tooled: Store) -> None:
+    driver, xml = tooled.driver, "<volume><name>v</name><capacity unit='MiB'>4</capacity></volume>"
+    blind = [*zfs(tooled.folder / "made"), *ceph(tooled.folder / "image")]
+    unseen = {"zfs list .*": str(tooled.folder / "made"), "rbd .* info rbd/v .*": None}
+    broken = [{"call": call, "if": made, "says": "timed out\n", "status": 1} for call, made in unseen.items()]
+    tools.play([{key: value for key, value in rule.items() if value is not None} for rule in broken] + blind)
+    for type_, source, undone in (
+        ("zfs", "<name>tank</name>", "zfs destroy tank/v"),
+        ("rbd", "<name>rbd</name><host name='mon'/>", "rbd"),
+    ):
+        pool = driver.storage_pool_define_xml(pool_xml(type_, type_, source), 0)
+        driver.storage_pool_create(pool, 0)
+        assert "timed out" in refused(driver.storage_vol_create_xml, pool, xml, 0).message
+        assert tools.calls(undone)[-1].endswith(("destroy tank/v", "rm rbd/v"))
+        assert tooled.names(pool) == []
+
+
 def test_a_tool_that_prints_nonsense_is_told_of(tools: Tools, tooled: Store) -> None:
     tools.play([{"call": "ceph .*", "prints": "Segmentation fault"}])
     source = "<host name='mon'/><name>rbd</name>"

@@ -8,6 +8,7 @@ Assumes: callbacks are quick; they hand work to the background.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import selectors
 import socket
@@ -18,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-REAP_WITHIN = 5.0  # s, for a controller that closed its socket to be gone
+log = logging.getLogger(__name__)
 
 
 class Ending(NamedTuple):
@@ -62,6 +63,7 @@ class Monitor:
 
     def __init__(self, path: Path, ended_file: Path, process: subprocess.Popen[bytes] | None = None) -> None:
         self._process = process
+        self._name = path.parent.name
         self.latest = Report()
         self.on_change: Callable[[Monitor], None] = lambda _: None
         self._ended_file = ended_file
@@ -82,8 +84,12 @@ class Monitor:
         except OSError:
             data = b""
         *lines, self._rest = (self._rest + data).split(b"\n")
-        if lines:
-            self._set(Report.parse(lines[-1]))
+        try:
+            if lines:
+                self._set(Report.parse(lines[-1]))
+        except (ValueError, KeyError, TypeError) as error:
+            log.error("the controller of %s told what is no report (%s), and is not listened to", self._name, error)
+            data = b""
         if not data:
             self._set(self._last())
         return bool(data)
@@ -92,7 +98,7 @@ class Monitor:
         """The last report of a controller that is gone; if it left none, it was killed, and its container with it."""
         if self.latest.ended is not None:
             return self.latest
-        with suppress(OSError, ValueError, KeyError):
+        with suppress(OSError, ValueError, KeyError, TypeError):
             return Report.parse(self._ended_file.read_bytes())
         return self.latest._replace(ended=Ending(signal=9))
 
@@ -107,11 +113,10 @@ class Monitor:
             return self._moved.wait_for(lambda: condition(self.latest), timeout)
 
     def close(self) -> None:
-        """Let go of the socket, and of a controller that has ended."""
+        """Let go of the socket, and of a controller that has ended; one that has not yet is waited for elsewhere."""
         self._socket.close()
-        if self._process is not None:
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(REAP_WITHIN)
+        if self._process is not None and self._process.poll() is None:
+            threading.Thread(target=self._process.wait, name=f"reap-{self._process.pid}", daemon=True).start()
 
 
 def connect(path: Path) -> socket.socket:
@@ -164,7 +169,11 @@ class Watch:
     def add(self, monitor: Monitor) -> None:
         """Read a monitor's socket from now on, until its controller ends."""
         self._selector.register(monitor.fileno(), selectors.EVENT_READ, monitor)
-        self._waker.send(b".")
+        self._wake_up()
+
+    def _wake_up(self) -> None:
+        with suppress(BlockingIOError):  # it has been woken often enough
+            self._waker.send(b".")
 
     def _run(self) -> None:
         while not self._stopping:
@@ -185,5 +194,5 @@ class Watch:
     def stop(self) -> None:
         """End the thread; controllers and containers go on."""
         self._stopping = True
-        self._waker.send(b".")
+        self._wake_up()
         self._thread.join(5)

@@ -11,14 +11,14 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from virtloom.driver.cgroups import Group, Hierarchy, files, host_hierarchy, partition
 from virtloom.driver.links.networks import Networks
-from virtloom.errors import ErrorCode, ErrorDomain, VirtError
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_lxc.container import controller
@@ -109,7 +109,7 @@ def start(domain: Domain, places: Places, around: Around) -> Started:
     hierarchy = host_hierarchy()
     group = group_of(domain, hierarchy)
     refuse_taken(domain, places, group)
-    with ExitStack() as undo:
+    with _telling(domain), ExitStack() as undo:
         undo.callback(clean, places, group, around.networks)
         prepared, live = _prepare(domain, places, group, around)
         places.config.write_text(configuration(live, prepared))
@@ -119,6 +119,14 @@ def start(domain: Domain, places: Places, around: Around) -> Started:
         _check(monitor.latest, domain)
         undo.pop_all()
     return Started(Run(places, group, monitor), with_consoles(live, monitor.latest.consoles))
+
+
+@contextmanager
+def _telling(domain: Domain) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise system_error(error, f"cannot make what container '{domain.name}' needs", ErrorDomain.LXC) from error
 
 
 def refuse_taken(domain: Domain, places: Places, group: Group) -> None:

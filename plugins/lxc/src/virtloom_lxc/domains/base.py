@@ -68,7 +68,20 @@ class ContainersBase(KeptDomains[Container], DomainMetadata[Container]):
             raise VirtError(ErrorCode.OPERATION_INVALID, "domain is not running", ErrorDomain.DOMAIN)
 
     def _save_status(self, found: Guarded[Container]) -> None:
-        """Keep what is true of a container that runs, for a restarted daemon; the job is held, and no lock."""
+        """Keep what is true of a container that runs, for a restarted daemon; the job is held, and no lock.
+
+        What has changed has changed: a failure is logged.
+        """
+        try:
+            self._write_status(found)
+        except VirtError as error:
+            self.host.log.error("the status of %s cannot be kept: %s", found.name, error)
+
+    def _write_status(self, found: Guarded[Container]) -> None:
+        """As `_save_status`, for who can take back what changed.
+
+        :raises VirtError: SYSTEM_ERROR.
+        """
         with found.locked() as state:
             if not state.active:
                 return

@@ -10,6 +10,7 @@ from virtloom.driver.constants.domain_event import DomainEventID
 from virtloom.driver.constants.domain_event import DomainEventStoppedDetail as Stopped
 from virtloom.driver.constants.domain_event import DomainEventType as Event
 from virtloom.driver.constants.domain_state import DomainShutoffReason
+from virtloom.errors import VirtError
 from virtloom.locks import Guarded, JobKind, LockError
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_lxc.container import run
@@ -78,7 +79,10 @@ class Ending(ContainersBase):
     def _clean(self, definition: Domain, mine: Run) -> None:
         """Remove from the host what a run made, and let go of what it had."""
         run.clean(mine.places, mine.group, self._networks)
-        self._status.remove(definition.name)
+        try:
+            self._status.remove(definition.name)
+        except VirtError as error:
+            self.host.log.error("the status of %s cannot be removed: %s", definition.name, error)
         self._images.let_go(definition, RUN)
 
     def _finish(self, found: Guarded[Container], mine: Run, reason: int, detail: int) -> None:

@@ -100,11 +100,22 @@ class Life(Ending, Sharing):
             found.publish(state.view())
             self._lifecycle(state, Event.STARTED, Started.BOOTED)
             handle = state.handle
-        self._save_status(found)
+        try:
+            self._write_status(found)
+        except BaseException:  # the next daemon would take it for a start that was cut off, and end it
+            self._give_up(found, started)
+            raise
         if flags & DomainCreateFlags.START_AUTODESTROY:
             self._destroy_with_client(found, started.run)
         self._follow(found, started.run)
         return handle
+
+    def _give_up(self, found: Guarded[Container], started: run.Started) -> None:
+        """End a container that has just begun."""
+        with self.host.waiting("the end of the container", must=True):
+            _end(started.run, started.run.report.init)
+            self._clean(started.definition, started.run)
+        self._finish(found, started.run, DomainShutoffReason.FAILED, Stopped.FAILED)
 
     def _show_failed(self, found: Guarded[Container]) -> None:
         """Say why a container does not run: its start failed."""

@@ -128,7 +128,10 @@ class Disk(BlockVolumes):
         context.programs.run(["parted", device_of(pool), "mkpart", "--script", kind, f"{start}B", f"{end}B"])
         settle(context)
         known = {part.number for part in before}
-        return next(part.number for part in parts_of(context, pool) if part.number not in known)
+        made = next((part.number for part in parts_of(context, pool) if part.number not in known), None)
+        if made is None:
+            raise internal(f"parted made no partition on '{device_of(pool)}'")
+        return made
 
     def _made(self, context: Context, pool: Pool, making: Making, number: int) -> Volume:
         _check_name(pool, making.volume, number)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from virtloom.driver.flags import check_flags
@@ -77,7 +77,12 @@ class Rbd(Backend):
         else:
             size = -(-volume.capacity // 1024)
             _run(context, pool, "rbd", "create", "--size", f"{size}K", volume.path)
-        return self.look_at(context, pool, volume)
+        try:
+            return self.look_at(context, pool, volume)
+        except BaseException:
+            with suppress(VirtError):
+                self.remove(context, pool, volume, 0)
+            raise
 
     def look_at(self, context: Context, pool: Pool, volume: Volume, at: str | None = None) -> Volume:
         """See `Backend.look_at`."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from virtloom.driver.flags import check_flags
+from virtloom.errors import VirtError
 from virtloom.xmldef.storage.pool import Pool
 from virtloom.xmldef.storage.refusal import unsupported
 from virtloom.xmldef.storage.volume import Volume, VolumeTarget
@@ -71,9 +73,14 @@ class Zfs(BlockVolumes):
             options += ["-s", *(["-o", reserved] if volume.allocation else [])]
         size = f"{-(-volume.capacity // 1024)}K"
         context.programs.run(["zfs", "create", *options, "-V", size, f"{_name(pool)}/{volume.name}"])
-        made = next((one for one in _volumes(context, pool) if one.name == volume.name), None)
-        if made is None:
-            raise internal(f"cannot find newly created volume '{volume.path}'")
+        try:
+            made = next((one for one in _volumes(context, pool) if one.name == volume.name), None)
+            if made is None:
+                raise internal(f"cannot find newly created volume '{volume.path}'")
+        except BaseException:
+            with suppress(VirtError):
+                self.remove(context, pool, volume, 0)
+            raise
         return made.replace(key=volume.key)
 
     def remove(self, context: Context, pool: Pool, volume: Volume, flags: int) -> None:

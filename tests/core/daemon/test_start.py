@@ -27,7 +27,7 @@ import virtloom_test.driver
 print(*sys.modules)
 """
 LATER = ("importlib.metadata", "tomllib", "tempfile", "subprocess", "secrets", "difflib", "importlib.resources")
-HEAVY = ("pyroute2", "asyncio", "sqlite3", "unittest", "rich", "prometheus_client", "lxml")
+HEAVY = ("pyroute2", "asyncio", "sqlite3", "unittest", "rich", "prometheus_client", "lxml", "hashlib")
 
 
 def modules(program: str) -> frozenset[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from virtloom.xmldef import sharing
-from virtloom.xmldef.definition import Definition, attr, child, children, leaf
-from virtloom.xmldef.document import parse
+from virtloom.xmldef.definition import Definition, attr, child, children, leaf, raw
+from virtloom.xmldef.document import Node, parse, write
 from virtloom.xmldef.sharing import share
 from virtloom.xmldef.values import Number
 
@@ -22,6 +24,8 @@ class Whole(Definition, tag="whole"):
     title: str | None = leaf()
     middle: Middle | None = child(Middle)
     parts: tuple[Part, ...] = children(Part, "part")
+    middles: tuple[Middle, ...] = children(Middle, "middles/middle")
+    kept: Node | None = raw("kept")
 
 
 def whole(title: str, name: str = "a") -> Whole:
@@ -37,6 +41,45 @@ def test_parts_that_are_equal_become_one_and_the_whole_stays_as_it_was() -> None
     assert one.parts is two.parts
     assert one.middle is not None
     assert one.middle.part is one.parts[0]
+
+
+def test_parts_of_what_is_one_of_several_and_of_its_own_are_shared_too() -> None:
+    def told(n: int) -> Whole:
+        own = f"<middle><part name='{n} that only this one has'/></middle>"
+        same = "<middle><part name='a'/></middle>"
+        return share(Whole.read(parse(f"<whole><middles>{own}{same}</middles></whole>")))
+
+    one, two = told(1), told(2)
+    assert one.middles[0] != two.middles[0]
+    assert one.middles[1] is two.middles[1]
+
+
+KEPT = "<kept a='1' b='{own}'><one/><two x='y'>text</two></kept>"
+
+
+def kept(own: str, lines: int = 0) -> Node:
+    whole = share(Whole.read(parse("\n" * lines + f"<whole>{KEPT.format(own=own)}</whole>")))
+    assert whole.kept is not None
+    return whole.kept
+
+
+def test_elements_that_are_kept_as_they_stand_are_shared() -> None:
+    assert kept("2") is kept("2", lines=3)
+    assert write(kept("2")) == write(parse(KEPT.format(own="2")))
+
+
+def test_elements_with_something_of_their_own_share_what_is_in_them() -> None:
+    one, two = kept("a value that only one has"), kept("a value that only the other has")
+    assert one != two
+    assert [inner is other for inner, other in zip(one.children, two.children, strict=True)] == [True, True]
+
+
+@pytest.mark.parametrize("other", ["<kept b='2' a='1'/>", "<kept a='2' b='1'/>", "<kept a='1'>b</kept>", "<kept/>"])
+def test_elements_that_are_written_otherwise_are_not_the_same(other: str) -> None:
+    found = [share(Whole.read(parse(f"<whole>{text}</whole>"))).kept for text in ("<kept a='1' b='2'/>", other)]
+    assert found[1] is not None
+    assert found[0] is not found[1]
+    assert write(found[1]) == write(parse(other))
 
 
 def test_what_differs_stays_apart() -> None:

@@ -128,6 +128,8 @@ class Jobs:
         with self._mutex:
             if self._slots.get(slot) is job:
                 del self._slots[slot]
+                if not self._slots:
+                    self._slots.clear()  # and with it the 160 bytes that an empty dictionary keeps
                 self._policy.checker.watch.worked(job)
                 if self._queue:
                     self._admit()

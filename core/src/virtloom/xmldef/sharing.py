@@ -1,13 +1,17 @@
 """Parts that thousands of definitions have in common are one object: a definition never changes, so nobody can tell.
 
+Nor do the elements that stand in it as they were written; only their lines in the document are another's.
+
 Of a guest's definition a third is what every guest has: what it boots from, its clock, its console.
 """
 
 from __future__ import annotations
 
+from operator import is_
 from typing import Any, TypeVar
 
 from virtloom.xmldef.definition import Definition
+from virtloom.xmldef.document import Node
 
 D = TypeVar("D", bound=Definition)
 
@@ -25,34 +29,47 @@ def share(definition: D) -> D:
 
 def _shared(value: Any) -> tuple[Any, Any]:
     """The value with its parts shared, and what it is known by; None if nothing else is to share it."""
+    kind = type(value)
+    if kind is str or kind is int or kind is bool or value is None:
+        return value, None if kind is str and len(value) > SHORT else (kind, value)
+    if kind is Node:
+        return _node(value)
     if isinstance(value, Definition):
         return _definition(value)
-    if type(value) is not tuple:
-        return value, None
+    return _tuple(value) if kind is tuple else (value, None)
+
+
+def _tuple(value: tuple[Any, ...]) -> tuple[Any, Any]:
     if not value:
         return value, ()
-    found = [_shared(one) for one in value]
-    marks = [mark for _, mark in found]
-    return (value, None) if None in marks else _one((tuple, *marks), tuple([one for one, _ in found]))
+    found, marks = zip(*map(_shared, value), strict=True)
+    changed = value if all(map(is_, found, value)) else found
+    return (changed, None) if None in marks else _one((tuple, *marks), changed)
 
 
 def _definition(value: Definition) -> tuple[Any, Any]:
-    mark: list[Any] | None = [type(value)]
+    mark: list[Any] = [type(value)]
     changes = {}
     for name, old in value.__dict__.items():
-        kind = type(old)
-        if kind is str or kind is int or kind is bool or old is None:
-            new, of_new = old, None if kind is str and len(old) > SHORT else (kind, old)
-        else:
-            new, of_new = _shared(old)
-            if new is not old:
-                changes[name] = new
-        if of_new is None:
-            mark = None
-        elif mark is not None:
-            mark += (name, of_new)
+        new, of_new = _shared(old)
+        mark += (name, of_new)
+        if new is not old:
+            changes[name] = new
     changed = value.replace(**changes) if changes else value
-    return (changed, None) if mark is None else _one(tuple(mark), changed)
+    return (changed, None) if None in mark else _one(tuple(mark), changed)
+
+
+def _node(value: Node) -> tuple[Any, Any]:
+    texts = (value.text, *value.attrs.values())
+    if not value.children:
+        return (value, None) if max(map(len, texts)) > SHORT else _one((value.tag, *value.attrs, *texts), value)
+    found, marks = zip(*map(_node, value.children), strict=True)
+    changed = value
+    if not all(map(is_, found, value.children)):
+        changed = Node(value.tag, value.attrs, value.text, value.line)
+        changed.children = list(found)
+    is_own = None in marks or max(map(len, texts)) > SHORT
+    return (changed, None) if is_own else _one((value.tag, *value.attrs, *texts, marks), changed)
 
 
 def _one(mark: Any, value: Any) -> tuple[Any, Any]:

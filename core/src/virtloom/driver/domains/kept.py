@@ -24,7 +24,7 @@ from virtloom.driver.resources.refusals import name_is_taken
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Guarded, JobKind, ObjectGone
 from virtloom.xmldef.domain.definition import Domain
-from virtloom.xmldef.domain.formatting import format_domain
+from virtloom.xmldef.domain.formatting import kept_document
 from virtloom.xmldef.domain.rules import DomainRules
 from virtloom.xmldef.domain.unread import unread
 from virtloom.xmldef.validation import DOMAIN, validate
@@ -187,8 +187,7 @@ class KeptDomains(Domains[S]):
 
         :raises VirtError: SYSTEM_ERROR; the old one is then still there.
         """
-        text = format_domain(definition, secure=True, inactive=True)
-        self.host.store().write(definition.name, sealed(text, self._writer))
+        self.host.store().write(definition.name, sealed(kept_document(definition), self._writer))
 
     @property
     def _writer(self) -> str:

@@ -28,6 +28,11 @@ def format_domain(
     return domain.text(key, lambda: _format(domain, secure, inactive, shown_id, private))
 
 
+def kept_document(domain: Domain) -> str:
+    """A domain as it is kept on disk: with secrets and without what belongs to a run. Made for once, and not kept."""
+    return _format(domain, secure=True, inactive=True, id=None, private=False)
+
+
 def _format(domain: Domain, secure: bool, inactive: bool, id: int | None, private: bool) -> str:
     shown = domain.replace(id=id)
     node = (shown if secure else shown.without_secrets()).node()

@@ -2,7 +2,7 @@
 
 A host that starts has thousands of guests, of which most are not looked at for hours; to read one takes a millisecond.
 Guarantees: nobody can tell it from a domain that was read at once, but by the time that the first look takes.
-Assumes: the document is one that was written from a domain (`format_domain`), so that it can be read.
+Assumes: the document is one that was written from a domain (`kept_document`), so that it can be read.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from virtloom.errors import ErrorDomain
 from virtloom.xmldef.definition import Definition
 from virtloom.xmldef.document import parse
 from virtloom.xmldef.domain.definition import Domain
+from virtloom.xmldef.sharing import share
 
 KNOWN = frozenset({"name", "uuid", "__class__"})
 TEXT = " text"  # beside the fields, whose names have no space
@@ -38,7 +39,7 @@ class Unread(Domain):
 
 
 def unread(text: str) -> Domain | None:
-    """The domain of a document that `format_domain` wrote; None if its name and uuid cannot be seen at once."""
+    """The domain of a document that `kept_document` wrote; None if its name and uuid cannot be seen at once."""
     head = HEAD.match(text)
     if head is None:
         return None
@@ -57,7 +58,7 @@ def _read(domain: Domain) -> None:
     text = fields.get(TEXT)
     if text is None:
         return
-    found = Domain.read(parse(text, "domain_definition", ErrorDomain.DOMAIN))
+    found = share(Domain.read(parse(text, "domain_definition", ErrorDomain.DOMAIN)))
     fields.update(found.__dict__)
     fields.pop(TEXT, None)
     object.__setattr__(domain, "__class__", Domain)

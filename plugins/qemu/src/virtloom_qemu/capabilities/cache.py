@@ -6,9 +6,9 @@ import json
 import logging
 import os
 import threading
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from virtloom.driver.files.store import write_atomically
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
@@ -84,7 +84,7 @@ class EmulatorCache:
         return emulator
 
     def _load(self, path: str, stamp: Stamp) -> Emulator:
-        file = self._folder / f"{sha256(path.encode()).hexdigest()[:16]}.json"
+        file = self._folder / f"{crc32(path.encode()):08x}.json"  # whose it is, is told by the key in it
         key = [FORMAT, path, *stamp, _kvm()]
         report = _read(file, key)
         if report is None:

@@ -15,6 +15,7 @@ from virtloom.xmldef.domain.defaults import DEFAULTS
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.namespaces import prefix_of
 from virtloom.xmldef.domain.rules import Check, DomainRules, named_system
+from virtloom.xmldef.sharing import share
 from virtloom_qemu.capabilities import Emulator, EmulatorCache
 from virtloom_qemu.definition import addresses
 from virtloom_qemu.definition.checks import check_device, check_devices, check_guest
@@ -106,9 +107,9 @@ class QemuRules(DomainRules):
             change(guest)
         domain = guest.domain()
         if not checked:
-            return domain
+            return share(domain)
         check_guest(guest)
         for refuse in SHARED_CHECKS:
             refuse(domain)
         check_devices(guest, self.settings, tag)
-        return domain
+        return share(domain)

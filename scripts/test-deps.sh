@@ -3,7 +3,7 @@
 # Without root, or without apt-get, it leaves things as they are, and tests that need what is missing say so.
 set -u
 pip=$1
-packages="virtinst libvirt-clients libvirt-daemon-system libvirt-dev pkg-config gcc libc6-dev python3-dev lxc lxcfs busybox-static dnsmasq-base nftables iproute2 qemu-utils qemu-guest-agent parted e2fsprogs util-linux fuse3 libfuse2"
+packages="virtinst libvirt-clients libvirt-daemon-system libvirt-dev pkg-config gcc libc6-dev python3-dev lxc lxcfs busybox-static dnsmasq-base nftables iproute2 qemu-utils qemu-guest-agent openssl parted e2fsprogs util-linux fuse3 libfuse2"
 # Clients that are not libvirt's own.
 packages="$packages libvirt-dbus dbus-daemon dbus-bin prometheus-libvirt-exporter curl ansible python3-libvirt python3-lxml golang-go golang-github-digitalocean-go-libvirt-dev"
 packages="$packages qemu-system-x86 linux-image-cloud-amd64"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
+
+CHARDEV_CERTIFICATES = ("/etc/pki/libvirt-chardev", "/etc/pki/qemu")  # the first that is there
 
 
 @dataclass(frozen=True)
@@ -13,6 +16,8 @@ class Settings:
 
     :ivar vnc_listen: where displays listen that do not say; :ivar spice_listen: the same for SPICE.
     :ivar spice_tls: whether SPICE may be encrypted.
+    :ivar chardev_tls: whether character devices over TCP are encrypted that do not say; the settings that begin so tell
+        where the certificates are (empty: `CHARDEV_CERTIFICATES`) and whether the other end must have one as well.
     :ivar dump_guest_core: whether a crash's core has the guest's memory.
     :ivar set_process_name: whether QEMU's process is called after its guest.
     :ivar seccomp_sandbox: whether QEMU may only make the system calls that it needs.
@@ -30,6 +35,9 @@ class Settings:
     spice_listen: str = "127.0.0.1"
     vnc_tls: bool = False
     spice_tls: bool = False
+    chardev_tls: bool = False
+    chardev_tls_x509_cert_dir: str = ""
+    chardev_tls_x509_verify: bool = True
     dump_guest_core: bool = False
     set_process_name: bool = False
     seccomp_sandbox: bool = True
@@ -46,6 +54,12 @@ class Settings:
     remember_owner: bool = True
     swtpm_user: str = ""
     swtpm_group: str = ""
+
+    @property
+    def chardev_certificates(self) -> str:
+        """Where the certificates for character devices are (`chardev_tls_x509_cert_dir`)."""
+        own, shared = CHARDEV_CERTIFICATES
+        return self.chardev_tls_x509_cert_dir or (own if os.path.isdir(own) else shared)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Settings:

@@ -52,6 +52,23 @@ class TestGuest:
         assert "socket,id=charmonitor,path=/lib/qemu/domain-7-web/monitor.sock,server=on,wait=off" in argv()
 
 
+class TestCharacters:
+    PORT = "<serial type='tcp'><source mode='{mode}' host='h' service='5'{tls}/></serial>"
+
+    def test_are_encrypted_with_certificates_of_their_own(self) -> None:
+        for mode, end in (("bind", "server"), ("connect", "client")):
+            found = argv(self.PORT.format(mode=mode, tls=" tls='yes'"))
+            (made,) = [one for one in objects(found, "object") if one["qom-type"] == "tls-creds-x509"]
+            assert (made["id"], made["endpoint"], made["verify-peer"]) == ("objcharserial0_tls0", end, True)
+            assert values(found, "chardev")[-1].endswith(",tls-creds=objcharserial0_tls0")
+
+    @pytest.mark.parametrize(("said", "encrypted"), [("", True), (" tls='no'", False)])
+    def test_that_do_not_say_are_as_the_configuration_says(self, said: str, encrypted: bool) -> None:
+        settings = Context(emulator(), Settings(chardev_tls=True), Path("/lib/qemu"))
+        live = prepare(guest(self.PORT.format(mode="bind", tls=said)), settings)
+        assert ("tls-creds=" in values(build(live, settings).argv, "chardev")[-1]) is encrypted
+
+
 class TestDisk:
     DISK = """<disk type='file' device='disk'><driver name='qemu' type='qcow2' cache='none'/>
     <source file='/images/a.qcow2'/><target dev='vda' bus='virtio'/></disk>"""

@@ -16,6 +16,8 @@ from virtloom_qemu.command.values import is_virtiofs, text_of
 from virtloom_qemu.definition.guest import Guest
 from virtloom_qemu.firmware import choose_firmware
 
+CHARACTERS = ("serial", "parallel", "console", "channel", "smartcard", "redirdev")
+
 
 def prepare(definition: Domain, context: Context) -> Domain:
     """The definition of one run, which nothing is missing in that QEMU is told.
@@ -34,6 +36,7 @@ def prepare(definition: Domain, context: Context) -> Domain:
     require_of_host(guest, context.settings)
     number_images(guest.all("disk"), context.first_image)
     _channels(guest, context)
+    _encrypt(guest, context)
     _folders(guest, context)
     return guest.domain()
 
@@ -51,6 +54,16 @@ def _folders(guest: Guest, context: Context) -> None:
             binary = Node("binary")
             device.children.insert(1 if device.children and device.children[0].tag == "driver" else 0, binary)
         binary.attrs = {"path": path, **binary.attrs}
+
+
+def _encrypt(guest: Guest, context: Context) -> None:
+    """Character devices over TCP are encrypted if the configuration says so (`qemuDomainPrepareChardevSourceOne`)."""
+    devices = [device for tag in CHARACTERS for device in guest.all(tag)]
+    devices += [one for rng in guest.all("rng") for one in rng.all("backend")]
+    for device in devices if context.settings.chardev_tls else ():
+        source = device.find("source")
+        if device.get("type") == "tcp" and source is not None:
+            source.attrs.setdefault("tls", "yes")
 
 
 def _channels(guest: Guest, context: Context) -> None:

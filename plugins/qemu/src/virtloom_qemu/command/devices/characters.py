@@ -18,7 +18,21 @@ def add_backend(line: CommandLine, context: Context, name: str, device: Node, ro
     :param device: the element with `type` and the sources, or a source that has them itself.
     :param role: what a channel of the display is for.
     """
+    source = device.find("source") or device
+    if (device.get("type") or "pty") == "tcp" and source.get("tls") == "yes":
+        line.object("tls-creds-x509", credentials(name), _credentials(context, source))
     line.option("chardev", backend(context, name, device, role))
+
+
+def credentials(name: str) -> str:
+    """What the certificates of a character device are called."""
+    return f"obj{name}_tls0"
+
+
+def _credentials(context: Context, source: Node) -> Props:
+    settings = context.settings
+    end = "server" if source.get("mode") == "bind" else "client"
+    return {"dir": settings.chardev_certificates, "endpoint": end, "verify-peer": settings.chardev_tls_x509_verify}
 
 
 def backend(context: Context, name: str, device: Node, role: str) -> str:
@@ -86,7 +100,7 @@ def _tcp(name: str, device: Node, source: Node) -> list[str]:
     if device.value("protocol", "type") == "telnet":
         made.append("telnet=on")
     made += [*_listening(source), *_reconnect(source)]
-    return made + ([f"tls-creds=obj{name}_tls0"] if source.get("tls") == "yes" else [])
+    return made + ([f"tls-creds={credentials(name)}"] if source.get("tls") == "yes" else [])
 
 
 def _listening(source: Node) -> list[str]:

@@ -88,6 +88,12 @@ def test_no_links_are_an_empty_network_and_none_the_hosts() -> None:
     assert not any(line.startswith("lxc.net.") for line in shared)
 
 
+def test_settings_of_a_network_that_is_the_hosts_are_only_read() -> None:
+    readonly = "lxc.mount.entry = /run/c/guest/root/proc/sys proc/sys none bind,ro,optional 0 0"
+    assert readonly in lines(domain(), links=None)
+    assert readonly not in lines(domain(), links=())
+
+
 def test_a_link_is_told_with_its_addresses() -> None:
     link = Inside("vnet1", "eth0", addresses=(("10.0.0.2", 24), ("fd00::2", 64)), gateways=("10.0.0.1",))
     told = [line for line in lines(domain(), links=(link,)) if line.startswith("lxc.net.0.")]

@@ -112,14 +112,23 @@ def _root(domain: Domain, prepared: Prepared) -> Iterator[str]:
         yield f"lxc.rootfs.mount = {prepared.places.root}"
         if root.readonly:
             yield "lxc.rootfs.options = ro"
-    # Who has not this capability could not mount control groups that can be written, and is not given them either.
-    groups = "mixed" if has(domain, "sys_admin") else "ro"
-    yield f"lxc.mount.auto = proc:mixed sys:ro cgroup:{groups}:force"
+    yield from _kernel(domain, prepared)
     yield from (f"lxc.mount.entry = {_mount(one, prepared)}" for one in every if not one.is_root)
     if prepared.lxcfs is not None:
         yield from lxcfs.mount_lines(prepared.lxcfs)
     for device in passed_devices(domain):
         yield f"lxc.mount.entry = {field(device.source)} {field(device.target[1:])} none bind,create=file 0 0"
+
+
+def _kernel(domain: Domain, prepared: Prepared) -> Iterator[str]:
+    """The kernel's own file systems. Settings of a network that is the host's are the host's to make."""
+    own_network = prepared.links is not None
+    # Who has not this capability could not mount control groups that can be written, and is not given them either.
+    groups = "mixed" if has(domain, "sys_admin") else "ro"
+    yield f"lxc.mount.auto = proc:{'mixed' if own_network else 'rw'} sys:ro cgroup:{groups}:force"
+    if not own_network:
+        for name in ("sys", "sysrq-trigger"):
+            yield f"lxc.mount.entry = {prepared.places.root}/proc/{name} proc/{name} none bind,ro,optional 0 0"
 
 
 def root_path(root: Filesystem, prepared: Prepared) -> str:

@@ -70,6 +70,13 @@ def test_a_console_session(lxc: Virsh, define: Define, name: str) -> None:
     console.expect("it is 42")
     console.say("tty -s && echo a $((1+1))-way terminal")  # its name is any of several nodes of one device
     console.expect("a 2-way terminal")
+    console.say("sleep 1000; echo slept $((6*7))")
+    eventually(lambda: "sleep" in inside(lxc, name, "/bin/ps", "-o", "comm"), "it to sleep")
+    console.say("\x03")
+    console.say("echo interrupted $((6*7))")
+    console.expect("interrupted 42")
+    console.say("no-such-command")
+    console.expect("not found")
     console.leave()
     assert state(lxc, name) == "running (booted)"
     again = Terminal(lxc, name)

@@ -82,6 +82,7 @@ def test_init_has_its_console_and_no_other_descriptor(lxc: Virsh, define: Define
     listed = inside(lxc, name, "/bin/ls", "-l", "/proc/1/fd").splitlines()[1:]
     assert [line.split()[-3] for line in listed] == ["0", "1", "2"]
     assert len({line.split()[-1] for line in listed}) == 1
+    assert inside(lxc, name, "/bin/cat", "/proc/1/stat").split()[6] != "0", "it has no controlling terminal"
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 F_SETFD, FD_CLOEXEC, CLOSE_RANGE_CLOEXEC = 2, 1, 4
+TIOCSCTTY = 0x540E  # asm-generic/ioctls.h
 LAST = 0xFFFFFFFF  # the last descriptor that there may be
 FAILED = 127  # the status of a program that could not become init, as a shell has it
 CODE, DATA, PAGE = 0x400000, 0x410000, 0x10000  # where both are in memory; the largest page that a kernel may have
@@ -65,24 +66,30 @@ def _arm_keep(address: int) -> bytes:
     return _arm_set(9, address) + struct.pack("<I", 0xB9000120)
 
 
+# fmt: off
 MACHINES = {
     "x86_64": Machine(
         62,
-        {"close_range": 436, "fcntl": 72, "close": 3, "dup3": 292, "execve": 59, "write": 1, "exit_group": 231},
+        {"close_range": 436, "fcntl": 72, "close": 3, "setsid": 112, "ioctl": 16, "dup3": 292, "execve": 59, "write": 1,
+         "exit_group": 231},
         _x86_call,
         _x86_keep,
     ),
     "aarch64": Machine(
         183,
-        {"close_range": 436, "fcntl": 25, "close": 57, "dup3": 24, "execve": 221, "write": 64, "exit_group": 94},
+        {"close_range": 436, "fcntl": 25, "close": 57, "setsid": 157, "ioctl": 29, "dup3": 24, "execve": 221,
+         "write": 64, "exit_group": 94},
         _arm_call,
         _arm_keep,
     ),
 }
+# fmt: on
 
 
 def make(argv: Sequence[str], environment: Sequence[str], report: int, machine: str) -> int | None:
     """A program that becomes another one, which then has our standard output as its standard error too.
+
+    A terminal that is our standard input is its controlling terminal, so that its shell can stop and interrupt.
 
     :param argv: the other program and its arguments; :param environment: all of its environment, as `NAME=VALUE`.
     :param report: the descriptor to which four bytes are written, a negative errno, if it cannot.
@@ -128,6 +135,8 @@ def image(machine: Machine, argv: Sequence[str], environment: Sequence[str], rep
         call("close_range", 3, LAST, CLOSE_RANGE_CLOEXEC)  # the two after it are for kernels before 5.11
         + call("fcntl", report, F_SETFD, FD_CLOEXEC)
         + call("close", own)
+        + call("setsid")
+        + call("ioctl", 0, TIOCSCTTY, 0)
         + call("dup3", 1, 2, 0)
         + call("execve", first, arguments, variables)
         + machine.keep(result)

@@ -21,6 +21,7 @@ ATTEMPTS = 2  # at a module: another libvirtd of the machine may have been in th
 # Seconds that a module may take at most.
 LIMITS = {
     "startup": 150,
+    "kept": 120,
     "memory": 180,
     "calls": 240,
     "hung": 120,

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -72,12 +72,20 @@ def _await_drivers(path: Path) -> None:
         admin.recv(1)
 
 
+def _nothing(root: Path) -> None:
+    """What is prepared for most."""
+
+
 @contextmanager
-def starting_virtloomd(config: str = "") -> Iterator[Target]:
-    """The same as soon as it accepts connections, when drivers may still be starting."""
+def starting_virtloomd(config: str = "", prepare: Callable[[Path], None] = _nothing) -> Iterator[Target]:
+    """The same as soon as it accepts connections, when drivers may still be starting.
+
+    :param prepare: given its root, before it starts.
+    """
     with _scratch() as folder:
         (folder / "etc").mkdir()
         (folder / "etc" / "virtloomd.toml").write_text(config)
+        prepare(folder)
         command = [str(Path(sys.executable).parent / "virtloomd"), "--root", str(folder)]
         with _running(command, folder / "run" / "virtloom-sock") as pid:
             yield Target("virtloomd", folder / "run" / "virtloom-sock", pid)

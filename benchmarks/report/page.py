@@ -18,6 +18,7 @@ END = "<!-- end of the figures -->"
 # The modules in the order in which they are measured and shown, with the heading of each.
 MODULES = {
     "startup": "From the start to the first answer",
+    "kept": "A start with guests of QEMU's that were kept",
     "memory": "Memory",
     "calls": "Calls",
     "hung": "While 200 calls are stuck on a hung guest",

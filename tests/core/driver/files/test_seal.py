@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from virtloom.driver.files.seal import bears_seal, sealed, unsealed
+from virtloom.driver.files.seal import bears_seal, sealed, unsealed, writer_of
 
 TEXTS = st.text()
 
@@ -36,6 +37,13 @@ def test_a_text_of_others_has_none(text: str) -> None:
 def test_whether_a_text_bears_one_holds_for_broken_ones_too() -> None:
     assert bears_seal(sealed("<domain/>", "virtloom 1") + "<!-- mine -->")
     assert not bears_seal("<domain/>")
+
+
+@given(TEXTS)
+def test_who_wrote_it_can_be_read(text: str) -> None:
+    assert writer_of(sealed(text, "virtloom 1 with qemu 2")) == ("virtloom 1 with qemu 2", text)
+    with pytest.raises(ValueError, match="no seal"):
+        writer_of("<domain/>")
 
 
 def test_it_is_a_comment_that_says_what_to_do() -> None:

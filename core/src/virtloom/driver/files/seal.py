@@ -30,6 +30,17 @@ def unsealed(text: str, writer: str) -> str | None:
     return document if text[:end] == _seal(document, writer) else None
 
 
+def writer_of(text: str) -> tuple[str, str]:
+    """Who wrote a text that bears a seal, and the document behind it.
+
+    :raises ValueError: if it bears none.
+    """
+    seal, found, document = text.partition(_END)
+    if not found or not bears_seal(text):
+        raise ValueError("there is no seal")
+    return seal.removeprefix(_BEGIN).partition(", which ")[0], document
+
+
 def bears_seal(text: str) -> bool:
     """Whether a text has a seal, broken or whole, of any writer."""
     return text.startswith(_BEGIN)

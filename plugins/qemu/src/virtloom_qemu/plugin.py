@@ -36,6 +36,7 @@ CONFIG = tuple(
         ("user", "whom guests run as; empty takes libvirt-qemu or qemu, if it can reach the daemon's folders"),
         ("group", "the group that guests run in; empty takes the one that is called as the user"),
         ("dynamic_ownership", "whether a guest's files are given to whom it runs as"),
+        ("pr_helper", "the program that asks for persistent reservations of guests' disks"),
         ("swtpm_user", "whom emulators of TPMs run as; empty takes tss, if it can reach the daemon's folders"),
         ("swtpm_group", "the group that they run in; empty takes the one that is called as the user"),
         ("remember_owner", "whether they are given back to whom they belonged to, rather than to root"),

@@ -28,6 +28,7 @@ class Settings:
     :ivar auto_dump_path: where cores go that a crash asks for; empty is `dump` in the driver's folder.
     :ivar user: group: whom guests run as; empty chooses a user that is there for it (`process.identity`).
     :ivar dynamic_ownership: whether files are given to it; :ivar remember_owner: and given back to whom they were.
+    :ivar pr_helper: the program that asks for persistent reservations of guests' disks.
     :ivar swtpm_user: swtpm_group: whom emulators of TPMs run as; empty takes `tss`, if it can reach their files.
     """
 
@@ -52,6 +53,7 @@ class Settings:
     group: str = ""
     dynamic_ownership: bool = True
     remember_owner: bool = True
+    pr_helper: str = "/usr/bin/qemu-pr-helper"
     swtpm_user: str = ""
     swtpm_group: str = ""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from virtloom.xmldef.domain.definition import Domain
+from virtloom_qemu.command.block.reservations import add_own_manager
 from virtloom_qemu.command.boot import boot_indexes, boot_options
 from virtloom_qemu.command.context import Context
 from virtloom_qemu.command.devices import (
@@ -114,6 +115,7 @@ def _log(guest: Guest, context: Context, line: CommandLine) -> None:
 
 STEPS: tuple[Step, ...] = (
     _name,
+    add_own_manager,
     firmware.add_flash,
     machine.add_machine,
     processor.add_processor,

@@ -59,7 +59,7 @@ def to_native(
     """
     check_start(definition, emulator)
     context = Context(emulator, settings, state)
-    live = prepare(_shown(host.located(definition), emulator, settings), context)
+    live = prepare(_shown(host.located(definition), context), context)
     secrets = host.revealed(live)
     require_devices(Guest(live, emulator))
     names = [one.alias.get("name") or "" for one in live.parts.interfaces if one.alias is not None]
@@ -69,13 +69,13 @@ def to_native(
     return " ".join(words + [shlex.quote(word) for word in line.argv])
 
 
-def _shown(definition: Domain, emulator: Emulator, settings: Settings) -> Domain:
-    parts = definition.parts
+def _shown(definition: Domain, context: Context) -> Domain:
+    parts, folder = definition.parts, context.folder(definition.name)
     changed = definition.with_devices(
         interfaces=tuple(_interface(one) for one in parts.interfaces),
-        graphics=tuple(_display(one, settings) for one in parts.graphics),
+        graphics=tuple(_display(one, context.settings, folder) for one in parts.graphics),
     )
-    guest = Guest(changed, emulator)
+    guest = Guest(changed, context.emulator)
     pci_addresses(guest)
     return guest.domain()
 
@@ -87,10 +87,13 @@ def _interface(one: Interface) -> Interface:
     return Interface(type="ethernet", mac=one.mac, model=one.model, script=one.script, boot=one.boot)
 
 
-def _display(one: Graphics, settings: Settings) -> Graphics:
+def _display(one: Graphics, settings: Settings, folder: Path) -> Graphics:
     listens = one.listens or (Listen(type="address"),)
-    if one.type not in PORTS or listens[0].type in ("none", "socket"):
+    if one.type not in PORTS or listens[0].type == "none":
         return one
+    if listens[0].type == "socket":
+        path = listens[0].socket or f"{folder}/{one.type}.sock"
+        return one.replace(socket=path, listens=(listens[0].replace(socket=path), *listens[1:]))
     default = settings.vnc_listen if one.type == "vnc" else settings.spice_listen
     port, tls_port = one.port, one.tls_port
     if one.autoport or port == -1:

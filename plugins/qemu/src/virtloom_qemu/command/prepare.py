@@ -34,11 +34,21 @@ def prepare(definition: Domain, context: Context) -> Domain:
     decide_processor(guest, context)
     assign_aliases(guest)
     require_of_host(guest, context.settings)
-    number_images(guest.all("disk"), context.first_image)
+    first = number_images(guest.all("disk"), context.first_image)
+    if context.id < 0:
+        _number_scsi(guest, first)
     _channels(guest, context)
     _encrypt(guest, context)
     _folders(guest, context)
     return guest.domain()
+
+
+def _number_scsi(guest: Guest, first: int) -> None:
+    """SCSI devices of a line that is shown are counted after the images, as libvirt's are (`qemuDomainPrepareHostdev`);
+    those of a run are known by their aliases, which stay the same when devices come and go.
+    """
+    for number, device in enumerate((one for one in guest.all("hostdev") if one.get("type") == "scsi"), first):
+        device.need("source").attrs["index"] = str(number)
 
 
 def _folders(guest: Guest, context: Context) -> None:

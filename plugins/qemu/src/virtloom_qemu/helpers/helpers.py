@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from virtloom.driver import DriverHost
 from virtloom.driver.files.journal import Journal
 from virtloom.xmldef.domain.definition import Domain
-from virtloom_qemu.helpers import folders, tpm
+from virtloom_qemu.helpers import folders, reservations, tpm
 from virtloom_qemu.helpers.serving import Helper, Serving, begin, left_behind, watch
 from virtloom_qemu.process import GuestPaths
 from virtloom_qemu.process.identity import Identity
@@ -35,7 +35,11 @@ class Setting(NamedTuple):
 
 
 # Each makes ready what helpers of its kind need and says how they are begun; the stack closes what they inherit.
-KINDS: tuple[Callable[[Domain, Setting, ExitStack], Iterator[Helper]], ...] = (tpm.helpers_of, folders.helpers_of)
+KINDS: tuple[Callable[[Domain, Setting, ExitStack], Iterator[Helper]], ...] = (
+    tpm.helpers_of,
+    folders.helpers_of,
+    reservations.helpers_of,
+)
 
 
 class Helpers:

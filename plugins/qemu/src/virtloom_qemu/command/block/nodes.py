@@ -9,6 +9,7 @@ from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
 from virtloom_qemu.command.block.image import Image
 from virtloom_qemu.command.block.protocols import protocol
+from virtloom_qemu.command.block.reservations import manager_of
 from virtloom_qemu.command.line import CommandLine, given
 
 Props = dict[str, Any]
@@ -62,19 +63,12 @@ def _local(image: Image) -> Props:
     if image.type == "block":
         driver = "host_cdrom" if image.is_cdrom and _is_host_cdrom(image) else "host_device"
     path = image.source.get("file") or image.source.get("dev")
-    return given({"driver": driver, "filename": path, "aio": image.option("io"), "pr-manager": _reservations(image)})
+    return given({"driver": driver, "filename": path, "aio": image.option("io"), "pr-manager": manager_of(image)})
 
 
 def _is_host_cdrom(image: Image) -> bool:
     """Whether a device is a real drive of the host's (`qemuDomainPrepareStorageSource` asks the kernel)."""
     return (image.source.get("dev") or "").startswith("/dev/sr")
-
-
-def _reservations(image: Image) -> str | None:
-    node = image.source.find("reservations")
-    if node is None:
-        return None
-    return "pr-helper0" if node.get("managed") == "yes" else f"pr-helper-{image.storage_node}"
 
 
 def _nvme(image: Image) -> Props:

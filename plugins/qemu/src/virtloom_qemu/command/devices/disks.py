@@ -8,6 +8,7 @@ from virtloom.xmldef.domain.defaults.disks import disk_index
 from virtloom_qemu.command.block.image import Image, image_of
 from virtloom_qemu.command.block.nodes import CACHE, add_nodes
 from virtloom_qemu.command.block.protocols import add_credentials
+from virtloom_qemu.command.block.reservations import add_managers
 from virtloom_qemu.command.block.secrets import Given, add_secrets
 from virtloom_qemu.command.context import Context
 from virtloom_qemu.command.devices.characters import add_backend
@@ -40,6 +41,7 @@ def add_image(line: CommandLine, disk: Node, secrets: Given) -> None:
     """The nodes of a disk's image, with what they need; nothing for an empty drive."""
     image = image_of(disk)
     if image is not None:
+        add_managers(line, image)
         add_secrets(line, image, secrets)
         add_credentials(line, image)
         add_nodes(line, image)

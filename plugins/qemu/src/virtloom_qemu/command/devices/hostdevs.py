@@ -94,13 +94,18 @@ def scsi_secrets(device: Node) -> list[Wanted]:
     secret = device.find("source/auth/secret")
     if device.value("source", "protocol") != "iscsi" or secret is None:
         return []
-    return [Wanted(f"libvirt-{alias(device)}-backend-secret0", Usage.ISCSI, secret)]
+    return [Wanted(f"{scsi_backend(device)}-secret0", Usage.ISCSI, secret)]
+
+
+def scsi_backend(device: Node) -> str:
+    """What QEMU knows the block node of a SCSI device by."""
+    return f"libvirt-{device.value('source', 'index') or alias(device)}-backend"
 
 
 def scsi_node(device: Node) -> Props:
     """The block node of a SCSI device."""
     source = device.need("source")
-    name = f"libvirt-{alias(device)}-backend"
+    name = scsi_backend(device)
     readonly = {"node-name": name, "read-only": device.find("readonly") is not None}
     if source.get("protocol") == "iscsi":
         index = Image("network", source, "raw", 0, readonly=False, auth=source.find("auth"))
@@ -127,7 +132,7 @@ def _scsi_path(source: Node) -> str:
 def _scsi(guest: Guest, device: Node) -> Props:
     return {
         "driver": "scsi-generic",
-        "drive": f"libvirt-{alias(device)}-backend",
+        "drive": scsi_backend(device),
         "id": alias(device),
         "bootindex": positive(device.find("boot"), "order"),
     }

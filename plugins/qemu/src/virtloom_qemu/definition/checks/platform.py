@@ -47,7 +47,7 @@ def tpm(guest: Guest, settings: Settings, device: Node) -> None:
             raise unsupported(f"TPM version '{version}' is not supported")
         if version == "1.2" and model == "tpm-crb":
             raise unsupported(f"Unsupported interface '{model}' for TPM 1.2")
-    if kind not in TPM_BACKENDS:
+    if kind not in TPM_BACKENDS or (kind != "passthrough" and not tpm_versions()):
         raise unsupported(f"The QEMU executable {path} does not support TPM backend type {kind}")
     if model not in TPM_MODELS or not guest.emulator.has(TPM_MODELS[model]):
         raise unsupported(f"The QEMU executable {path} does not support TPM model {model}")

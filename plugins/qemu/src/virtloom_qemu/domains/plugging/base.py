@@ -13,6 +13,7 @@ from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Disk
 from virtloom_qemu.command import Context, build, prepare
+from virtloom_qemu.command.block.reservations import MANAGED, is_managed
 from virtloom_qemu.command.boot import boot_indexes
 from virtloom_qemu.command.guest.memory import module_size
 from virtloom_qemu.definition.guest import Guest
@@ -84,16 +85,16 @@ class PluggingBase(Reconnecting):
 
     @contextmanager
     def _served(self, talk: Talk, live: Domain, wanted: Domain) -> Iterator[None]:
-        """Have the folders served that a guest is to have and does not have; if the block raises, they are not."""
-        new = tuple(one for one in wanted.parts.filesystems if one not in live.parts.filesystems)
-        if not new:
+        """Have the devices served that a guest is to have and does not have; if the block raises, they are not."""
+        new = self._to_serve(talk, live, wanted)
+        if not new.parts.filesystems and not any(is_managed(disk.node("disk")) for disk in new.parts.disks):
             yield
             return
         run, journal = talk.run, Journal(talk.run.paths.journal)
         setting = self._setting(wanted, Attempt(run.id, run.paths, GuestLog(run.paths.log), Start()))
         journal.begin()
         try:
-            with self.helpers.begun(wanted.with_devices(filesystems=new, tpms=()), setting, journal) as helpers:
+            with self.helpers.begun(new, setting, journal) as helpers:
                 if run.groups is not None:
                     for helper in helpers.values():
                         run.groups.join(helper.pid)
@@ -104,6 +105,16 @@ class PluggingBase(Reconnecting):
                 self._keep_status(talk.found)
         finally:
             journal.close()
+
+    @staticmethod
+    def _to_serve(talk: Talk, live: Domain, wanted: Domain) -> Domain:
+        """A definition with those devices alone that a guest does not have yet and that may need a helper."""
+        parts = wanted.parts
+        with talk.state() as state:
+            reserves = MANAGED in state.helpers
+        disks = () if reserves else tuple(disk for disk in parts.disks if disk not in live.parts.disks)
+        folders = tuple(one for one in parts.filesystems if one not in live.parts.filesystems)
+        return wanted.with_devices(filesystems=folders, disks=disks, tpms=())
 
     def _described(self, xml: str, definition: Domain) -> Node:
         """The device that a document means, with what it does not say filled in, but for its place.

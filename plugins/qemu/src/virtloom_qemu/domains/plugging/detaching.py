@@ -19,6 +19,7 @@ from virtloom.locks import Guarded, JobKind, might_sleep
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Hostdev, Interface
 from virtloom_qemu.command import build
+from virtloom_qemu.command.block.reservations import MANAGED, is_managed
 from virtloom_qemu.domains.plugging.base import PluggingBase
 from virtloom_qemu.hotplug.finding import as_node, find, find_by_alias, replaced
 from virtloom_qemu.hotplug.given import take_back
@@ -145,6 +146,8 @@ class Detaching(PluggingBase):
         if isinstance(device, Hostdev):
             take_away(self._ownership(live, talk.run.groups), live.name, device, self.host_devices)
         self._serve_no_more(talk, alias)
+        if not any(is_managed(disk.node("disk")) for disk in fewer.parts.disks):
+            self._serve_no_more(talk, MANAGED)
         change.live = fewer
         change.settle(lambda state: self._emit(DomainEventID.DEVICE_REMOVED, state.handle, (alias,)))
 

@@ -40,9 +40,7 @@ def served(host: Any) -> int:
     return log.count("Starting external device: pr helper")
 
 
-def test_a_program_serves_the_reservations_of_a_guest_and_ends_with_its_disks(
-    host: Any, block: str
-) -> None:
+def test_a_program_serves_the_reservations_of_a_guest_and_ends_with_its_disks(host: Any, block: str) -> None:
     virsh, device = host.virsh, host.root / "device.xml"
     device.write_text(LUN.format(block))
     virsh("create", host.write("g", devices=SCSI))

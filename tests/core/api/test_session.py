@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 
-from sessions import connect
+from sessions import Connected, connect
 from virtloom.driver import EventFamily, EventSource, HypervisorDriver
 from virtloom.driver.context import current
 from virtloom.driver.events import EventHub
 from virtloom.driver.handles import DomainHandle
+from virtloom.driver.interception import InterceptedCall
+from virtloom.driver.settled import Settled, settled
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
-from virtloom.locks import Checker, LockManager, Mode, ObjectGone
+from virtloom.locks import Checker, Edition, LockManager, Mode, ObjectGone
+from virtloom.wire import remote
 
 POLLY = DomainHandle("polly", b"p" * 16, 1)
 KIKI = DomainHandle("kiki", b"k" * 16, -1)
@@ -27,13 +30,18 @@ class Parrot(HypervisorDriver):
         self.hub = EventHub(locks)
         self.events = EventSource(self.hub, locks)
         self.undone: list[str] = []
+        self.described = 0
+        self.edition = Edition()
+        self.settled = Settled(self.edition)
 
     def domain_lookup_by_name(self, name: str) -> DomainHandle:
         if name == "polly":
             return POLLY
         raise VirtError(ErrorCode.NO_DOMAIN, f"no domain with matching name '{name}'")
 
+    @settled
     def domain_get_xml_desc(self, dom: DomainHandle, flags: int) -> str:
+        self.described += 1
         return f"<domain name='{dom.name}'/>"
 
     def domain_destroy_flags(self, dom: DomainHandle, flags: int) -> None:
@@ -192,3 +200,67 @@ def test_an_event_that_there_is_not_is_refused(number: int) -> None:
     connected = connect(Parrot())
     error = failure(lambda: connected.call("connect_domain_event_callback_register_any", number, None))
     assert error.message == f"internal error: unsupported event ID {number}"
+
+
+XML = remote.PROGRAM.by_name("domain_get_xml_desc")
+
+
+def described(connected: Connected, dom: DomainHandle = POLLY) -> bytes | None:
+    """What the server does with a call: the answer that is kept, or else the call, whose answer it keeps if it may."""
+    assert XML.args is not None
+    payload = XML.args.encode((dom, 0))
+    body = connected.session.kept(XML, payload)
+    if body is None:
+        reply = connected.reply("domain_get_xml_desc", dom, 0)
+        assert XML.ret is not None
+        body = XML.ret.encode(reply.value)
+        if reply.keep is not None:
+            reply.keep(payload, body)
+    return body
+
+
+def test_a_settled_answer_is_made_once_for_all_clients_until_something_changes() -> None:
+    driver = Parrot()
+    one, other = connect(driver), connect(driver)
+    other.call("domain_get_xml_desc", KIKI, 0)  # a session learns of a procedure by its first call
+    driver.described = 0
+    assert described(one) == described(one) == described(other)
+    assert driver.described == 1
+    with driver.edition:
+        pass
+    described(one)
+    assert driver.described == 2
+
+
+def test_an_answer_that_is_kept_counts_as_a_call() -> None:
+    connected = connect(Parrot())
+    for _ in range(3):
+        described(connected)
+    assert connected.session._checker.watch.calls["virDomainGetXMLDesc"].sum().count == 3
+
+
+def test_for_who_may_only_look_each_answer_is_made() -> None:
+    driver = Parrot()
+    described(connect(driver))
+    shown = connect(driver, readonly=True)
+    for _ in range(2):
+        described(shown)
+    assert driver.described == 3
+
+
+def test_whoever_stands_before_the_calls_sees_each_and_what_it_says_is_not_kept() -> None:
+    driver, seen = Parrot(), []
+
+    def intercept(call: InterceptedCall, proceed: Any) -> Any:
+        seen.append(call.procedure)
+        return ("<instead/>",)
+
+    connected = connect(driver)
+    told = described(connected)
+    driver.interceptor = intercept
+    assert described(connected) != told
+    assert described(connected, KIKI) == described(connected, KIKI)
+    assert seen == ["domain_get_xml_desc"] * 3
+    driver.interceptor = None
+    assert described(connected) == told
+    assert b"kiki" in (described(connected, KIKI) or b"")

@@ -111,6 +111,9 @@ class FakeSession:
         value = handler(self, *args, *([fds] if procedure.fds else []))
         return value if isinstance(value, Reply) else Reply(None if value is None else (value,))
 
+    def kept(self, procedure: Procedure, payload: bytes) -> bytes | None:
+        return None
+
     def close(self) -> None:
         self.closed += 1
 

@@ -42,6 +42,41 @@ def test_an_io_thread_is_added_to_one_definition_at_a_time(domain: Any) -> None:
     }
 
 
+def test_answers_that_are_kept_follow_each_change(domain: Any) -> None:
+    inactive = libvirt.VIR_DOMAIN_XML_INACTIVE
+    hosts = domain.connect()
+
+    def told() -> tuple[Any, ...]:
+        seen = {(hosts.lookupByName("test").ID(), domain.state()[0], domain.autostart()) for _ in range(5)}
+        texts = {(flags, domain.XMLDesc(flags)) for flags in (0, inactive) for _ in range(5)}
+        assert (len(seen), len(texts)) == (1, 2)
+        return (*seen.pop(), dict(texts))
+
+    assert told()[:3] == (1, libvirt.VIR_DOMAIN_RUNNING, False)
+    domain.suspend()
+    domain.setAutostart(True)
+    assert told()[1:3] == (libvirt.VIR_DOMAIN_PAUSED, True)
+    domain.setMetadata(libvirt.VIR_DOMAIN_METADATA_TITLE, "of the next start", None, None, CONFIG)
+    texts = told()[3]
+    assert ("of the next start" in texts[0], "of the next start" in texts[inactive]) == (False, True)
+    domain.destroy()
+    assert told()[:2] == (-1, libvirt.VIR_DOMAIN_SHUTOFF)
+    assert "of the next start" in told()[3][0]
+    domain.rename("other", 0)
+    assert hosts.lookupByName("other").UUID() == domain.UUID()
+    with pytest.raises(libvirt.libvirtError, match="Domain not found"):
+        hosts.lookupByName("test")
+
+
+def test_a_read_only_client_is_refused_what_another_was_told(played: Any, domain: Any) -> None:
+    secure = libvirt.VIR_DOMAIN_XML_SECURE
+    for _ in range(5):
+        domain.XMLDesc(secure)
+    shown = libvirt.openReadOnly(played.daemon.uri()).lookupByName("test")
+    with pytest.raises(libvirt.libvirtError, match="with secure flag"):
+        shown.XMLDesc(secure)
+
+
 def test_statistics_that_are_kept_follow_each_change(domain: Any) -> None:
     def told(stats: int = libvirt.VIR_DOMAIN_STATS_STATE | libvirt.VIR_DOMAIN_STATS_IOTHREAD, flags: int = 0) -> Any:
         return {one.name(): stats for one, stats in domain.connect().getAllDomainStats(stats, flags)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from virtloom.driver.context import Identity
@@ -48,9 +48,11 @@ class Reply(NamedTuple):
     :ivar fds: descriptors to send with it; the server closes them when they were sent.
     :ivar stream: what goes on after the reply, if the procedure has a stream.
     :ivar cut: how many bytes of it are sent before the connection is closed; None if it is sent whole.
+    :ivar keep: given the bytes of the call's arguments and of its answer, keeps that; None if it may not be kept.
     """
 
     value: tuple[Any, ...] | None = None
     fds: Sequence[int] = ()
     stream: Stream | None = None
     cut: int | None = None
+    keep: Callable[[bytes, bytes], None] | None = None

@@ -27,6 +27,7 @@ from virtloom.driver.events import EventFamily, EventSource
 from virtloom.driver.interception import InterceptedCall, ReplyCut
 from virtloom.driver.kinds import DriverKind
 from virtloom.driver.loading.registry import DriverRegistry
+from virtloom.driver.settled import Answers
 from virtloom.driver.streams import Stream
 from virtloom.driver.uri import URI
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError, no_support
@@ -54,11 +55,13 @@ class Known(NamedTuple):
     """What is kept of a procedure that was called: who answers it, and what need not be made again for each call.
 
     :ivar bracket: around each call that brings no descriptors.
+    :ivar answers: where its answers are kept, if they are.
     """
 
     handler: Handler
     domain: ErrorDomain
     bracket: calling
+    answers: Answers | None
 
 
 class Session:
@@ -209,7 +212,8 @@ class Session:
             with bracket:
                 if known is None:
                     known = self._learn(procedure)
-                handler, domain, _ = known
+                handler, domain, _, answers = known
+                keep = None if answers is None or self._readonly else answers.keeper()
                 if self._readonly:
                     check_readonly(procedure, args)
                 if stream is not None:
@@ -218,6 +222,7 @@ class Session:
                 if interceptor is None:
                     value = handler(args)
                 else:
+                    keep = None
                     value = interceptor(InterceptedCall(procedure.snake, args), lambda: handler(args))
         except ReplyCut as cut:
             if stream is not None:
@@ -229,30 +234,48 @@ class Session:
             raise as_virt_error(error, domain) from error
         if procedure.replies_with_fds:
             return Reply(None, value)
-        return _new(Reply, (value, (), stream, None))
+        return _new(Reply, (value, (), stream, None, keep))
+
+    def kept(self, procedure: Procedure, payload: bytes) -> bytes | None:
+        """The bytes of the good answer to a call, if they are known and still hold; the call is then over.
+
+        What a read-only client may have is looked at each time, and an interceptor sees each call.
+        """
+        known = self._known.get(procedure)
+        if known is None or known.answers is None or self._readonly:
+            return None
+        if self._serving is not None and self._serving.interceptor is not None:
+            return None
+        body = known.answers.find(payload)
+        if body is not None:
+            with known.bracket:  # it counts like any other
+                pass
+        return body
 
     def _bracket(self, procedure: Procedure, fds: Sequence[int] = ()) -> calling:
         return calling(call=CallContext(procedure.api, self, fds), checker=self._checker)
 
     def _learn(self, procedure: Procedure) -> Known:
-        known = Known(*self._resolve(procedure), self._bracket(procedure))
+        handler, domain, answers = self._resolve(procedure)
+        known = Known(handler, domain, self._bracket(procedure), answers)
         if self._uri is not None:
             self._known[procedure] = known
         return known
 
-    def _resolve(self, procedure: Procedure) -> tuple[Handler, ErrorDomain]:
+    def _resolve(self, procedure: Procedure) -> tuple[Handler, ErrorDomain, Answers | None]:
         """Who answers a procedure on this connection: the daemon, the driver's method, or what derives from another."""
         name = procedure.snake
         if (builtin := BUILTINS.get(name)) is not None:
-            return lambda args: builtin(self, args), ErrorDomain.RPC
+            return lambda args: builtin(self, args), ErrorDomain.RPC, None
         self.require_open()
         kind = kind_of(name)
         driver = self._drivers.get(kind)
         method = None if driver is None else getattr(driver, name, None) or derived.derive(driver, name)
         if driver is not None and method is not None:
-            return bridge.bind(procedure, method, driver.param_counts.get(name)), driver.error_domain
+            answers = None if driver.settled is None else driver.settled.answers(method, name)
+            return bridge.bind(procedure, method, driver.param_counts.get(name)), driver.error_domain, answers
         if (fallback := FALLBACKS.get(name)) is not None:
-            return lambda args: fallback(self, args), ErrorDomain.RPC
+            return lambda args: fallback(self, args), ErrorDomain.RPC, None
         error = no_support(procedure.api)
         error.domain = PUBLIC_DOMAINS[kind]
         raise error

@@ -14,6 +14,7 @@ from virtloom.driver.events import EventSource
 from virtloom.driver.handles import DomainHandle
 from virtloom.driver.interception import CallInterceptor
 from virtloom.driver.kinds import DriverKind
+from virtloom.driver.settled import Settled
 from virtloom.driver.uri import URI
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 
@@ -29,6 +30,7 @@ class Driver:
     error_domain: ErrorDomain = ErrorDomain.NONE
     events: EventSource | None = None  # where its events come from, if it emits any
     tells_monitors: bool = False  # whether its events have what the monitors of its guests tell
+    settled: Settled | None = None  # the answers of its settled methods, if it has any
     features: frozenset[int] = frozenset()  # of `virDrvFeature`, what a hypervisor supports beyond the daemon's own
     # How many typed parameters a method returns, by its name, where that does not depend on what is asked about: a
     # client that asks for the count alone is then answered without a call.

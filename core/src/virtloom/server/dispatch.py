@@ -17,8 +17,8 @@ from virtloom.server.lanes import Call
 from virtloom.server.messages import error_frame, refusal
 from virtloom.server.routes import Route
 from virtloom.server.sending import close_all
-from virtloom.wire.frames import OK, pack_reply
-from virtloom.wire.message import PAYLOAD_MAX, Header, MessageType
+from virtloom.wire.frames import OK, pack_body, pack_reply
+from virtloom.wire.message import FRAME_MIN, PAYLOAD_MAX, Header, MessageType
 from virtloom.wire.programs import Procedure, Program
 from virtloom.xdr import EncodeError, XdrError
 
@@ -53,6 +53,8 @@ class Dispatcher:
     def serve(self, client: Client, call: Call) -> Answer | None:
         """Answer a call: the frame for the client to send, with its descriptors; None if it is on its way already."""
         try:
+            if (body := _kept(client, call)) is not None:
+                return pack_body(call.header, body), ()
             program, procedure, args = accept(client, call)
             if procedure.stream is not None:
                 return self._answer_with_stream(client, call, program, procedure, args)
@@ -60,7 +62,10 @@ class Dispatcher:
             if reply.cut is not None:
                 _break_off(client, call, procedure, reply)
                 return None
-            return _encode(call, procedure, reply), reply.fds
+            frame = _encode(call, procedure, reply)
+            if reply.keep is not None:
+                reply.keep(call.payload, frame[FRAME_MIN:])
+            return frame, reply.fds
         except Exception as error:
             failure = as_virt_error(error, ErrorDomain.RPC)
             if failure.hint is not None:
@@ -89,6 +94,14 @@ class Dispatcher:
             return frame, ()
         client.streams.open(call.header, reply.stream, _sparse(procedure, args), frame)
         return None
+
+
+def _kept(client: Client, call: Call) -> bytes | None:
+    """The answer to a call that was made before and still holds (`driver.settled`)."""
+    procedure = call.route.procedure
+    if procedure is None or call.header.status != OK:
+        return None
+    return client.session.kept(procedure, call.payload)
 
 
 def accept(client: Client, call: Call) -> tuple[Program, Procedure, tuple[Any, ...]]:

@@ -21,6 +21,10 @@ class Session(Protocol):
         """Answer a call; see `virtloom.api.session.Session.call`."""
         ...
 
+    def kept(self, procedure: Procedure, payload: bytes) -> bytes | None:
+        """The bytes of the good answer to a call, if they are known and still hold; the call is then over."""
+        ...
+
     def close(self) -> None:
         """Release everything. Idempotent."""
         ...

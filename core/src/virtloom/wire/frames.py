@@ -170,6 +170,12 @@ def pack_reply(call: Header, procedure: Procedure, value: tuple[Any, ...] | None
     return bytes(frame)
 
 
+def pack_body(call: Header, body: bytes) -> bytes:
+    """The good answer to a call, of the bytes that its value is."""
+    prog, vers, proc, _, serial, _ = call
+    return HEADER.pack(FRAME_MIN + len(body), prog, vers, proc, REPLY, serial, OK) + body
+
+
 def pack_error(call: Header, error: tuple[Any, ...], kind: MessageType = MessageType.REPLY) -> bytes:
     """The bad answer to a call, or (kind STREAM) the bad end of its stream.
 

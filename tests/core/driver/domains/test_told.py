@@ -21,7 +21,7 @@ THING = ObjectType("thing", key="key")
 
 def view(number: int, state: int = 1) -> View:
     """What a domain publishes; of its definition nothing is told."""
-    return View(DomainHandle(str(number), bytes(16), number), state, 0, True, False, False, 0, 0, None)  # type: ignore[arg-type]
+    return View(DomainHandle(str(number), bytes(16), number), state, 0, True, False, False, 0, 0, None, None)  # type: ignore[arg-type]
 
 
 class Domains:

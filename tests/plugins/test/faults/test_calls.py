@@ -30,6 +30,17 @@ def test_an_error_by_name_and_message_reaches_the_client(played: Any, virsh: Any
     assert caught.value.get_error_code() == libvirt.VIR_ERR_RESOURCE_BUSY
 
 
+def test_a_fault_hits_calls_whose_answers_are_kept_as_well(played: Any) -> None:
+    guest = libvirt.open(played.daemon.uri()).lookupByName("test")
+    told = {guest.XMLDesc() for _ in range(5)}
+    played.fault("error", call="domain_get_xml_desc", message="not now")
+    with pytest.raises(libvirt.libvirtError, match="not now"):
+        guest.XMLDesc()
+    played.clear()
+    assert {guest.XMLDesc() for _ in range(5)} == told
+    assert len(told) == 1
+
+
 def test_only_the_nth_call_is_hit_and_the_log_and_the_list_tell_of_it(played: Any, virsh: Any) -> None:
     name = played.fault("error", call="domain_suspend", nth=2, message="once")
     virsh("suspend", "test")

@@ -45,6 +45,10 @@ class OwnSession:
             except Exception as error:
                 raise as_virt_error(error, ErrorDomain.ADMIN) from error
 
+    def kept(self, procedure: Procedure, payload: bytes) -> bytes | None:
+        """None: each answer is made."""
+        return None
+
     def close(self) -> None:
         """See `AdminSession.close`."""
         self._admin.close()

@@ -18,6 +18,7 @@ from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import DomainHandle
 from virtloom.driver.host import DriverHost
 from virtloom.driver.resources.refusals import name_is_taken, uuid_is_taken
+from virtloom.driver.settled import Settled
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Guarded, JobKind, ObjectGone, ObjectType
 from virtloom.xmldef.domain.definition import Domain
@@ -51,6 +52,7 @@ class Domains(HypervisorDriver, Generic[S]):
         self._make = make
         self._ids = count(1)
         self._kept_answers = Told(self.domains.edition, self._views)
+        self.settled = Settled(self.domains.edition)
 
     def _check_flags(self, flags: int, allowed: int, call: str) -> None:
         """Refuse unknown flags of a call such as `DomainGetMetadata` (`virCheckFlags`).

@@ -10,6 +10,7 @@ from virtloom.driver.constants.domain_state import DomainState
 from virtloom.driver.domains.base import Domains, S, uuid_text
 from virtloom.driver.domains.state import View
 from virtloom.driver.handles import DomainHandle
+from virtloom.driver.settled import settled
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.locks import Guarded
 
@@ -51,6 +52,7 @@ class DomainLookup(Domains[S]):
         self._check_flags(flags, KNOWN, "ConnectListAllDomains")
         return self._kept_answers.ask(flags, lambda view: view.handle if not flags or passes(view, flags) else None)
 
+    @settled
     def domain_lookup_by_id(self, id: int) -> DomainHandle:
         """`virDomainLookupByID`"""
         for view in self._views():
@@ -58,10 +60,12 @@ class DomainLookup(Domains[S]):
                 return view.handle
         raise self._not_found(f"id {id}")
 
+    @settled
     def domain_lookup_by_uuid(self, uuid: bytes) -> DomainHandle:
         """`virDomainLookupByUUID`"""
         return self._shown(self.domains.find(uuid), f"uuid '{uuid_text(uuid)}'")
 
+    @settled
     def domain_lookup_by_name(self, name: str) -> DomainHandle:
         """`virDomainLookupByName`"""
         return self._shown(self.domains.find_name(name), f"name '{name}'")
@@ -76,20 +80,24 @@ class DomainLookup(Domains[S]):
         """The error of a look-up by something that no domain has."""
         return VirtError(ErrorCode.NO_DOMAIN, f"no domain with matching {wanted}")
 
+    @settled
     def domain_is_active(self, dom: DomainHandle) -> bool:
         """`virDomainIsActive`"""
         return self._view(dom).active
 
+    @settled
     def domain_is_persistent(self, dom: DomainHandle) -> bool:
         """`virDomainIsPersistent`"""
         return self._view(dom).persistent
 
+    @settled
     def domain_get_state(self, dom: DomainHandle, flags: int) -> tuple[int, int]:
         """`virDomainGetState`"""
         self._check_flags(flags, 0, "DomainGetState")
         view = self._view(dom)
         return view.state, view.reason
 
+    @settled
     def domain_get_autostart(self, dom: DomainHandle) -> bool:
         """`virDomainGetAutostart`"""
         return self._view(dom).autostart

@@ -26,6 +26,7 @@ class View(NamedTuple):
     snapshots: int
     checkpoints: int
     definition: Domain
+    config: Domain
 
     @property
     def active(self) -> bool:
@@ -81,6 +82,7 @@ class DomainState:
             len(self.snapshots),
             len(self.checkpoints),
             self.definition,
+            self.config,
         )
 
     def require_active(self) -> None:

@@ -98,5 +98,9 @@ class AdminSession:
         except Exception as error:
             raise as_virt_error(error, ErrorDomain.ADMIN) from error
 
+    def kept(self, procedure: Procedure, payload: bytes) -> bytes | None:
+        """None: each answer is made."""
+        return None
+
     def close(self) -> None:
         """Nothing is held."""

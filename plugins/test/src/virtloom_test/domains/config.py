@@ -8,6 +8,7 @@ from virtloom.driver.constants.domain_state import VcpuState
 from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import DomainHandle
 from virtloom.driver.node.cpumaps import cpu_map, cpu_set, pinned_cpus
+from virtloom.driver.settled import settled
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
@@ -31,16 +32,12 @@ BOTH = Impact.LIVE | Impact.CONFIG
 class Configuration(DomainsBase):
     """The calls that read and change a domain's definition."""
 
+    @settled
     def domain_get_xml_desc(self, dom: DomainHandle, flags: int) -> str:
         """`virDomainGetXMLDesc`"""
         check_flags(flags, XML_FLAGS, "testDomainGetXMLDesc")
-        inactive = bool(flags & DomainXMLFlags.INACTIVE)
-        if inactive:
-            with self._reading(dom) as state:
-                definition, number = state.config, -1
-        else:
-            view = self._view(dom)
-            definition, number = view.definition, view.handle.id
+        inactive, view = bool(flags & DomainXMLFlags.INACTIVE), self._view(dom)
+        definition, number = (view.config, -1) if inactive else (view.definition, view.handle.id)
         return domain_text(definition, number, secure=bool(flags & DomainXMLFlags.SECURE), inactive=inactive)
 
     def domain_get_info(self, dom: DomainHandle) -> tuple[int, int, int, int, int]:

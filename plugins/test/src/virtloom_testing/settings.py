@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import tomli_w
+
 # What a test wants of the driver, where libvirt's own would differ.
 DEFAULTS: Mapping[str, Any] = {"keep_hosts": True, "extras": True}
 
@@ -27,18 +29,9 @@ def configuration(settings: Mapping[str, Any], schemes: Sequence[str] = ()) -> s
     :param schemes: of the URIs that the test driver answers beside its own, `qemu`.
     """
     also = [f"{scheme}=test" for scheme in schemes]
-    lines = [f"{key} = {_toml(value)}" for key, value in {**DEFAULTS, **settings}.items()]
-    return "\n".join(
-        ["[server]", "stop_timeout = 2.0", "[drivers]", f"also = {_toml(also)}", "", "[driver.test]", *lines, ""]
-    )
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_toml, value))}]"
-    if isinstance(value, int | float):
-        return str(value)
-    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{text}"'
+    sections = {
+        "server": {"stop_timeout": 2.0},
+        "drivers": {"also": also},
+        "driver": {"test": {**DEFAULTS, **settings}},
+    }
+    return tomli_w.dumps(sections)

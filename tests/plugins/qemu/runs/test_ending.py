@@ -14,8 +14,10 @@ from daemons import eventually, needs
 from gates import Gate
 from virtloom.driver.constants.domain_event import DomainEventStoppedDetail as Stopped
 from virtloom.driver.constants.domain_state import DomainShutoffReason as Shutoff
+from virtloom.driver.constants.domain_state import DomainState
 from virtloom.driver.handles import DomainHandle
-from virtloom.locks import JobKind
+from virtloom.errors import VirtError
+from virtloom.locks import JobKind, LockError
 from virtloom.testkit import HostedDriver, hosted
 from virtloom_qemu.driver import QemuDriver
 
@@ -83,3 +85,25 @@ def test_a_status_that_is_written_late_does_not_outlive_its_run(
         gate.open.set()
         keeping.result(30)
     assert list(driver.status_files.load()) == []
+
+
+def test_a_guest_goes_on_whose_save_is_aborted_just_when_it_stops(
+    driver: QemuDriver, guest: DomainHandle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver.domain_resume(guest)
+    with driver._find(guest).locked() as state:
+        run = state.run
+    assert run is not None
+    execute = run.monitor.execute
+
+    def stopping(command: str, *args: Any, **named: Any) -> Any:
+        told = execute(command, *args, **named)
+        if command == "stop":
+            driver._find(guest).abort_job("canceled by client")
+        return told
+
+    monkeypatch.setattr(run.monitor, "execute", stopping)
+    with pytest.raises((VirtError, LockError), match=r"canceled by client|was aborted"):
+        driver.domain_save_flags(guest, str(tmp_path / "image"), None, 0)
+    assert driver.domain_get_state(guest, 0)[0] == DomainState.RUNNING
+    assert not (tmp_path / "image").exists()

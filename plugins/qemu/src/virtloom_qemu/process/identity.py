@@ -9,6 +9,8 @@ import grp
 import os
 import pwd
 import stat
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,25 +60,18 @@ def user_of(text: str) -> int:
 
     :raises VirtError: INVALID_ARG if there is no such user.
     """
-    if not text.startswith("+"):
-        try:
-            return pwd.getpwnam(text).pw_uid
-        except KeyError:
-            pass
-    return _number(text, "user")
+    return _number(text, "user", lambda name: pwd.getpwnam(name).pw_uid)
 
 
 def group_of(text: str) -> int:
     """The same for a group."""
-    if not text.startswith("+"):
-        try:
-            return grp.getgrnam(text).gr_gid
-        except KeyError:
-            pass
-    return _number(text, "group")
+    return _number(text, "group", lambda name: grp.getgrnam(name).gr_gid)
 
 
-def _number(text: str, what: str) -> int:
+def _number(text: str, what: str, known: Callable[[str], int]) -> int:
+    with suppress(KeyError):
+        if not text.startswith("+"):
+            return known(text)
     digits = text.removeprefix("+")
     if digits.isascii() and digits.isdigit():
         return int(digits)

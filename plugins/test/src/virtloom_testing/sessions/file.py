@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import Any
 import tomli_w
 
 from virtloom.driver.files.store import write_atomically
-from virtloom.errors import ErrorCode, VirtError, system_error
+from virtloom.driver.files.tables import read_tables
+from virtloom.errors import ErrorCode, VirtError
 from virtloom_testing.sessions.calls import Call, Piece, Told
 
 HEAD = "# A session of a client of libvirt, recorded by `virtloom-test proxy`; see docs/record-and-replay.md.\n\n"
@@ -32,15 +32,7 @@ def read_session(path: Path) -> list[Call]:
 
     :raises VirtError: SYSTEM_ERROR if it cannot be read, INVALID_ARG if it is no session, saying which call is wrong.
     """
-    try:
-        document = tomllib.loads(path.read_text())
-    except OSError as error:
-        raise system_error(error, f"cannot read the session in {path}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise VirtError(ErrorCode.INVALID_ARG, f"{path}: {error}") from error
-    tables = document.pop("call", [])
-    if document or not isinstance(tables, list):
-        raise VirtError(ErrorCode.INVALID_ARG, f"{path}: a session has tables [[call]] and nothing else")
+    tables = read_tables(path, "call", "calls of a session")
     return [_call(path, number, table) for number, table in enumerate(tables, 1)]
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import shutil
 import socket
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from virtloom.client.framesocket import FrameSocket
@@ -17,15 +19,10 @@ from virtloom_testing.settings import scratch_root
 JOIN = 5.0  # seconds that a connection's thread has to see that its socket was shut
 
 
-class Listening:
-    """A socket in a folder of its own; a context manager, for what serves clients.
+class Listening(ABC):
+    """What serves clients for the length of a `with` block, at a socket in a folder of its own."""
 
-    :param serve: called on a thread of its own with each client's number, from 1, and its socket, which it may leave
-        open.
-    """
-
-    def __init__(self, serve: Callable[[int, FrameSocket], None]) -> None:
-        self._serve = serve
+    def __init__(self) -> None:
         self._folder = scratch_root()
         self.path = self._folder / "sock"
         self._socket = socket.socket(socket.AF_UNIX)
@@ -34,7 +31,14 @@ class Listening:
         self._mutex = threading.Lock()
         self._stopping = False
 
-    def __enter__(self) -> Listening:
+    @abstractmethod
+    def _serve(self, number: int, client: FrameSocket) -> None:
+        """Serve a client, on a thread of its own; its socket may be left open.
+
+        :param number: the client's, from 1.
+        """
+
+    def __enter__(self) -> Self:
         self._socket.bind(str(self.path))
         self._socket.listen(128)
         self._start(self._accept)

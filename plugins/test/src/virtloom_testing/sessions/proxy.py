@@ -6,7 +6,6 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
 
 from virtloom.client.errors import ConnectionLost
 from virtloom.client.framesocket import FrameSocket, close_all
@@ -18,7 +17,7 @@ from virtloom_testing.sessions.listening import Listening, uri_through
 from virtloom_testing.sessions.recorder import Recorder
 
 
-class Proxy:
+class Proxy(Listening):
     """Records for the length of a `with` block. The file is written whenever a client leaves, and at the end.
 
     :param to: the daemon's URI with `?socket=PATH`; what clients open through the proxy is theirs to say.
@@ -28,6 +27,7 @@ class Proxy:
     """
 
     def __init__(self, to: str, output: Path) -> None:
+        super().__init__()
         wanted = target(to)
         if wanted.socket is None:
             raise VirtError(ErrorCode.INVALID_ARG, f"the URI '{to}' names no socket; add ?socket=PATH to it")
@@ -35,17 +35,12 @@ class Proxy:
         self._output = output
         self._recorder = Recorder()
         self._writing = threading.Lock()
-        self._listening = Listening(self._serve)
-        self.uri = uri_through(to, self._listening.path)
-
-    def __enter__(self) -> Self:
-        self._listening.__enter__()
-        return self
+        self.uri = uri_through(to, self.path)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._listening.__exit__(kind, error, trace)
+        super().__exit__(kind, error, trace)
         self._write()
 
     def _write(self) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from virtloom.client.errors import ConnectionLost
 from virtloom.client.framesocket import FrameSocket, close_all
@@ -19,7 +17,7 @@ from virtloom_testing.sessions.player import Lost, Player
 from virtloom_testing.sessions.script import Loose, Strict
 
 
-class Replay:
+class Replay(Listening):
     """Answers for the length of a `with` block.
 
     :param session: the file of a recorded session.
@@ -33,22 +31,13 @@ class Replay:
         for number, call in enumerate(calls, 1):
             check(call, f"{session}: call {number}")
         self._script = Loose(calls) if loose else Strict(calls)
-        self._listening = Listening(self._serve)
-        self.uri = uri_through(_opened(calls), self._listening.path)
+        super().__init__()
+        self.uri = uri_through(_opened(calls), self.path)
 
     @property
     def differences(self) -> str:
         """How what was asked differs from what was recorded; "" if it does not. Complete after the block."""
         return show(self._script.steps())
-
-    def __enter__(self) -> Self:
-        self._listening.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._listening.__exit__(kind, error, trace)
 
     def _serve(self, number: int, client: FrameSocket) -> None:
         player = Player(number, self._script)

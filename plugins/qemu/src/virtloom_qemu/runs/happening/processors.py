@@ -16,9 +16,7 @@ class Processors(DomainsBase):
         """
         with talk.state_regardless() as state:
             state.running_reason = reason
-        talk.ask("cont")
-        with talk.state_regardless() as state:
-            self._follow(state)
+        self._told(talk, "cont")
 
     def _hold(self, talk: Talk, reason: int) -> None:
         """Have the processors stop (`qemuProcessStopCPUs`).
@@ -27,8 +25,12 @@ class Processors(DomainsBase):
         """
         with talk.state_regardless() as state:
             state.pause_reason = reason
-        talk.ask("stop")
-        with talk.state() as state:
+        self._told(talk, "stop")
+
+    def _told(self, talk: Talk, command: str) -> None:
+        """Tell the monitor, and see what came of it: even if the job was aborted, so that its owner can undo it."""
+        talk.ask(command)
+        with talk.state_regardless() as state:
             self._follow(state)
 
     def _can_be_sent(self, talk: Talk) -> None:

@@ -119,6 +119,11 @@ class Job:
         """What its owner waits for."""
         return f"a {self.kind.value} job on {self.object_name}"
 
+    @property
+    def whose(self) -> str:
+        """The lock manager of the object."""
+        return self._jobs.scope
+
     def blockers(self) -> tuple[ThreadRecord, ...]:
         """The owners of the jobs that keep it from beginning."""
         return self._jobs.blockers(self)

@@ -47,11 +47,13 @@ class JobPolicy(NamedTuple):
     :ivar timeout: seconds to wait for a job, unless its caller says otherwise.
     :ivar on_wait: given what is waited for, and whether that may not be forbidden, makes a context manager that is
         entered around the wait; it may raise to forbid it.
+    :ivar scope: the lock manager's name.
     """
 
     checker: Checker
     timeout: float
     on_wait: OnWait | None
+    scope: str = ""
 
 
 class Jobs:
@@ -80,6 +82,11 @@ class Jobs:
     def checker(self) -> Checker:
         """Who judges them."""
         return self._policy.checker
+
+    @property
+    def scope(self) -> str:
+        """The name of the object's lock manager."""
+        return self._policy.scope
 
     @property
     def running(self) -> tuple[Job, ...]:

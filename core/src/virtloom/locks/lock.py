@@ -74,6 +74,12 @@ class Waiter:
         """See `Wait`."""
         return self.lock.name
 
+    @property
+    def whose(self) -> str:
+        """See `Wait`: an object's lock is called as its object, which says nothing of its driver."""
+        class_name = self.lock.lock_class.name
+        return "" if self.lock.name.startswith(class_name) else class_name.rpartition(" ")[0]
+
     def blockers(self) -> tuple[ThreadRecord, ...]:
         """See `Wait`: the lock's owner, unless it was handed over to this thread already."""
         owner = self.lock.owner

@@ -47,7 +47,7 @@ class LockManager:
         self.scope = scope
         self.checker = checker
         self.object_types = tuple(object_types)
-        self._policy = JobPolicy(checker, job_timeout, on_wait)
+        self._policy = JobPolicy(checker, job_timeout, on_wait, scope)
         self._locks: Living[Lock] = Living()
         self._objects: Living[Guarded[Any]] = Living()
 

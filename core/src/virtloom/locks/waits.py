@@ -37,6 +37,11 @@ class Wait(Protocol):
         """What it waits for, in words."""
         ...
 
+    @property
+    def whose(self) -> str:
+        """Which lock manager's that is, such as a driver's name; "" if the words say so themselves."""
+        ...
+
     def blockers(self) -> tuple[ThreadRecord, ...]:
         """The threads that all have to release something before it can go on; none if it is about to go on."""
         ...

@@ -67,7 +67,8 @@ def describe(cycle: tuple[Link, ...], *, places: bool = False) -> str:
     steps = []
     for wait, holder in cycle:
         place = _place(wait.owner) if places else ""
-        steps.append(f"{wait.owner}{place} waits for {wait.wanted}, held by {holder}")
+        whose = f" of {wait.whose}" if wait.whose else ""
+        steps.append(f"{wait.owner}{place} waits for {wait.wanted}{whose}, held by {holder}")
     return "; ".join(steps)
 
 

@@ -76,9 +76,9 @@ class Session:
         self.port = port
         self.authenticated = False
         self.close_callback = False
-        self.subscriptions = Subscriptions(port, locks, self._listen, self._last_event)
+        self._lock = lock = locks.lock("session", Level.LEAF)
+        self.subscriptions = Subscriptions(port, lock, self._listen, self._last_event)
         self._registry = drivers
-        self._lock = locks.lock("session", Level.LEAF)
         self._checker = locks.checker
         self._uri: URI | None = None
         self._readonly = port.readonly

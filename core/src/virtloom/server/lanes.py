@@ -34,13 +34,17 @@ class Lane:
     :ivar running: workers that have a call of the lane, or are about to take one.
     """
 
-    __slots__ = ("limit", "queue", "running", "work")
+    __slots__ = ("_work", "limit", "queue", "running")
 
     def __init__(self, limit: int, work: Callable[[Lane], None]) -> None:
         self.queue: list[Call] = []  # short, and an empty deque takes 600 bytes
         self.running = 0
         self.limit = limit
-        self.work = lambda: work(self)
+        self._work = work
+
+    def work(self) -> None:
+        """What a worker does with it."""
+        self._work(self)
 
     @property
     def urgent(self) -> bool:

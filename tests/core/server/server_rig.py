@@ -15,7 +15,7 @@ from virtloom.api.ports import Reply
 from virtloom.driver.streams import Stream
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import LockManager
-from virtloom.server.client import Client
+from virtloom.server.clients.client import Client
 from virtloom.server.limits import ServerLimits
 from virtloom.server.listener import listen
 from virtloom.server.server import Server

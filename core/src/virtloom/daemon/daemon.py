@@ -37,7 +37,7 @@ from virtloom.driver.loading.registry import DriverRegistry
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import JobKind, LockManager, Mode, ObjectType
 from virtloom.server.admin.session import AdminSession
-from virtloom.server.client import Client
+from virtloom.server.clients.client import Client
 from virtloom.server.limits import ServerLimits
 from virtloom.server.listener import Listener, inherited, listen
 from virtloom.server.server import Server

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any
 from virtloom.api.failures import as_virt_error
 from virtloom.api.ports import Reply
 from virtloom.errors import ErrorDomain
-from virtloom.server.lanes import Call
+from virtloom.server.clients.lanes import Call
+from virtloom.server.clients.sending import close_all
 from virtloom.server.messages import error_frame, refusal
 from virtloom.server.routes import Route
-from virtloom.server.sending import close_all
 from virtloom.wire.frames import OK, pack_body, pack_reply
 from virtloom.wire.message import FRAME_MIN, PAYLOAD_MAX, Header, MessageType
 from virtloom.wire.programs import Procedure, Program
 from virtloom.xdr import EncodeError, XdrError
 
 if TYPE_CHECKING:
-    from virtloom.server.client import Client
+    from virtloom.server.clients.writing import Writing
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class Dispatcher:
         found = self._routes.get(header[:3])
         return found or Route(self._programs.get((header.prog, header.vers)), None)
 
-    def serve(self, client: Client, call: Call) -> Answer | None:
+    def serve(self, client: Writing, call: Call) -> Answer | None:
         """Answer a call: the frame for the client to send, with its descriptors; None if it is on its way already."""
         try:
             if (body := _kept(client, call)) is not None:
@@ -76,7 +76,7 @@ class Dispatcher:
                 close_all(call.fds)
 
     def _answer_with_stream(
-        self, client: Client, call: Call, program: Program, procedure: Procedure, args: tuple[Any, ...]
+        self, client: Writing, call: Call, program: Program, procedure: Procedure, args: tuple[Any, ...]
     ) -> Answer | None:
         client.streams.claim()
         try:
@@ -96,7 +96,7 @@ class Dispatcher:
         return None
 
 
-def _kept(client: Client, call: Call) -> bytes | None:
+def _kept(client: Writing, call: Call) -> bytes | None:
     """The answer to a call that was made before and still holds (`driver.settled`)."""
     procedure = call.route.procedure
     if procedure is None or call.header.status != OK:
@@ -104,7 +104,7 @@ def _kept(client: Client, call: Call) -> bytes | None:
     return client.session.kept(procedure, call.payload)
 
 
-def accept(client: Client, call: Call) -> tuple[Program, Procedure, tuple[Any, ...]]:
+def accept(client: Writing, call: Call) -> tuple[Program, Procedure, tuple[Any, ...]]:
     """The procedure that a call is for, and its arguments.
 
     :raises VirtError: RPC, in libvirt's words and in the order in which it looks.
@@ -126,7 +126,7 @@ def accept(client: Client, call: Call) -> tuple[Program, Procedure, tuple[Any, .
         raise refusal("Unable to decode message payload") from None
 
 
-def _break_off(client: Client, call: Call, procedure: Procedure, reply: Reply) -> None:
+def _break_off(client: Writing, call: Call, procedure: Procedure, reply: Reply) -> None:
     """Send the beginning of an answer, never all of it, and close the connection (`driver.ReplyCut`)."""
     if reply.cut:
         frame = _encode(call, procedure, reply)

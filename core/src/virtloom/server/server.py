@@ -17,7 +17,8 @@ from functools import partial
 
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Level, LockManager
-from virtloom.server.client import Client
+from virtloom.server.clients.client import Client
+from virtloom.server.clients.state import State
 from virtloom.server.credentials import identify
 from virtloom.server.dispatch import Dispatcher
 from virtloom.server.limits import ServerLimits
@@ -196,14 +197,14 @@ class Server:
 
     # What clients tell.
 
-    def authenticated(self, client: Client) -> None:
+    def authenticated(self, client: State) -> None:
         """A client has said who it is."""
         with self._lock:
             self._anonymous.discard(client.id)
         if not self.accepting:
             self.reader.soon(self._accept_again)
 
-    def left(self, client: Client) -> None:
+    def left(self, client: State) -> None:
         """A client's socket was closed. On the reader's thread."""
         with self._lock:
             self._clients.pop(client.id, None)

@@ -18,8 +18,8 @@ from virtloom.api.failures import as_virt_error
 from virtloom.driver.streams import Hole, Stream
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
 from virtloom.locks import Level, Lock, LockManager
+from virtloom.server.clients.sending import Credit
 from virtloom.server.messages import error_frame
-from virtloom.server.sending import Credit
 from virtloom.server.workers import Task
 from virtloom.wire.frames import Frame, pack_hole, pack_stream
 from virtloom.wire.message import STREAM_CHUNK, Header, MessageType, Status, stream_hole

@@ -11,7 +11,7 @@ from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 
 if TYPE_CHECKING:
     from virtloom.server.admin.session import AdminSession
-    from virtloom.server.client import Client
+    from virtloom.server.clients.client import Client
     from virtloom.server.server import Server
 
 Values = tuple[Any, ...]

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from virtloom.server.keepalive import Countdown, Verdict
+from virtloom.server.clients.keepalive import Countdown, Verdict
 from virtloom.server.limits import ServerLimits
 from virtloom.server.reader import Reader
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from virtloom.driver.streams import BytesSource, Stream
 from virtloom.locks import Checker, Level, LockManager, Mode
+from virtloom.server.clients.streamtable import StreamTable
 from virtloom.server.limits import ServerLimits
 from virtloom.server.streams import StreamBudget
-from virtloom.server.streamtable import StreamTable
 from virtloom.wire.frames import Frame, pack_stream, unpack
 from virtloom.wire.message import Header, MessageType, Status
 

@@ -10,7 +10,7 @@ from server_rig import PROGRAM, Peer, Rig, wait_until
 
 from virtloom.errors import ErrorCode
 from virtloom.server import reader as reader_module
-from virtloom.server.keepalive import PING_FRAME, PONG_FRAME
+from virtloom.server.clients.keepalive import PING_FRAME, PONG_FRAME
 from virtloom.server.routes import DISTRUST, FORGIVEN, TRUSTED, Route
 from virtloom.server.workers import waiting
 

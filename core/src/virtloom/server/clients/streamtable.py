@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from virtloom.driver.streams import Stream
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.locks import Lock
-from virtloom.server.sending import Credit
+from virtloom.server.clients.sending import Credit
 from virtloom.server.streams import ClientStream, StreamKey, key_of
 from virtloom.server.workers import Task
 from virtloom.wire.frames import Frame, pack_stream
 from virtloom.wire.message import Header, Status
 
 if TYPE_CHECKING:
-    from virtloom.server.client import Client
+    from virtloom.server.clients.client import Client
     from virtloom.server.server import Server
 
 

@@ -13,7 +13,7 @@ import array
 import socket
 from collections.abc import Sequence
 
-from virtloom.server.sending import close_all
+from virtloom.server.clients.sending import close_all
 from virtloom.wire.frames import Frame, FrameReader, FramingError
 from virtloom.wire.message import FDS_MAX
 

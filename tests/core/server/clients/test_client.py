@@ -13,7 +13,7 @@ from server_rig import CHANGED, PROGRAM, Refused, Rig, text_of, wait_until
 
 from virtloom.api.ports import Reply
 from virtloom.errors import ErrorCode
-from virtloom.server.keepalive import PING_FRAME, PONG_FRAME
+from virtloom.server.clients.keepalive import PING_FRAME, PONG_FRAME
 from virtloom.server.workers import waiting
 from virtloom.wire.frames import pack_call
 from virtloom.wire.message import MessageType

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from server_rig import Rig
 
-from virtloom.server.deadlines import Deadlines
-from virtloom.server.keepalive import PING_FRAME, PONG_FRAME, Countdown, Verdict
+from virtloom.server.clients.deadlines import Deadlines
+from virtloom.server.clients.keepalive import PING_FRAME, PONG_FRAME, Countdown, Verdict
 from virtloom.server.limits import ServerLimits
 
 FINE, ASK, DEAD = Verdict.FINE, Verdict.ASK, Verdict.DEAD

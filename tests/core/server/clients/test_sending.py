@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from virtloom.server.sending import SendQueue
+from virtloom.server.clients.sending import SendQueue
 
 Pair = tuple[socket.socket, socket.socket]
 

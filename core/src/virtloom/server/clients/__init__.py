@@ -1,0 +1,1 @@
+"""Clients: what each sends, what waits to be sent to it, its calls, its end."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +18,7 @@ from virtloom_qemu.blockjobs.job import COPY
 from virtloom_qemu.blockjobs.nodes import attach, create
 from virtloom_qemu.command.block.image import Image, image_of
 from virtloom_qemu.command.block.nodes import Props, block_nodes, format_node, storage_node
+from virtloom_qemu.command.block.secrets import Given, Wanted, encryption_secret, wanted
 from virtloom_qemu.runs.talk import Talk
 from virtloom_qemu.storage.chain import chain_of, format_of
 from virtloom_qemu.storage.layers import Chain, Layer, chain_of_disk, mirror_as_disk, mirror_of
@@ -180,13 +181,27 @@ def _chain(destination: Destination, form: str, *, shallow: bool, reuse: bool) -
     return Chain((top, *below.layers[1:]), below.ended)
 
 
-def open_copy(talk: Talk, disk: Disk, copy: Copy) -> None:
-    """Have a guest open the image of a copy, made first unless the client has made it.
+def secrets_of(disk: Disk, copy: Copy) -> dict[str, Wanted]:
+    """The secrets that a guest needs to open the image of a copy, by what QEMU is to know them by."""
+    image = _image(disk, copy)
+    return {one.name: one for one in wanted(replace(image, backing=None) if copy.reuse else image)}
 
-    :raises VirtError: what was opened stays open then, to be closed by the caller.
-    """
+
+def _image(disk: Disk, copy: Copy) -> Image:
     image = image_of(mirror_as_disk(disk.replace(mirror=mirror_of(copy.chain, COPY), readonly=False)).node())
     assert image is not None
+    return image
+
+
+def open_copy(talk: Talk, disk: Disk, copy: Copy, secrets: Mapping[str, bytes]) -> None:
+    """Have a guest open the image of a copy, made first unless the client has made it.
+
+    :param secrets: the values of `secrets_of`.
+    :raises VirtError: what was opened stays open then, to be closed by the caller.
+    """
+    image = _image(disk, copy)
+    for name in secrets:
+        talk.monitor.execute("object-add", {"qom-type": "secret", "id": name, **Given({}, secrets).properties(name)})
     if copy.reuse:
         attach(talk, [storage_node(image), _top(image, None)])
         return
@@ -209,21 +224,46 @@ def _top(image: Image, behind: Layer | None) -> Props:
 
 def _make(talk: Talk, image: Image, behind: Layer | None, size: int, cluster: int | None) -> None:
     """Make an image, with its storage node opened."""
-    if image.type == "file" and image.format == "raw":
+    keys = _keys(image)
+    if image.type == "file" and image.format == "raw" and not keys:
         create(talk, image.storage_node, {"driver": "file", "filename": image.source.get("file"), "size": size})
     elif image.type == "network" and image.source.get("protocol") in CREATABLE:
         location = {name: value for name, value in storage_node(image).items() if name != "node-name"}
         create(talk, image.storage_node, {"driver": location.pop("driver"), "location": location, "size": size})
     attach(talk, [storage_node(image)])
-    if image.format == "raw":
+    if image.format == "raw" and not keys:
         return
     options: Props = {"driver": image.format, "file": image.storage_node, "size": size}
+    if keys:
+        options |= {**keys, "driver": "luks"} if image.format == "raw" else {"encrypt": {"format": "luks", **keys}}
     if behind is not None:
         options |= {"backing-file": behind.path}
     if image.format == "qcow2":
         options |= {} if behind is None else {"backing-fmt": behind.format}
         options |= {} if cluster is None else {"cluster-size": cluster}
     create(talk, image.format_node, options)
+
+
+def _keys(image: Image) -> Props:
+    """How an image is to be encrypted that is made; {} if it is not.
+
+    :raises VirtError: OPERATION_UNSUPPORTED for what is only read (`qemuBlockStorageSourceCreateAddEncryptionQcow`).
+    """
+    encryption = image.encryption
+    if encryption is None:
+        return {}
+    if encryption.get("format") != "luks":
+        detail = "creation of qcow/qcow2 files supports only 'luks' encryption"
+        raise VirtError(ErrorCode.OPERATION_UNSUPPORTED, detail)
+    cipher, vector = encryption.find("cipher") or Node("cipher"), encryption.find("ivgen") or Node("ivgen")
+    said = {
+        "cipher-alg": f"{cipher.get('name')}-{cipher.get('size')}" if cipher.get("name") else None,
+        "cipher-mode": cipher.get("mode"),
+        "hash-alg": cipher.get("hash"),
+        "ivgen-alg": vector.get("name"),
+        "ivgen-hash-alg": vector.get("hash"),
+    }
+    return {"key-secret": encryption_secret(image), **{name: word for name, word in said.items() if word is not None}}
 
 
 def _sizes(talk: Talk, node: str) -> tuple[int, int | None]:

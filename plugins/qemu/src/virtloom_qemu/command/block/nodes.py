@@ -10,6 +10,7 @@ from virtloom.xmldef.document import Node
 from virtloom_qemu.command.block.image import Image
 from virtloom_qemu.command.block.protocols import protocol
 from virtloom_qemu.command.block.reservations import manager_of
+from virtloom_qemu.command.block.secrets import encryption_secret
 from virtloom_qemu.command.line import CommandLine, given
 
 Props = dict[str, Any]
@@ -134,7 +135,7 @@ def _may_have_backing(image: Image) -> None:
 
 
 def _format(image: Image) -> Props:
-    secret = f"{image.format_node}-encryption-secret0" if image.encryption is not None else None
+    secret = encryption_secret(image) if image.encryption is not None else None
     if image.format in ("raw", "fat"):
         if secret is not None and image.encryption is not None and image.encryption.get("format") == "luks":
             return {"driver": "luks", "key-secret": secret}

@@ -34,12 +34,17 @@ class Wanted(NamedTuple):
     value: bytes = b""
 
 
+def encryption_secret(image: Image) -> str:
+    """What QEMU knows the key of an encrypted image by."""
+    return f"{image.format_node}-encryption-secret0"
+
+
 def wanted(image: Image) -> Iterator[Wanted]:
     """The secrets that an image and those behind it need."""
     for one in image.chain():
         secret = one.encryption.find("secret") if one.encryption is not None else None
         if secret is not None:
-            yield Wanted(f"{one.format_node}-encryption-secret0", Usage.VOLUME, secret)
+            yield Wanted(encryption_secret(one), Usage.VOLUME, secret)
         secret = one.auth.find("secret") if one.auth is not None else None
         if secret is not None:
             usage = AUTH_USAGES.get(secret.get("type") or "", Usage.NONE)

@@ -7,15 +7,17 @@ from collections.abc import Sequence
 from virtloom.driver.constants.domain_job import DomainBlockCopyFlags as Copy
 from virtloom.driver.constants.domain_job import DomainBlockRebaseFlags as Rebase
 from virtloom.driver.handles import DomainHandle
+from virtloom.driver.kinds import DriverKind
 from virtloom.driver.params import UINT, ULLONG, TypedParam, checked
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.devices import Disk
-from virtloom_qemu.blockjobs.copies import Destination, destination_of, open_copy, prepare_copy
+from virtloom_qemu.blockjobs.copies import Destination, destination_of, open_copy, prepare_copy, secrets_of
 from virtloom_qemu.blockjobs.job import COPY, BlockJob, job_name
 from virtloom_qemu.blockjobs.nodes import detach
 from virtloom_qemu.domains.blockjobs.base import SPEED_MAX, speed_of
 from virtloom_qemu.domains.blockjobs.pulling import Pulling
+from virtloom_qemu.runs.given.secrets import values_of
 from virtloom_qemu.runs.talk import Talk
 from virtloom_qemu.storage.layers import chain_of_disk, mirror_of
 
@@ -77,7 +79,7 @@ class Copying(Pulling):
         with talk.found.locked() as state:
             copy = copy.numbered(state.number_image)
         try:
-            open_copy(talk, disk, copy)
+            open_copy(talk, disk, copy, values_of(secrets_of(disk, copy), self.host.driver(DriverKind.SECRET)))
             job = BlockJob(
                 job_name(COPY, disk.name, chain.layers[0].node), COPY, disk.name, shallow=shallow, reuse=copy.reuse
             )

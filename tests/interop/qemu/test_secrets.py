@@ -76,7 +76,7 @@ def test_a_disk_is_copied_into_an_encrypted_image(host: Any) -> None:
     assert "encrypted: yes" in told.stdout
     assert (
         virsh("qemu-monitor-command", "g", '{"execute":"qom-list","arguments":{"path":"/objects"}}').count(
-            "child<secret>"
+            "-encryption-secret0"
         )
         == 1
     )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 VERSION = "0.1.0"
 NAMESPACES = ("mnt", "pid", "uts", "ipc", "net")  # without which there are no containers
-TOOLS = ("lxc-start",)
+TOOLS = {"lxc-start": "lxc", "unshare": "util-linux"}  # with their packages
 
 
 @hookimpl
@@ -70,7 +70,7 @@ def check_host() -> None:
     if missing:
         detail = f"the kernel has no namespaces of the kinds {', '.join(missing)}"
         raise VirtError(ErrorCode.OPERATION_FAILED, detail, hint="boot a kernel that has them")
-    for tool in TOOLS:
+    for tool, package in TOOLS.items():
         if shutil.which(tool) is None:
-            detail = f"liblxc's program {tool} is not installed"
-            raise VirtError(ErrorCode.OPERATION_FAILED, detail, hint="on Debian: apt-get install lxc")
+            detail = f"the program {tool} is not installed"
+            raise VirtError(ErrorCode.OPERATION_FAILED, detail, hint=f"on Debian: apt-get install {package}")

@@ -165,9 +165,7 @@ def _prepare(domain: Domain, places: Places, group: Group, around: Around) -> tu
     hierarchy = host_hierarchy()
     Group(hierarchy, PARTITION).make("blkio")
     view = around.lxcfs if lxcfs.mounted(around.lxcfs) else None
-    if view is None:
-        places.meminfo.touch()
-        journal.mount(str(places.meminfo))
+    places.meminfo.touch()
     monitor = f"{group.path}.monitor"
     return Prepared(places, hierarchy, group.path, monitor, devices, kinds, links, around.shared, view, folder), live
 

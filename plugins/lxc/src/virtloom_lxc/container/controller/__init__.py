@@ -17,6 +17,10 @@ SOURCES = Path(__file__).parents[3]
 MAIN = f"import sys; sys.path.insert(0, {str(SOURCES)!r}); from {__name__}.main import main; main()"
 
 
+# What a controller mounts is seen by its container alone, and gone with it; what the host mounts is seen there too.
+APART = ("unshare", "--mount", "--propagation", "slave")
+
+
 def command(spec: str) -> list[str]:
     """The command that runs a controller, with nothing of the environment's and no packages that are installed."""
-    return [sys.executable, "-I", "-S", "-c", MAIN, spec]
+    return [*APART, sys.executable, "-I", "-S", "-c", MAIN, spec]

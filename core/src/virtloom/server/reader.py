@@ -29,6 +29,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from virtloom.locks import Level, LockManager
+from virtloom.server.attention import Attention
 from virtloom.server.workers import Crew, Waits, waits_through
 
 log = logging.getLogger(__name__)
@@ -203,9 +204,9 @@ class Reader:
             self._close()
 
     def _loop(self, term: Term) -> None:
-        poll, handlers, wake = self._epoll.poll, self._handlers, self._wake
+        wait, handlers, wake = Attention(self._epoll.poll).wait, self._handlers, self._wake
         while not self._stopping or self._tasks:
-            for fd, events in poll(self._patience()):
+            for fd, events in wait(self._patience()):
                 if fd == wake:
                     os.eventfd_read(wake)
                 elif (handler := handlers.get(fd)) is not None:

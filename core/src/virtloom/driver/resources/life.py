@@ -7,6 +7,7 @@ one can begin: else it could be taken from under the feet of whoever just define
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, Generic, Protocol, TypeVar
@@ -39,7 +40,7 @@ class ResourceState(Protocol):
 S = TypeVar("S", bound=ResourceState)
 
 
-class ResourceLife(Generic[S]):
+class ResourceLife(ABC, Generic[S]):
     """What drivers of resources have in common; a driver derives from it.
 
     :param host: what the daemon gives to the plugin.
@@ -55,9 +56,9 @@ class ResourceLife(Generic[S]):
 
     # What a driver adds.
 
+    @abstractmethod
     def _new_state(self, definition: Any) -> S:
         """The state of a new one."""
-        raise NotImplementedError
 
     def _changed(self, state: S) -> None:
         """Note what a change means for others, under its lock."""

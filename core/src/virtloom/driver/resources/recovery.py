@@ -5,6 +5,7 @@ Each network or pool is looked at by itself, so that one that hangs holds up no 
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from functools import partial
@@ -26,21 +27,21 @@ class ResourceRecovery(ResourceLife[S]):
         :raises VirtError: as the driver has it.
         """
 
+    @abstractmethod
     def _load_running(self, state: S, definition: Any) -> None:
         """Put in what one was started with."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _load_kept(self, state: S, definition: Any) -> None:
         """Put in what is kept of one, after what it was started with if it was."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _resume(self, found: Guarded[S]) -> None:
         """Look after one that was active when the last daemon ended; a job on it is held."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _start_kept(self, found: Guarded[S]) -> None:
         """Start one that is kept; a job on it is held."""
-        raise NotImplementedError
 
     def _recover(self, parse: Callable[[str], Any]) -> None:
         """Load all, and start those that were active or are to be.

@@ -6,22 +6,19 @@ import os
 import time
 
 from virtloom.driver.flags import check_flags
-from virtloom.driver.streams import Sink, Source
-from virtloom.driver.work.lanes import Pulse
 from virtloom.errors import VirtError
 from virtloom.xmldef.storage.permissions import Permissions
 from virtloom.xmldef.storage.pool import Pool
 from virtloom.xmldef.storage.refusal import unsupported
 from virtloom.xmldef.storage.volume import Volume, VolumeTarget
-from virtloom_storage.backends.base import Backend, Making, Span
+from virtloom_storage.backends.base import Making
+from virtloom_storage.backends.paths import PathVolumes
 from virtloom_storage.context import Context
 from virtloom_storage.images import raw
 from virtloom_storage.images.image import make_image
 from virtloom_storage.images.inspect import Found, look, permissions, timestamps
 from virtloom_storage.images.raw import failed
-from virtloom_storage.images.wiping import wipe_file
 from virtloom_storage.programs import find
-from virtloom_storage.streams import FileSink, FileSource
 
 DEFAULT_MODE = 0o600
 LUKS_HEADER = 2 << 20  # bytes that encryption may take besides the data
@@ -29,20 +26,8 @@ NODE_WITHIN = 5.0  # seconds for a device's node to appear
 PREALLOCATE, REFLINK = 1, 2  # of `virStorageVolCreateFlags`
 
 
-class BlockVolumes(Backend):
-    """Pools whose volumes are block devices: their data is carried and wiped as that of files."""
-
-    def wipe(self, context: Context, pool: Pool, volume: Volume, algorithm: int, pulse: Pulse) -> None:
-        """See `Backend.wipe`."""
-        wipe_file(context, volume, algorithm, pulse)
-
-    def download(self, context: Context, pool: Pool, volume: Volume, span: Span) -> Source:
-        """See `Backend.download`."""
-        return FileSource(context, volume.path, span)
-
-    def upload(self, context: Context, pool: Pool, volume: Volume, span: Span) -> Sink:
-        """See `Backend.upload`."""
-        return FileSink(context, volume.path, span)
+class BlockVolumes(PathVolumes):
+    """Pools whose volumes are block devices."""
 
 
 def settle(context: Context) -> None:

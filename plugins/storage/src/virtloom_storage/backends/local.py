@@ -13,22 +13,20 @@ import uuid
 from contextlib import ExitStack, suppress
 
 from virtloom.driver.flags import check_flags
-from virtloom.driver.streams import Sink, Source
 from virtloom.driver.work.lanes import Pulse
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.storage.permissions import NOBODY, Permissions
 from virtloom.xmldef.storage.pool import Pool, PoolTarget
 from virtloom.xmldef.storage.refusal import unsupported
 from virtloom.xmldef.storage.volume import Volume
-from virtloom_storage.backends.base import Backend, Making, Scan, Span, refuse
+from virtloom_storage.backends.base import Making, Scan, refuse
+from virtloom_storage.backends.paths import PathVolumes
 from virtloom_storage.context import Context
 from virtloom_storage.images import raw
 from virtloom_storage.images.image import make_image, resize_image
 from virtloom_storage.images.inspect import UNFINISHED, NoVolume, scan
 from virtloom_storage.images.raw import failed
 from virtloom_storage.images.volume import found, internal, of_file, refreshed
-from virtloom_storage.images.wiping import wipe_file
-from virtloom_storage.streams import FileSink, FileSource
 
 DEFAULT_MODE = 0o600  # of a volume that says nothing of it
 PREALLOCATE = 1  # VIR_STORAGE_VOL_CREATE_PREALLOC_METADATA
@@ -36,7 +34,7 @@ REFLINK = 2  # VIR_STORAGE_VOL_CREATE_REFLINK
 ALLOCATE = 1  # VIR_STORAGE_VOL_RESIZE_ALLOCATE
 
 
-class LocalVolumes(Backend):
+class LocalVolumes(PathVolumes):
     """Pools whose volumes are files of the folder that is their target."""
 
     def refresh(self, context: Context, pool: Pool) -> Scan:
@@ -117,18 +115,6 @@ class LocalVolumes(Backend):
             detail = f"preallocate is only supported for {what}"
             raise VirtError(ErrorCode.OPERATION_UNSUPPORTED, detail, ErrorDomain.STORAGE)
         resize_image(context, volume, capacity, pulse)
-
-    def wipe(self, context: Context, pool: Pool, volume: Volume, algorithm: int, pulse: Pulse) -> None:
-        """See `Backend.wipe`."""
-        wipe_file(context, volume, algorithm, pulse)
-
-    def download(self, context: Context, pool: Pool, volume: Volume, span: Span) -> Source:
-        """See `Backend.download`."""
-        return FileSource(context, volume.path, span)
-
-    def upload(self, context: Context, pool: Pool, volume: Volume, span: Span) -> Sink:
-        """See `Backend.upload`."""
-        return FileSink(context, volume.path, span)
 
 
 def _sized(pool: Pool) -> Pool:

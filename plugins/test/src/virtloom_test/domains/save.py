@@ -48,10 +48,7 @@ class Saving(Life):
                 job.check()
                 state.require_active()
                 self._stop(state, DomainShutoffReason.SAVED, Stopped.SAVED)
-                found.publish(state.view())
-                gone = not state.persistent
-                if gone:
-                    found.retire()
+                gone = self._publish(found, state)
         if gone:
             self.domains.remove(found)
 
@@ -136,10 +133,7 @@ class Saving(Life):
                 if flags & DomainCoreDumpFlags.CRASH:
                     state.require_active()
                     self._stop(state, DomainShutoffReason.CRASHED, Stopped.CRASHED)
-                    found.publish(state.view())
-                    gone = not state.persistent
-                    if gone:
-                        found.retire()
+                    gone = self._publish(found, state)
         if gone:
             self.domains.remove(found)
 

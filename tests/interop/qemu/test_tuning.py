@@ -80,3 +80,22 @@ def test_what_is_kept_is_for_the_next_start(guest: Any) -> None:
         assert element in shown
     said = virsh.fails("schedinfo", "tuned", "--config", "--set", "vcpu_period=5")
     assert "value of 'vcpu_period' is out of range [1000, 1000000]" in said
+
+
+def test_counters_of_a_guest_that_runs(host: Any) -> None:
+    virsh = host.virsh
+    virsh("define", host.write("g"))
+    virsh("start", "g")
+    assert "unable to enable host cpu perf event for cmt" in virsh.fails("perf", "g", "--live", "--enable", "cmt")
+    enabled = virsh.run("perf", "g", "--live", "--enable", "page_faults,context_switches")
+    if enabled.returncode:
+        assert "unable to open host cpu perf event for" in enabled.stderr
+        return
+    told = virsh("domstats", "g", "--perf")
+    assert "perf.page_faults=" in told
+    assert "perf.context_switches=" in told
+    host.crash()
+    assert "perf.page_faults=" in virsh("domstats", "g", "--perf")
+    virsh("perf", "g", "--live", "--disable", "page_faults")
+    assert "page_faults" not in virsh("domstats", "g", "--perf")
+    assert "context_switches: enabled" in " ".join(virsh("perf", "g").split()).replace(" :", ":")

@@ -17,6 +17,7 @@ from virtloom_qemu.agent import AgentLine
 from virtloom_qemu.monitor import EventWorker, Monitor
 from virtloom_qemu.object_types import DOMAIN
 from virtloom_qemu.process import GuestPaths, GuestProcess
+from virtloom_qemu.process.counters import PerfCounters
 from virtloom_qemu.runs.state import Happening, QemuDomain, Run
 from virtloom_qemu.runs.talk import Talk
 
@@ -63,7 +64,7 @@ class PlayedGuest:
         monitor.negotiate()
         worker: EventWorker[Happening] = EventWorker("web", locks, lambda happening: None)
         process, paths = cast(GuestProcess, None), cast(GuestPaths, None)  # nothing here has to do with them
-        self.run = Run(1, process, paths, monitor, worker, AgentLine(locks))
+        self.run = Run(1, process, paths, monitor, worker, AgentLine(locks), PerfCounters(0, locks))
         definition = guest()
         state = QemuDomain(definition, id=1, run=self.run, state=DomainState.RUNNING)
         self.found: Guarded[QemuDomain] = locks.guard(DOMAIN, definition.uuid, state)

@@ -65,6 +65,7 @@ class Statistics(DomainsBase, DomainBulkStats[QemuDomain]):
                     state.vcpu_threads,
                     None if run is None or job is None else Talk(found, job, run),
                     bool(flags & Bulk.BACKING),
+                    None if run is None else run.counters,
                 )
             rows: list[TypedParam] = []
             for gather in (gather for group, gather in GROUPS.items() if groups & group):

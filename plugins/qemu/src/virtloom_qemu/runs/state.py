@@ -17,6 +17,7 @@ from virtloom_qemu.blockjobs.job import BlockJob
 from virtloom_qemu.helpers.serving import Serving
 from virtloom_qemu.monitor import EventWorker, Monitor, MonitorEvent
 from virtloom_qemu.process import GuestPaths, GuestProcess
+from virtloom_qemu.process.counters import PerfCounters
 from virtloom_qemu.runs.given.groups import GuestGroups
 from virtloom_qemu.saving.progress import JobStats
 from virtloom_qemu.storage.layers import highest_number
@@ -41,7 +42,7 @@ class Run:
     :ivar id: the domain's number in this run.
     :ivar monitor: to be talked to inside a job, with no lock held.
     :ivar worker: deals with what the monitor tells.
-    :ivar agent: the connection to its agent.
+    :ivar agent: the connection to its agent; :ivar counters: what is counted of its process.
     :ivar groups: its control groups; None if it has none.
     :ivar over: set when what it had was given back.
     """
@@ -52,6 +53,7 @@ class Run:
     monitor: Monitor
     worker: EventWorker[Happening]
     agent: AgentLine
+    counters: PerfCounters
     groups: GuestGroups | None = None
     over: threading.Event = field(default_factory=threading.Event)
 

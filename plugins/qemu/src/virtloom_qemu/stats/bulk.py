@@ -18,6 +18,7 @@ from virtloom.driver.params import int_, llong, string, uint, ullong
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Disk
 from virtloom_qemu.process import GuestProcess
+from virtloom_qemu.process.counters import PerfCounters
 from virtloom_qemu.runs.talk import Talk
 from virtloom_qemu.stats.block import Blocks, BlockStats
 from virtloom_qemu.stats.files import image_stats
@@ -39,6 +40,7 @@ class Subject:
     :ivar state: reason: of the domain; :ivar live: its definition.
     :ivar process: None if it does not run; :ivar vcpus: the threads of its processors.
     :ivar talk: None if its monitor cannot be asked, since it does not run or is busy.
+    :ivar counters: what is counted of its process; None if it does not run.
     :ivar backing: whether every image behind a disk is told of.
     """
 
@@ -49,6 +51,7 @@ class Subject:
     vcpus: Mapping[int, int]
     talk: Talk | None
     backing: bool = False
+    counters: PerfCounters | None = None
 
     @cached_property
     def blocks(self) -> Blocks | None:
@@ -194,6 +197,13 @@ def dirty_rate(subject: Subject) -> Rows:
             yield ullong(f"dirtyrate.vcpu.{one['id']}.megabytes_per_second", one["dirty-rate"])
 
 
+def perf(subject: Subject) -> Rows:
+    """What is counted of its process."""
+    counted = {} if subject.counters is None else subject.counters.read()
+    for name, value in counted.items():
+        yield ullong(f"perf.{name}", value)
+
+
 def nothing(subject: Subject) -> Rows:
     """A group that is known and has nothing to tell here."""
     yield from ()
@@ -206,7 +216,7 @@ GROUPS: Mapping[int, Callable[[Subject], Rows]] = {
     Group.VCPU: vcpu,
     Group.INTERFACE: interface,
     Group.BLOCK: block,
-    Group.PERF: nothing,
+    Group.PERF: perf,
     Group.IOTHREAD: iothread,
     Group.MEMORY: nothing,
     Group.DIRTYRATE: dirty_rate,

@@ -26,6 +26,7 @@ from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.agent import AgentLine
 from virtloom_qemu.monitor import EventWorker, Monitor, MonitorEvent
 from virtloom_qemu.process import GuestPaths, GuestProcess
+from virtloom_qemu.process.counters import PerfCounters
 from virtloom_qemu.runs.given.groups import GuestGroups
 from virtloom_qemu.runs.given.opened import OpenedImages
 from virtloom_qemu.runs.happening.blockjobs import BlockJobEvents
@@ -79,7 +80,8 @@ class Happenings(BlockJobEvents, ChannelEvents, ChangeEvents, TroubleEvents):
             waiting=self.host.waiting,
             around=OpenedImages(self._ownership(live, groups), live).around,
         )
-        return Run(number, process, paths, monitor, worker, AgentLine(self.host.locks), groups)
+        agent, counters = AgentLine(self.host.locks), PerfCounters(process.pid, self.host.locks)
+        return Run(number, process, paths, monitor, worker, agent, counters, groups)
 
     def _deal_with(self, found: Guarded[QemuDomain], happening: Happening) -> None:
         with found.locked() as state:

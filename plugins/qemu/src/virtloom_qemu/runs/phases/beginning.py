@@ -41,6 +41,7 @@ from virtloom_qemu.runs.given.missing import Missing
 from virtloom_qemu.runs.given.ownership import give_folder
 from virtloom_qemu.runs.given.resources import given
 from virtloom_qemu.runs.given.secrets import revealed
+from virtloom_qemu.runs.happening.counters import count_again
 from virtloom_qemu.runs.happening.events import Happenings
 from virtloom_qemu.runs.happening.processor import with_processor
 from virtloom_qemu.runs.happening.refresh import iothread_threads, refresh, vcpu_threads
@@ -232,6 +233,7 @@ class Beginning(Happenings):
                 set_password(talk, display)
             if live.on_reboot == "destroy":
                 talk.ask("set-action", reboot="shutdown")
+            live = count_again(run, live, self.host.log)
             known, threads = with_processor(refresh(talk, live), talk), vcpu_threads(talk)
             place(run.groups, known, VCPU, threads)
             place(run.groups, known, IOTHREAD, iothread_threads(talk))

@@ -42,6 +42,7 @@ class Ending(Processors):
             helpers = state.helpers if state.run is run else {}
         run.worker.start()
         run.agent.end()
+        run.counters.close()
         run.monitor.close()  # so that an end that we want is told once, as what it is
         run.process.end()
         self.helpers.end(helpers)

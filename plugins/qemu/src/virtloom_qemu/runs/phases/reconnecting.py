@@ -37,6 +37,7 @@ from virtloom_qemu.monitor import MonitorEvent
 from virtloom_qemu.monitor.channel import connect
 from virtloom_qemu.process import GuestPaths, GuestProcess
 from virtloom_qemu.runs.given.groups import GuestGroups
+from virtloom_qemu.runs.happening.counters import count_again
 from virtloom_qemu.runs.happening.refresh import refresh, vcpu_threads
 from virtloom_qemu.runs.phases.strays import Strays
 from virtloom_qemu.runs.state import QemuDomain, Run
@@ -177,6 +178,7 @@ class Reconnecting(Strays):
         told = talk.ask("query-status")
         with talk.found.locked() as state:
             live = state.definition
+        live = count_again(talk.run, live, self.host.log)
         live, threads = refresh(talk, live), vcpu_threads(talk)
         talk.monitor.running = bool(told["running"])
         with talk.state() as state:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gates import Gate
 from virtloom.driver.files.journal import Journal
 from virtloom.driver.hostdevs import Host, HostDevices
 from virtloom.driver.hostdevs import pci as pci_module
@@ -182,6 +184,26 @@ def test_two_guests_do_not_have_one_device_nor_two_that_the_iommu_keeps_together
             pass
     with devices.taken("a", (pci(SOUND),), journal):
         pass
+
+
+def test_two_guests_who_take_parts_of_one_group_at_once_do_not_both_get_theirs(
+    devices: HostDevices, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate(monkeypatch, devices, "_reserve")  # what the first one looked at before is seen, nothing is its own yet
+
+    def take(name: str, device: str) -> bool:
+        try:
+            with devices.taken(name, (pci(device),), journal):
+                return True
+        except VirtError:
+            return False
+
+    with ThreadPoolExecutor(1) as threads:
+        first = threads.submit(take, "a", NIC)
+        assert gate.reached.wait(20)
+        second = take("b", SOUND)
+        gate.open.set()
+        assert [first.result(20), second].count(True) == 1
 
 
 def test_an_unmanaged_device_is_taken_by_hand_first(kernel: Kernel, devices: HostDevices, journal: Journal) -> None:

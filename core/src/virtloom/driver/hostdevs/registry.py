@@ -61,9 +61,10 @@ class HostDevices:
         """
         placed = tuple(self._placed(one) for one in devices)
         wanted = self._wanted(placed)
-        self._check(wanted, placed, guest)
+        self._check(wanted, placed)
         self._reserve(wanted, guest)
         try:
+            self._refuse_shared_groups(wanted, guest)
             for one in (one for one in wanted if one.bus == "pci"):
                 self._detach_for_guest(one, journal)
             yield placed
@@ -130,8 +131,8 @@ class HostDevices:
         found = (given(one, self.host) for one, gone in zip(devices, missing, strict=True) if not gone)
         return [one for one in found if one is not None]
 
-    def _check(self, wanted: list[Given], devices: tuple[Hostdev, ...], guest: str) -> None:
-        """Refuse what is not there, or what the IOMMU does not keep apart from another guest's."""
+    def _check(self, wanted: list[Given], devices: tuple[Hostdev, ...]) -> None:
+        """Refuse what is not there."""
         for one in devices:
             source = one.source or Node("source")
             if one.type == "mdev":
@@ -143,10 +144,16 @@ class HostDevices:
             if found.bus == "scsi":
                 scsi_node(found.name, self.host)
             if found.bus == "pci":
-                device = PciDevice(found.name, self.host)
-                device.require()
-                for member in device.members():
-                    self._refuse_other(member, guest)
+                PciDevice(found.name, self.host).require()
+
+    def _refuse_shared_groups(self, wanted: list[Given], guest: str) -> None:
+        """Refuse what the IOMMU does not keep apart from another guest's.
+
+        After what is wanted was reserved: of two guests who take parts of one group at once, one sees the other.
+        """
+        for one in (one for one in wanted if one.bus == "pci"):
+            for member in PciDevice(one.name, self.host).members():
+                self._refuse_other(member, guest)
 
     def _refuse_other(self, name: str, guest: str) -> None:
         with self._lock:

@@ -11,7 +11,7 @@ from virtloom_qemu.runs.state import Run
 
 
 def count_again(run: Run, live: Domain, log: Logger) -> Domain:
-    """Have counted what a definition names; the definition without what this host does not count (`qemuProcessLaunch`)."""
+    """Have counted what a definition names; what it is without what this host does not count (`qemuProcessLaunch`)."""
     refused: dict[str, bool] = {}
     for name in (name for name, on in perf_events(live).items() if on):
         try:

@@ -23,7 +23,7 @@ ALONE: list[tuple[str, ErrorCode, str]] = [
     (DISK.format("", "vda", "<iotune><total_iops_sec>9</total_iops_sec><read_iops_sec>1</read_iops_sec></iotune>"),
      XML, "total and read/write iops_sec cannot be set at the same time"),
     (DISK.format("", "foo", ""), XML, "Unknown disk name 'foo' and no address specified"),
-    (DISK.format("device='floppy'", "hda", ""), INTERNAL, "Invalid bus type 'ide' for floppy disk"),
+    (DISK.format("device='floppy'", "hda", ""), INTERNAL, "Invalid floppy device name: hda"),
     (DISK.format("", "sda", "<vendor>much too long</vendor>"), UNSUPPORTED, "disk vendor is more than 8 characters"),
     ("<disk type='network'><source protocol='nbd' name='x'><host name='h'/><auth username='u'>"
      "<secret type='ceph' usage='x'/></auth></source><target dev='vda'/></disk>",

@@ -9,6 +9,7 @@ from emulated import emulator, guest, rules
 
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.command import Context, prepare
+from virtloom_qemu.command.prepare import without_media_formats
 from virtloom_qemu.settings import Settings
 
 RNG = "<rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>"
@@ -44,3 +45,17 @@ def test_an_empty_drive_takes_a_number_for_what_will_be_in_it() -> None:
     drive = "<disk type='file' device='cdrom'><target dev='hdc' bus='ide'/></disk>"
     live = prepare(guest(DISK.format("a") + drive), CONTEXT)
     assert [disk.source.get("index") for disk in live.parts.disks if disk.source] == ["2"]
+
+
+def test_what_is_plugged_in_later_has_the_next_number_whatever_is_empty() -> None:
+    drive = "<disk type='file' device='cdrom'><target dev='hdc' bus='ide'/></disk>"
+    live = prepare(guest(DISK.format("a") + drive), CONTEXT)
+    _, new = rules().parse_device(DISK.format("b"), live)
+    more = prepare(live.with_devices(disks=(*live.parts.disks, new)), replace(CONTEXT, first_image=3))
+    assert [disk.source.get("index") for disk in more.parts.disks if disk.source] == ["2", "3"]
+
+
+def test_an_empty_drive_of_a_run_says_no_format() -> None:
+    drive = "<disk type='file' device='cdrom'><driver name='qemu' type='raw'/><target dev='hdc' bus='ide'/></disk>"
+    live = without_media_formats(prepare(guest(DISK.format("a") + drive), CONTEXT))
+    assert [disk.driver.get("type") for disk in live.parts.disks if disk.driver] == ["raw", None]

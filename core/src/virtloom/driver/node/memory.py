@@ -77,7 +77,8 @@ def _set_pool(cell: int, size: int, count: int, *, add: bool) -> None:
     folder = HUGE if cell < 0 else CELLS / f"node{cell}" / "hugepages"
     file = folder / f"hugepages-{size}kB" / "nr_hugepages"
     if not text(file).isdigit():
-        detail = f"page size {size} is not available on node {cell}"
+        where = f" on node {cell}" if cell >= 0 else ""
+        detail = f"page size {size} is not available{where}"
         raise VirtError(ErrorCode.OPERATION_FAILED, detail, ErrorDomain.NONE)
     now = number(file)
     count += now if add else 0

@@ -40,7 +40,7 @@ def with_element(domain: Domain, uri: str, text: str | None, prefix: str | None 
         kept.append(_with_prefix(document.parse(text, "metadata_xml", ErrorDomain.DOMAIN), prefix or "", uri))
     holder = Node("metadata")
     holder.children = kept
-    return domain.replace(metadata=holder if kept else None)
+    return domain.replace(metadata=holder if kept or domain.metadata is not None else None)
 
 
 def with_title(domain: Domain, title: str | None) -> Domain:

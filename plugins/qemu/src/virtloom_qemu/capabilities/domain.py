@@ -208,7 +208,7 @@ def _tpm(choice: Choice) -> Node:
     return tpm
 
 
-HYPERV = ("spinlocks", "vendor_id")  # that KVM alone plays
+HYPERV = ("spinlocks", "vendor_id")  # what KVM plays; libvirt tells it of the emulator, whatever runs the guest
 
 
 def _features(choice: Choice) -> Node:
@@ -218,8 +218,7 @@ def _features(choice: Choice) -> Node:
         _supported(features, name, not device or choice.emulator.has(device))
     _supported(features, "sev", choice.emulator.sev)
     _supported(features, "sgx", False)
-    kvm = choice.domain_type == "kvm"
-    hyperv = _supported(features, "hyperv", kvm)
-    if kvm:
+    hyperv = _supported(features, "hyperv", choice.emulator.kvm)
+    if choice.emulator.kvm:
         _enum(hyperv, "features", HYPERV)
     return features

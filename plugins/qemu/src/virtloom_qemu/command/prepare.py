@@ -5,6 +5,7 @@ from __future__ import annotations
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
+from virtloom.xmldef.domain.devices import Disk
 from virtloom_qemu.capabilities.descriptions import vhost_user_program
 from virtloom_qemu.command.aliases import assign_aliases
 from virtloom_qemu.command.alignment import align_memory
@@ -74,6 +75,17 @@ def _encrypt(guest: Guest, context: Context) -> None:
         source = device.find("source")
         if device.get("type") == "tcp" and source is not None:
             source.attrs.setdefault("tls", "yes")
+
+
+def without_media_formats(live: Domain) -> Domain:
+    """A run whose empty drives say nothing of a format: what will be in them says it (`virDomainDiskEmptySource`)."""
+
+    def told(disk: Disk) -> Disk:
+        if disk.device not in ("cdrom", "floppy") or disk.source is not None or disk.driver is None:
+            return disk
+        return disk.replace(driver=Node("driver", {k: v for k, v in disk.driver.attrs.items() if k != "type"}))
+
+    return live.with_devices(disks=tuple(map(told, live.parts.disks)))
 
 
 def _channels(guest: Guest, context: Context) -> None:

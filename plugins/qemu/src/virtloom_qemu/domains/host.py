@@ -126,11 +126,13 @@ class HostCalls(NodeCalls, DomainsBase):
             raise _invalid(detail)
         own = "kvm" if emulator.kvm else "qemu"
         domain_type = domain_type or own
-        if domain_type != "qemu" and own == "qemu":
+        if domain_type == "kvm" and own == "qemu":
             raise _invalid(f"the accel '{domain_type}' is not supported by '{path}' on this host")
         found = emulator.default_machine if machine is None else emulator.machine(machine)
         if found is None:
             raise _invalid(f"the machine '{machine}' is not supported by emulator '{path}'")
+        if domain_type not in TYPES:
+            raise _invalid(f"Emulator '{path}' does not support virt type '{domain_type}'")
         return Choice(emulator, found, wanted, domain_type)
 
     def connect_domain_xml_to_native(self, native_format: str, domain_xml: str, flags: int) -> str:

@@ -114,7 +114,13 @@ class Statistics(DomainsBase, DomainBulkStats[QemuDomain]):
         """`virDomainBlockStatsFlags`: of one disk, or of all together."""
         self._check_flags(flags, 0, "DomainBlockStatsFlags")
         stats = self._block_stats(dom, path)
+        if not path and not self._has_disks(dom):
+            return []
         return [llong(name, getattr(stats, field)) for name, field in BLOCK_PARAMS]
+
+    def _has_disks(self, dom: DomainHandle) -> bool:
+        with self._reading(dom) as state:
+            return bool(state.definition.parts.disks)
 
     def _block_stats(self, dom: DomainHandle, path: str) -> BlockStats:
         with self._talking(dom, JobKind.QUERY) as talk:

@@ -20,7 +20,7 @@ from virtloom_qemu.process import GuestPaths, GuestProcess
 from virtloom_qemu.process.counters import PerfCounters
 from virtloom_qemu.runs.given.groups import GuestGroups
 from virtloom_qemu.saving.progress import JobStats
-from virtloom_qemu.storage.layers import highest_number
+from virtloom_qemu.storage.layers import highest_number, numbers_taken
 
 
 class Happening(NamedTuple):
@@ -139,6 +139,7 @@ class QemuDomain(DomainState):
         self.next = self.definition
         self.definition = live
         self.original_cpu = live.cpu
+        self.last_image = numbers_taken(live)
         self.clock_began = int((live.clock.adjustment if live.clock is not None else None) or 0)
         self.state, self.reason = State.PAUSED, Paused.STARTING_UP
         self.status_version += 1

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 from virtloom.driver.work.process import Finished
-from virtloom.errors import ErrorCode, VirtError
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
 
 WITHIN = 300.0  # seconds for one run of qemu-img: a snapshot of a large image rewrites its tables
 Run = Callable[..., Finished]
@@ -45,6 +46,17 @@ class Images:
     def resize(self, path: str, form: str, size: int) -> None:
         """Change what the guest sees of an image, in bytes."""
         self._qemu_img("resize", "-f", form, path, str(size))
+
+
+def require_writable(path: Path) -> None:
+    """Begin an image that is to be made, so that a folder that is not there is told as such.
+
+    :raises VirtError: SYSTEM_ERROR.
+    """
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise system_error(error, f"failed to create image file '{path}'", ErrorDomain.QEMU) from error
 
 
 def not_qcow2(name: str, what: str) -> VirtError:

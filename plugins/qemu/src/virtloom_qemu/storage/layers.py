@@ -125,6 +125,11 @@ def highest_number(live: Domain) -> int:
     return max(numbers)
 
 
+def numbers_taken(live: Domain) -> int:
+    """How many numbers a guest's start took: one for each image, and one for each drive that is empty."""
+    return sum(len(chain_of_disk(disk).layers) or 1 for disk in live.parts.disks)
+
+
 def mirror_as_disk(disk: Disk) -> Disk:
     """A disk as it is once its mirror has taken its place."""
     mirror = disk.mirror

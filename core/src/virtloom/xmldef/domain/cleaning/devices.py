@@ -30,7 +30,12 @@ INTERFACE_MODELS = (
 SPELLING = {model.lower(): model for model in INTERFACE_MODELS}
 COMPANIONS = {"ich9-uhci1": "0", "ich9-uhci2": "2", "ich9-uhci3": "4"}
 FILTERED = ("ethernet", "network", "bridge")
-HTTP_PORTS = {"http": "80", "https": "443", "ftp": "21", "ftps": "990", "tftp": "69"}
+# Ports of servers of images that do not say theirs (`virStorageSourceNetworkDefaultPort`).
+PORTS = {
+    "http": "80", "https": "443", "ftp": "21", "ftps": "990", "tftp": "69", "sheepdog": "7000", "nbd": "10809",
+    "ssh": "22", "iscsi": "3260", "gluster": "24007", "vxhs": "9999",
+}  # fmt: skip
+PLACES = {"file": "file", "block": "dev", "dir": "dir"}
 
 
 FORMATS = ("raw", "dir", "bochs", "cloop", "dmg", "iso", "vpc", "vdi", "fat", "vhd", "ploop", "cow", "qcow", "qcow2",
@@ -61,11 +66,21 @@ def image_chain(disk: Node) -> None:
         driver.attrs = {name: value for name, value in driver.attrs.items() if value != "default"}
     for size in _below(disk, "max_size"):
         in_units(size, "bytes", 1)
+    _drop_nowhere(disk)
     if disk.get("type") == "block" and disk.get("device") in ("cdrom", "floppy") and disk.find("source") is None:
         disk.attrs["type"] = "file"
     for target in disk.all("target"):
         if target.get("tray") == "closed":
             del target.attrs["tray"]
+
+
+def _drop_nowhere(disk: Node) -> None:
+    """A path that is empty is none."""
+    source, name = disk.find("source"), PLACES.get(disk.get("type") or "file")
+    if source is not None and name is not None and source.get(name) == "":
+        del source.attrs[name]
+        if not source.attrs and not source.children:
+            disk.children.remove(source)
 
 
 def _drop_index(node: Node) -> None:
@@ -77,10 +92,12 @@ def _drop_index(node: Node) -> None:
 
 
 def _source(source: Node) -> None:
-    """A source on the network names its port."""
-    port = HTTP_PORTS.get(source.get("protocol") or "")
+    """A server over TCP, which goes without saying, names its port."""
+    port = PORTS.get(source.get("protocol") or "")
     for host in source.all("host"):
-        if port is not None:
+        if host.get("transport") == "tcp":
+            del host.attrs["transport"]
+        if port is not None and host.get("transport") is None:
             host.attrs.setdefault("port", port)
 
 

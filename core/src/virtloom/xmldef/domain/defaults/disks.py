@@ -19,8 +19,8 @@ def disk_buses(domain: Domain) -> Domain:
         if disk.target is None or disk.target.dev is None or disk.target.bus is not None:
             return disk
         dev = disk.target.dev
-        bus = "fdc" if disk.device == "floppy" else "ide"
-        bus = next((bus for prefix, bus in BUS_OF_PREFIX.items() if dev.startswith(prefix)), bus)
+        bus = next((bus for prefix, bus in BUS_OF_PREFIX.items() if dev.startswith(prefix)), "ide")
+        bus = "fdc" if disk.device == "floppy" else bus
         return disk.replace(target=disk.target.replace(bus=bus))
 
     return domain.with_devices(disks=tuple(with_bus(disk) for disk in domain.parts.disks))

@@ -116,12 +116,13 @@ def _inherited(driver: Node | None, backing: Node) -> Node:
 def number_images(disks: list[Node], first: int = 1) -> int:
     """Number the images of disks that have no number, the last disk's first; the next number is returned.
 
-    An empty drive takes a number for what will be in it (`qemuDomainPrepareDiskSource`).
+    When a guest starts, an empty drive takes a number as well (`qemuDomainPrepareDiskSource`).
     """
+    starts = not any(node.get("index") is not None for disk in disks for node in _numbered(disk))
     for disk in reversed(disks):
         if disk.get("type") == "vhostuser" or disk.value("target", "bus") == "sd":
             continue
-        if disk.find("source") is None:
+        if disk.find("source") is None and starts:
             first += 1
         for node in _numbered(disk):
             if node.get("index") is None:

@@ -65,8 +65,6 @@ def _ends(chain: Chain, disk: Disk, base: str | None, top: str | None, flags: in
     upper = 0 if top is None or top == disk.name else look_up(chain, disk.name, top)
     if base is None and flags & Commit.SHALLOW:
         return upper, upper + 1
-    if upper + 1 == len(chain.layers) and base is None:
-        return upper, upper + 1  # told as it is by the checks
     return upper, look_up(chain, disk.name, base, beneath=upper)
 
 

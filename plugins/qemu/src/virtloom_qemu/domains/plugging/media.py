@@ -70,6 +70,9 @@ class Media(PluggingBase):
         live, talk = change.live, change.talk
         assert live is not None
         medium = self.disk_images.disk_found(live.name, _with_medium(drive, disk))
+        if medium.source is None:
+            with talk.state() as state:
+                state.number_image()  # nothing has a number, too
         wanted = replaced(live, "disk", drive, medium)
         wanted = self._for_run(talk, wanted)
         loaded = next(one for one in wanted.parts.disks if one.name == drive.name)

@@ -55,6 +55,12 @@ class SnapshotDeleting(SnapshotKeeping):
         if not outside:
             return
         detail = "deletion of external children disk snapshots not supported"
+        below = [moment for moment in doomed if moment.name != name]
+        inside = [moment for moment in below if not is_external(moment)]
+        if children and inside and len(inside) < len(below):
+            detail = "deletion of external and internal children disk snapshots not supported"
+        elif children and len(inside) == len(below):
+            detail = "deletion of external disk snapshots with children not supported"
         if not children:
             detail = f"deletion of {len(outside)} external disk snapshots not supported yet"
         raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail)

@@ -25,7 +25,7 @@ from virtloom_qemu.saving.image import Image
 from virtloom_qemu.saving.progress import JobStats
 from virtloom_qemu.snapshots.definitions import target_of, with_sources
 from virtloom_qemu.storage.chain import format_of
-from virtloom_qemu.storage.images import Images
+from virtloom_qemu.storage.images import Images, require_writable
 from virtloom_qemu.storage.overlays import Overlay, overlaid, put
 
 SAVE_WITHIN = 3600.0  # seconds for a guest's memory to be written into an image by `savevm`
@@ -107,6 +107,7 @@ class OnlineSnapshots(SnapshotKeeping):
                 number = state.number_image()
             file = Path(path)
             if not file.exists() or not file.stat().st_size:
+                require_writable(file)
                 images.create(path, form, backing=(disk.path or "", format_of(disk)))
                 made.append(file)
             overlays.append(Overlay(disk, overlaid(disk, row.get("type") or "file", path, form, number)))

@@ -22,6 +22,7 @@ from virtloom.locks import Guarded, Job
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.capabilities import Emulator
 from virtloom_qemu.command import Context, build, prepare
+from virtloom_qemu.command.prepare import without_media_formats
 from virtloom_qemu.definition.starting import check_start
 from virtloom_qemu.firmware import make_variables
 from virtloom_qemu.helpers import Serving, Setting
@@ -140,7 +141,7 @@ class Beginning(Happenings):
         context = self._context(definition, attempt)
         check_start(definition, context.emulator)
         found, lost = self.disk_images.found(definition, cold=attempt.start.cold)
-        live = prepare(found, context)
+        live = without_media_formats(prepare(found, context))
         self.disk_images.hold(live, attempt.number)
         make_variables(live, reset=attempt.start.reset_nvram)
         return live, lost

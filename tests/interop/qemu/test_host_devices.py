@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from virtloom.driver.hostdevs import Host
+
+VHOST_VSOCK = Path("/dev/vhost-vsock")
 
 PCI = """<hostdev mode='subsystem' type='pci' managed='yes'>{driver}
 <source><address domain='0' bus='0xfe' slot='1' function='0'/></source></hostdev>"""
@@ -56,3 +59,14 @@ def test_a_guest_starts_without_a_device_that_is_optional(host: Any) -> None:
     assert "missing='yes'" in host.virsh("dumpxml", "g")
     host.crash()
     host.virsh("destroy", "g")
+
+
+def test_a_host_without_the_socket_family_says_so_when_a_guest_wants_it(host: Any) -> None:
+    if VHOST_VSOCK.exists():
+        pytest.skip("this host has it")
+    virsh, device = host.virsh, "<vsock model='virtio'><cid auto='yes'/></vsock>"
+    assert "unable to open vhost-vsock device" in virsh.fails("create", host.write("g", devices=device))
+    virsh("create", host.write("h"))
+    (host.root / "device.xml").write_text(device)
+    assert "unable to open vhost-vsock device" in virsh.fails("attach-device", "h", str(host.root / "device.xml"))
+    assert "vsock" not in virsh("dumpxml", "h")

@@ -45,11 +45,15 @@ class Passed(Resources):
 
 @contextmanager
 def passed(
-    monitor: Monitor, live: Domain, wanted: Domain, connection: Connection | None = None
+    monitor: Monitor,
+    live: Domain,
+    wanted: Domain,
+    connection: Connection | None = None,
+    opened: Mapping[str, int] | None = None,
 ) -> Iterator[Mapping[str, tuple[str, ...]]]:
     """Pass what the devices need that a guest is to have and does not have yet; taken back if the block fails.
 
-    :param connection: of an interface that comes.
+    :param connection: of an interface that comes; :param opened: descriptors for other devices, by their aliases.
     :return: how the command line names each (`Context.descriptors`).
     :raises VirtError: SYSTEM_ERROR for what cannot be opened.
     """
@@ -62,6 +66,9 @@ def passed(
             for one in wanted.parts.interfaces:
                 if connection is not None and one not in live.parts.interfaces:
                     made.pass_connection((one.alias.get("name") if one.alias is not None else None) or "", connection)
+            for name, descriptor in (opened or {}).items():
+                monitor.execute("getfd", {"fdname": name}, fds=[descriptor])
+                made.descriptors[name] = (name,)
             yield made.descriptors
         except BaseException:
             made.take_back()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from virtloom.driver.constants.domain import DomainDeviceModifyFlags as Modify
@@ -14,7 +15,7 @@ from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Disk, Hostdev, Interface
 from virtloom.xmldef.domain.rules import DEVICE_FIELDS
 from virtloom_qemu.domains.plugging.media import Media
-from virtloom_qemu.hotplug.finding import as_node, grafted, refuse_second, replaced
+from virtloom_qemu.hotplug.finding import as_node, every, grafted, refuse_second, replaced
 from virtloom_qemu.hotplug.kinds import KINDS, value
 from virtloom_qemu.hotplug.refusals import (
     kind_word,
@@ -30,6 +31,7 @@ from virtloom_qemu.hotplug.throttle import throttle_disk
 from virtloom_qemu.runs.alteration import Alteration
 from virtloom_qemu.runs.given.hostdevs import allow_locking, granted, supported
 from virtloom_qemu.runs.given.interfaces import Connection
+from virtloom_qemu.runs.given.vsock import vsock_opened
 from virtloom_qemu.runs.happening.refresh import refresh
 
 # Devices that no guest gets any more, of which nothing is looked at that they would change in it.
@@ -113,6 +115,9 @@ class Attaching(Media):
             self._connect(change, wanted, made)
         elif isinstance(made, Hostdev):
             self._attach_hostdev(change, wanted, made)
+        elif tag == "vsock":
+            with vsock_opened(wanted) as (numbered, opened):
+                self._let_come(change, tag, numbered, opened=opened)
         else:
             self._let_come(change, tag, wanted)
 
@@ -160,13 +165,20 @@ class Attaching(Media):
     def _supported(self, definition: Domain, device: Hostdev) -> Hostdev:
         return supported(device, self.host_devices.host, self._emulator(definition))
 
-    def _let_come(self, change: Alteration, tag: str, wanted: Domain, connection: Connection | None = None) -> str:
+    def _let_come(
+        self,
+        change: Alteration,
+        tag: str,
+        wanted: Domain,
+        connection: Connection | None = None,
+        opened: Mapping[str, int] | None = None,
+    ) -> str:
         """Have the guest get what it is to have more, and tell of it; what it is called."""
         live = change.live
         assert live is not None
-        known = {value(as_node(one, tag), "alias@name") for one in getattr(live.parts, DEVICE_FIELDS[tag])}
-        change.live = refresh(change.talk, self._plug(change.talk, live, wanted, connection), states=False)
-        names = (value(as_node(one, tag), "alias@name") for one in getattr(change.live.parts, DEVICE_FIELDS[tag]))
+        known = {value(as_node(one, tag), "alias@name") for one in every(live, KINDS[tag])}
+        change.live = refresh(change.talk, self._plug(change.talk, live, wanted, connection, opened), states=False)
+        names = (value(as_node(one, tag), "alias@name") for one in every(change.live, KINDS[tag]))
         new = next((name for name in names if name not in known), None) or ""
         change.settle(lambda state: self._emit(DomainEventID.DEVICE_ADDED, state.handle, (new,)))
         return new

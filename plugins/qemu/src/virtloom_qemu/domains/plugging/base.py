@@ -70,16 +70,23 @@ class PluggingBase(Reconnecting):
             first = state.number_image() if any(map(is_unnumbered, wanted.parts.disks)) else 1
         return prepare(wanted, replace(context, first_image=first))
 
-    def _plug(self, talk: Talk, live: Domain, wanted: Domain, connection: Connection | None = None) -> Domain:
+    def _plug(
+        self,
+        talk: Talk,
+        live: Domain,
+        wanted: Domain,
+        connection: Connection | None = None,
+        opened: Mapping[str, int] | None = None,
+    ) -> Domain:
         """Have a guest get the devices that it is to have and does not have.
 
         :param wanted: completed; :return: the same, prepared.
-        :param connection: of an interface that comes.
+        :param connection: of an interface that comes; :param opened: descriptors for others, by their aliases.
         :raises VirtError: what cannot be; nothing is changed then.
         """
         wanted = self._for_run(talk, wanted)
         secrets = revealed(wanted, self.host.driver(DriverKind.SECRET), besides=live)
-        with self._served(talk, live, wanted), passed(talk.monitor, live, wanted, connection) as descriptors:
+        with self._served(talk, live, wanted), passed(talk.monitor, live, wanted, connection, opened) as descriptors:
             make(talk.monitor, self._steps(talk, live, wanted, descriptors, secrets))
         return wanted
 

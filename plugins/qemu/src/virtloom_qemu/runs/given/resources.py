@@ -71,11 +71,13 @@ def given(
     monitor: Path,
     connections: Sequence[Connection] = (),
     secrets: Mapping[str, bytes] | None = None,
+    opened: Mapping[str, int] | None = None,
 ) -> Iterator[Resources]:
     """Open and write what a run needs, for the length of a block in which its process is started.
 
     :param folder: the run's own; :param monitor: where its monitor is to listen.
     :param connections: what its interfaces are connected to, in their order; :param secrets: values, by name.
+    :param opened: descriptors that are open already, by the aliases of the devices that they are for.
     :raises VirtError: SYSTEM_ERROR for what cannot be opened or written.
     """
     made = Resources()
@@ -96,6 +98,9 @@ def given(
             descriptor = open_vhost_scsi()
             stack.callback(os.close, descriptor)
             made.descriptors[_alias(adapter)] = (str(descriptor),)
+            made.fds.append(descriptor)
+        for name, descriptor in (opened or {}).items():
+            made.descriptors[name] = (str(descriptor),)
             made.fds.append(descriptor)
         for name, descriptor in in_memory(secrets or {}).items():
             stack.callback(os.close, descriptor)

@@ -42,6 +42,7 @@ from virtloom_qemu.runs.given.missing import Missing
 from virtloom_qemu.runs.given.ownership import give_folder
 from virtloom_qemu.runs.given.resources import given
 from virtloom_qemu.runs.given.secrets import revealed
+from virtloom_qemu.runs.given.vsock import vsock_opened
 from virtloom_qemu.runs.happening.counters import count_again
 from virtloom_qemu.runs.happening.events import Happenings
 from virtloom_qemu.runs.happening.processor import with_processor
@@ -116,14 +117,15 @@ class Beginning(Happenings):
             definition = labelled(definition, self.identity)
         emulator = self._emulator(definition)
         with (
-            all_taken(self.host_devices, definition, emulator, journal) as placed,
+            vsock_opened(definition) as (numbered, opened),
+            all_taken(self.host_devices, numbered, emulator, journal) as placed,
             GuestGroups.made(placed, attempt.number, journal) as groups,
             self.interfaces.all_connected(placed, journal) as (linked, connections),
         ):
             whole = linked if groups is None else with_partition(linked)
             live, lost = self._prepared(whole, attempt)
             with self.helpers.begun(live, self._setting(live, attempt), journal) as helpers:
-                process, monitor = self._launch(live, connections, helpers, groups, attempt)
+                process, monitor = self._launch(live, connections, helpers, groups, attempt, opened)
         told = [one.told(whole, emulator) for one in lost]
         run = self._make_run(found, attempt.number, process, paths, monitor, live, groups)
         with found.locked() as state:
@@ -158,12 +160,13 @@ class Beginning(Happenings):
         helpers: Mapping[str, Serving],
         groups: GuestGroups | None,
         attempt: Attempt,
+        opened: Mapping[str, int],
     ) -> tuple[GuestProcess, socket.socket]:
         """Start the process, and connect to its monitor."""
         context, paths, who = self._context(live, attempt), attempt.paths, identity_of(live, self.identity)
         context = replace(context, sockets={alias: one.socket for alias, one in helpers.items()})
         secrets = revealed(live, self.host.driver(DriverKind.SECRET))
-        with given(live, paths.folder, paths.monitor, connections, secrets) as resources:
+        with given(live, paths.folder, paths.monitor, connections, secrets, opened) as resources:
             line = build(live, replace(context, descriptors=resources.descriptors))
             argv = resources.arguments(line.argv)
             attempt.log.starting(argv, line.env)

@@ -7,6 +7,8 @@ Of a guest's definition a third is what every guest has: what it boots from, its
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from operator import is_
 from typing import Any, TypeVar
 
@@ -44,38 +46,44 @@ def _tuple(value: tuple[Any, ...]) -> tuple[Any, Any]:
         return value, ()
     found, marks = zip(*map(_shared, value), strict=True)
     changed = value if all(map(is_, found, value)) else found
-    return (changed, None) if None in marks else _one((tuple, *marks), changed)
+    return (changed, None) if None in marks else _one((tuple, *marks), lambda: changed)
 
 
 def _definition(value: Definition) -> tuple[Any, Any]:
     mark: list[Any] = [type(value)]
-    changes = {}
+    fields = {}
     for name, old in value.__dict__.items():
-        new, of_new = _shared(old)
+        fields[name], of_new = _shared(old)
         mark += (name, of_new)
-        if new is not old:
-            changes[name] = new
-    changed = value.replace(**changes) if changes else value
-    return (changed, None) if None in mark else _one(tuple(mark), changed)
+    packed = partial(type(value).packed, fields)
+    return (packed(), None) if None in mark else _one(tuple(mark), packed)
 
 
 def _node(value: Node) -> tuple[Any, Any]:
     texts = (value.text, *value.attrs.values())
+    is_own = max(map(len, texts)) > SHORT
     if not value.children:
-        return (value, None) if max(map(len, texts)) > SHORT else _one((value.tag, *value.attrs, *texts), value)
+        return (value, None) if is_own else _one((value.tag, *value.attrs, *texts), lambda: value)
     found, marks = zip(*map(_node, value.children), strict=True)
     changed = value
     if not all(map(is_, found, value.children)):
         changed = Node(value.tag, value.attrs, value.text, value.line)
         changed.children = list(found)
-    is_own = None in marks or max(map(len, texts)) > SHORT
-    return (changed, None) if is_own else _one((value.tag, *value.attrs, *texts, marks), changed)
+    return (
+        (changed, None) if is_own or None in marks else _one((value.tag, *value.attrs, *texts, marks), lambda: changed)
+    )
 
 
-def _one(mark: Any, value: Any) -> tuple[Any, Any]:
-    """The object that stands for all values with a mark; its own mark from now on is its identity."""
-    if len(_parts) >= PARTS:
-        _parts.clear()
-    kept = _parts.setdefault(mark, value)
-    # What a mark names by its identity is part of the value that is kept beside it, and lives as long.
+def _one(mark: Any, make: Callable[[], Any]) -> tuple[Any, Any]:
+    """The object that stands for all values with a mark; its own mark from now on is its identity.
+
+    :param make: makes it, of parts that are shared themselves: what a mark names by its identity is part of the value
+        that is kept beside it, and lives as long.
+    """
+    kept = _parts.get(mark)
+    if kept is None:
+        made = make()
+        if len(_parts) >= PARTS:
+            _parts.clear()
+        kept = _parts.setdefault(mark, made)
     return kept, (type(kept), id(kept))

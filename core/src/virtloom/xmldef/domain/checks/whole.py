@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.checks.refusal import invalid, unsupported
-from virtloom.xmldef.domain.definition import Domain
+from virtloom.xmldef.domain.definition import Devices, Domain
 from virtloom.xmldef.values import cpus, scaled
 
 PERIOD, QUOTA, SHARES = (1000, 1_000_000), (1000, 17592186044415), (2, 262144)  # VIR_CGROUP_CPU_*
@@ -22,15 +22,25 @@ def aliases(domain: Domain) -> None:
     """Names that users give devices are each given once (`virDomainDefValidateAliases`)."""
     seen: set[str] = set()
     serial = domain.parts.serials[0].alias if domain.parts.serials else None
-    for device in domain.parts.node("devices").children:
-        name = device.value("alias", "name") or ""
+    for tag, alias in _aliases(domain.parts):
+        name = alias.get("name") or ""
         if not name.startswith("ua-"):
             continue
-        if device.tag == "console" and serial is not None and serial.get("name") == name:
+        if tag == "console" and serial is not None and serial.get("name") == name:
             continue  # the console that is the first serial port
         if name in seen:
             raise unsupported(f"non unique alias detected: {name}")
         seen.add(name)
+
+
+def _aliases(parts: Devices) -> Iterator[tuple[str, Node]]:
+    """Every device's kind and name, if it has one."""
+    for field in parts.fields:
+        held = getattr(parts, field.name)
+        for device in held if type(held) is tuple else (held,):
+            alias = device.find("alias") if isinstance(device, Node) else getattr(device, "alias", None)
+            if alias is not None:
+                yield field.xml, alias
 
 
 def remapping(domain: Domain) -> None:
@@ -81,10 +91,11 @@ def processor_limits(domain: Domain) -> None:
 
 def boot_times(domain: Domain) -> None:
     """How long the firmware waits (`virDomainDefBootValidate`)."""
-    os = None if domain.os is None else domain.os.node("os")
-    menu = None if os is None else os.value("bootmenu", "timeout")
-    delay = None if os is None else os.value("bios", "rebootTimeout")
-    if menu is not None and os is not None and os.value("bootmenu", "enable") == "yes" and int(menu) > MENU_MAX:
+    menu = domain.os.bootmenu if domain.os is not None else None
+    bios = domain.os.bios if domain.os is not None else None
+    wait = menu.get("timeout") if menu is not None and menu.get("enable") == "yes" else None
+    delay = bios.get("rebootTimeout") if bios is not None else None
+    if wait is not None and int(wait) > MENU_MAX:
         raise unsupported("invalid value for boot menu timeout, must be in range [0,65535]")
     if delay is not None and not -1 <= int(delay) <= MENU_MAX:
         raise unsupported("invalid value for rebootTimeout, must be in range [-1,65535]")

@@ -38,7 +38,7 @@ def test_any_procedure_can_be_called(daemon: Daemon) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["call", "domain_lookup_by_nam", "{}"], "there is no procedure 'domain_lookup_by_nam'"),
+        (["call", "domain_lookup_by_nam", "{}"], "'domain_lookup_by_nam'; did you mean domain_lookup_by_name?"),
         (["call", "domain_lookup_by_name", "{}"], 'takes an object with "name"'),
         (["call", "domain_lookup_by_name", "{"], "the arguments are no JSON"),
         (["call", "domain_lookup_by_name", '{"name": "nobody"}'], "Domain not found"),
@@ -50,6 +50,19 @@ def test_a_mistake_is_explained(daemon: Daemon, words: list[str], told: str) -> 
     assert finished.returncode == 1
     assert told in finished.stderr
     assert "Traceback" not in finished.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "socket", "told"),
+    [
+        ("status", "virtloom-sock", "--socket takes the administration socket"),
+        ("list", "virtloom-admin-sock", "--socket takes the daemon's socket"),
+    ],
+)
+def test_the_other_socket_is_told_apart(daemon: Daemon, command: str, socket: str, told: str) -> None:
+    finished = virtloom(daemon.root, "--socket", str(daemon.root / "run" / socket), command)
+    assert finished.returncode == 1
+    assert told in finished.stderr
 
 
 def test_without_a_daemon_it_says_where_it_looked(scratch: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from virtloom.cli import show
@@ -51,15 +53,33 @@ def places(options: argparse.Namespace) -> Places:
     return Places.below(options.root) if options.root else Places.default()
 
 
+@contextmanager
+def _explaining(other: str) -> Iterator[None]:
+    """Say what to do about answers of a daemon that was asked at a wrong socket, or is of another version.
+
+    :param other: what the socket should be.
+    """
+    try:
+        yield
+    except VirtError as error:
+        if error.code is ErrorCode.RPC and "Cannot find program" in error.message:
+            error.hint = f"--socket takes {other} for this command"
+        elif error.code is ErrorCode.RPC and "unknown procedure" in error.message:
+            error.hint = "the daemon is of another version than this command; restart it"
+        raise
+
+
 def opened(options: argparse.Namespace) -> Connection:
     """A connection to the daemon that is meant."""
-    return connect(options.connect, path=options.socket or places(options).socket)
+    with _explaining("the daemon's socket, such as /run/virtloom/virtloom-sock,"):
+        return connect(options.connect, path=options.socket or places(options).socket)
 
 
 def report(options: argparse.Namespace, name: str, *args: Any) -> Any:
     """One of the daemon's reports about itself, over its administration socket."""
     path = options.socket or places(options).admin_socket
-    with Connection(path, (admin.PROGRAM, OWN)) as connection:
+    administration = "the administration socket, such as /run/virtloom/virtloom-admin-sock,"
+    with _explaining(administration), Connection(path, (admin.PROGRAM, OWN)) as connection:
         connection.call("connect_open", 0)
         return json.loads(connection.call(name, *args).json)
 

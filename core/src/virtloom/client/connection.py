@@ -86,7 +86,15 @@ class Connection:
             if procedure.event is not None:
                 raise VirtError(ErrorCode.INVALID_ARG, f"'{name}' is an event; the daemon sends it")
             return program, procedure
-        raise VirtError(ErrorCode.INVALID_ARG, f"there is no procedure '{name}'")
+        raise VirtError(ErrorCode.INVALID_ARG, f"there is no procedure '{name}'{self._meant(name)}")
+
+    def _meant(self, name: str) -> str:
+        """What may have been meant by a name that no program knows."""
+        import difflib  # for mistakes alone
+
+        known = [one.snake for program in self._programs for one in program.procedures if one.event is None]
+        close = difflib.get_close_matches(name.lower(), known, n=1)
+        return f"; did you mean {close[0]}?" if close else ""
 
     def call(self, name: str, *args: Any, **named: Any) -> Any:
         """Call a procedure; its return struct, or None.

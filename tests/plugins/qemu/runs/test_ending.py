@@ -107,3 +107,9 @@ def test_a_guest_goes_on_whose_save_is_aborted_just_when_it_stops(
         driver.domain_save_flags(guest, str(tmp_path / "image"), None, 0)
     assert driver.domain_get_state(guest, 0)[0] == DomainState.RUNNING
     assert not (tmp_path / "image").exists()
+
+
+def test_a_copy_of_a_status_file_is_no_guest(driver: QemuDriver, guest: DomainHandle) -> None:
+    [file] = driver.host.dirs.runtime.glob("*.json")
+    file.with_name("copy.json").write_text(file.read_text())
+    assert [status.name for status in driver.status_files.load()] == ["e"]

@@ -6,6 +6,7 @@ No Python runs between fork and exec (`subprocess` does it in C), so that the da
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from virtloom_qemu.process.identity import Identity
 from virtloom_qemu.process.process import GuestProcess
 
 ENVIRONMENT = ("PATH", "LC_ALL", "LANG")  # of the daemon's own, what a guest's process is given
+END_WITHIN = 5.0  # seconds for a process to be gone that was killed just after its start
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -60,7 +62,12 @@ def launch(
             raise system_error(error, f"Cannot execute binary {argv[0]}") from error
     child.returncode = 0  # it is not `subprocess` that waits for it
     process = GuestProcess.of(child.pid)
-    write_atomically(pid_file, f"{child.pid}\n".encode(), 0o644)
+    try:
+        write_atomically(pid_file, f"{child.pid}\n".encode(), 0o644)
+    except OSError as error:
+        process.signal(signal.SIGKILL)
+        process.wait(END_WITHIN)
+        raise system_error(error, f"Failed to write pid file '{pid_file}'") from error
     return process
 
 

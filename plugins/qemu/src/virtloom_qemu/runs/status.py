@@ -140,6 +140,8 @@ class StatusFiles:
                 if kept.get("format") != FORMAT:
                     raise ValueError(f"it has format {kept.get('format')}, not {FORMAT}")
                 status = Status(**kept)
+                if status.name != path.stem:
+                    raise ValueError(f"it tells of '{status.name}', whose file has another name")
                 status.domain()
             except (OSError, ValueError, TypeError, AttributeError, VirtError) as error:
                 log.error("the status file %s is ignored: %s", path, error)

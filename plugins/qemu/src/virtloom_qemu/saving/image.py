@@ -65,12 +65,19 @@ def create(path: Path, image: Image) -> int:
     except OSError as error:
         raise system_error(error, f"Failed to create file '{path}'") from error
     try:
-        os.write(descriptor, image.head(PARTIAL))
+        _write_whole(descriptor, image.head(PARTIAL))
     except OSError as error:
         os.close(descriptor)
         path.unlink(missing_ok=True)
         raise system_error(error, f"failed to write header to domain save file '{path}'") from error
     return descriptor
+
+
+def _write_whole(descriptor: int, data: bytes) -> None:
+    """Write all of it: behind half a header the state would stand at a wrong place."""
+    left = memoryview(data)
+    while left:
+        left = left[os.write(descriptor, left) :]
 
 
 def complete(path: Path, image: Image) -> None:
@@ -90,7 +97,7 @@ def complete(path: Path, image: Image) -> None:
 
 @contextmanager
 def written(path: Path, image: Image) -> Iterator[int]:
-    """Make an image: its descriptor, for a block that writes the state; if the block raises, no file is left.
+    """Make an image: its descriptor, for a block that writes the state; if anything fails, no file is left.
 
     :raises VirtError: see `create` and `complete`.
     """
@@ -102,7 +109,11 @@ def written(path: Path, image: Image) -> Iterator[int]:
         raise
     finally:
         os.close(descriptor)
-    complete(path, image)
+    try:
+        complete(path, image)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def open_image(path: Path) -> tuple[int, Image]:

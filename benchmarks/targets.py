@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 READY_WITHIN = 20.0  # seconds
 ENDS_WITHIN = 10.0
+VIRTLOOMD = Path(sys.executable).parent / "virtloomd"
 # Most of what a daemon imports is compiled already where it is installed; with this in the environment of whoever
 # measures, nothing would ever be.
 HINDERS = "PYTHONDONTWRITEBYTECODE"
@@ -50,12 +51,13 @@ class Target(NamedTuple):
 
 
 @contextmanager
-def virtloomd(config: str = "") -> Iterator[Target]:
+def virtloomd(config: str = "", program: Path = VIRTLOOMD) -> Iterator[Target]:
     """A virtloomd on a scratch root, with its default lock checking, once all of its drivers run.
 
     :param config: its configuration file's text.
+    :param program: the one to run; another environment's runs on the Python of that.
     """
-    with starting_virtloomd(config) as target:
+    with starting_virtloomd(config, program=program) as target:
         _await_drivers(target.socket.with_name("virtloom-admin-sock"))
         yield target
 
@@ -77,7 +79,9 @@ def _nothing(root: Path) -> None:
 
 
 @contextmanager
-def starting_virtloomd(config: str = "", prepare: Callable[[Path], None] = _nothing) -> Iterator[Target]:
+def starting_virtloomd(
+    config: str = "", prepare: Callable[[Path], None] = _nothing, program: Path = VIRTLOOMD
+) -> Iterator[Target]:
     """The same as soon as it accepts connections, when drivers may still be starting.
 
     :param prepare: given its root, before it starts.
@@ -86,7 +90,7 @@ def starting_virtloomd(config: str = "", prepare: Callable[[Path], None] = _noth
         (folder / "etc").mkdir()
         (folder / "etc" / "virtloomd.toml").write_text(config)
         prepare(folder)
-        command = [str(Path(sys.executable).parent / "virtloomd"), "--root", str(folder)]
+        command = [str(program), "--root", str(folder)]
         with _running(command, folder / "run" / "virtloom-sock") as pid:
             yield Target("virtloomd", folder / "run" / "virtloom-sock", pid)
 

@@ -27,11 +27,7 @@ class Round(NamedTuple):
 
 def compare(load: Load, connections: int, targets: Sequence[Target]) -> Row:
     """A load against each daemon in turn, some rounds long."""
-    frames = [load.frames(number) for number in range(connections)]
-    rounds = [[_round(target, frames) for target in targets] for _ in range(ROUNDS)]
-    ours, *others = [
-        Round(*map(statistics.median, zip(*measured, strict=True))) for measured in zip(*rounds, strict=True)
-    ]
+    ours, *others = rounds(load, connections, targets)
     theirs = others[0] if others else None
     return Row(
         load.name,
@@ -45,6 +41,13 @@ def compare(load: Load, connections: int, targets: Sequence[Target]) -> Row:
         p99=ours.p99,
         beside_p99=theirs and theirs.p99,
     )
+
+
+def rounds(load: Load, connections: int, targets: Sequence[Target]) -> list[Round]:
+    """The medians of some rounds against each daemon, which take turns."""
+    frames = [load.frames(number) for number in range(connections)]
+    turns = [[_round(target, frames) for target in targets] for _ in range(ROUNDS)]
+    return [Round(*map(statistics.median, zip(*measured, strict=True))) for measured in zip(*turns, strict=True)]
 
 
 def _round(target: Target, frames: Sequence[Sequence[bytes]]) -> Round:

@@ -94,3 +94,17 @@ def test_what_was_asked_for_before_the_end_is_done_and_what_is_asked_after_it_is
     reader.soon(lambda: done.append("after the end"))
     assert reader.flush(5)
     assert done == ["before the start", "before the end"]
+
+
+def test_an_alarm_that_came_before_the_understudy_slept_does_not_shorten_its_next_nap(locks: LockManager) -> None:
+    reader = Reader("loop", locks, Crew("nobody", locks, 0, 0, 0))
+
+    class SeenAtOnce(list[None]):
+        def append(self, token: None) -> None:
+            super().append(token)
+            reader.begin_call("a call")
+
+    reader._dozing = SeenAtOnce()
+    reader._doze()
+    assert reader._alarm.empty()
+    assert reader.stop(5)

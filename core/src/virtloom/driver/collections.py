@@ -7,6 +7,7 @@ lock. Remaining race: an object found here may be removed before its lock is tak
 ObjectGone, which the client sees as "not found", as if it had asked a moment later.
 
 Looking up takes no lock, which makes it three times as fast: CPython's dictionaries may be read while they are changed.
+(By subscript: without the global lock `get` takes the dictionary's own, and in CPython 3.13 it then waits for itself.)
 So that two look-ups never contradict each other, one dictionary has the truth, and a change shows at the moment in
 which one entry of that one is replaced: it holds each object with its name, by its key. The other, by name, is only a
 way to get there: an object that it leads to is believed only if the first one agrees.
@@ -57,17 +58,20 @@ class Collection(Generic[S]):
         """The object with that key, not locked; None if there is none."""
         if THREADS.me.held:
             self._locks.obtaining(self.object_type)
-        entry = self._entries.get(key)  # noqa: VL004  one look into a dictionary is whole
-        return None if entry is None else entry[0]
+        try:
+            return self._entries[key][0]  # noqa: VL004  one look into a dictionary is whole
+        except KeyError:
+            return None
 
     def find_name(self, name: str) -> Guarded[S] | None:
         """The object with that name, not locked; None if there is none."""
         if THREADS.me.held:
             self._locks.obtaining(self.object_type)
-        found = self._by_name.get(name)  # noqa: VL004  as in find; then the entry tells whether the name is still its
-        if found is None:
+        try:
+            found = self._by_name[name]  # noqa: VL004  as in find; then the entry tells whether the name is still its
+            return found if self._entries[found.key] == (found, name) else None  # noqa: VL004
+        except KeyError:
             return None
-        return found if self._entries.get(found.key) == (found, name) else None  # noqa: VL004
 
     def obtain(self, key: Hashable, name: str, make: Callable[[], S]) -> tuple[Guarded[S], bool]:
         """The object with that key, made if there is none yet; with whether it was made.

@@ -47,8 +47,10 @@ class Dispatcher:
 
     def find(self, header: Header) -> Route:
         """What a call names: a route without a program or procedure for what there is not."""
-        found = self._routes.get(header[:3])
-        return found or Route(self._programs.get((header.prog, header.vers)), None)
+        try:
+            return self._routes[header[:3]]
+        except KeyError:
+            return Route(self._programs.get((header.prog, header.vers)), None)
 
     def serve(self, client: Writing, call: Call) -> Answer | None:
         """Answer a call: the frame for the client to send, with its descriptors; None if it is on its way already."""

@@ -81,9 +81,9 @@ class Term:
 
     def begin_wait(self, must: bool = False) -> None:
         """See `Waits.begin_wait`; the role goes to another thread."""
-        self._waits.begin_wait(must)
-        if self.take():
+        if self.take():  # first: to begin the wait may take as long as to start a thread
             self._reader.hand_over()
+        self._waits.begin_wait(must)
 
     def end_wait(self) -> None:
         """See `Waits.end_wait`."""
@@ -116,7 +116,7 @@ class Reader:
         self._on_late = on_late
         self._term = Term(self, waits)
         self._alarm: SimpleQueue[None] = SimpleQueue()
-        self._dozing = False
+        self._dozing: list[None] = []  # of one element while the understudy sleeps; who takes it wakes it
         self._away = 0
         self.lends = True
         self._epoll.register(self._wake, select.EPOLLIN)
@@ -184,9 +184,13 @@ class Reader:
         term = self._term
         term.serving.append(call)
         if self._dozing:
-            self._dozing = False
-            self._alarm.put(None)
+            self._wake_understudy()
         return term
+
+    def _wake_understudy(self) -> None:
+        with suppress(IndexError):
+            self._dozing.pop()
+            self._alarm.put(None)
 
     def hand_over(self) -> None:
         """Give the role, which this thread has just taken out of its own term, to another thread."""
@@ -209,13 +213,17 @@ class Reader:
             for fd, events in wait(self._patience()):
                 if fd == wake:
                     os.eventfd_read(wake)
-                elif (handler := handlers.get(fd)) is not None:
-                    try:
-                        handler(events)
-                    except Exception:
-                        log.exception("%s: a handler failed", self._crew.name)
-                    if term.lost:
-                        return
+                    continue
+                try:
+                    handler = handlers[fd]
+                except KeyError:  # forgotten since then
+                    continue
+                try:
+                    handler(events)
+                except Exception:
+                    log.exception("%s: a handler failed", self._crew.name)
+                if term.lost:
+                    return
             if self._woken:
                 # Cleared before the tasks are taken: who adds one from now on wakes us again.
                 self._woken = False
@@ -251,10 +259,11 @@ class Reader:
             self._alarm.get(timeout=seconds)
 
     def _doze(self) -> None:
-        self._dozing = True
-        if not self._term.serving and not self._ended.is_set():  # looked at again: who came since has not seen us doze
-            self._nap(None)
-        self._dozing = False
+        self._dozing.append(None)
+        if self._term.serving or self._ended.is_set():  # looked at again: who came before has not seen us doze
+            # Who has seen it has set off the alarm, which is not to shorten the next nap.
+            self._wake_understudy()
+        self._nap(None)
 
     def _count_away(self, change: int) -> None:
         with self._lock:

@@ -186,12 +186,13 @@ class Definition:
         except AttributeError:
             texts = {}
             object.__setattr__(self, "_texts", texts)
-        found = texts.get(key)
-        if found is None:
+        try:
+            return texts[key]
+        except KeyError:
             if len(texts) >= TEXTS_KEPT:
                 texts.clear()
-            found = texts[key] = make()
-        return found
+            made = texts[key] = make()
+            return made
 
     def format(self, indent: int = 0) -> str:
         """The definition as text, as libvirt writes it."""

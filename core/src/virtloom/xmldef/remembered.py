@@ -28,9 +28,10 @@ class Remembered(Generic[T]):
 
     def __call__(self, text: str) -> T:
         """What is made of a document; what `make` raises leaves as it is."""
-        known = self._made.get(text)
-        if known is not None:
-            return known
+        try:
+            return self._made[text]
+        except KeyError:
+            pass
         draws = chance.draws()
         made = self._make(text)
         if len(text) <= LONGEST and chance.draws() == draws:

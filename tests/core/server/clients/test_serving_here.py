@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from server_rig import PROGRAM, Peer, Rig, wait_until
@@ -11,6 +12,7 @@ from server_rig import PROGRAM, Peer, Rig, wait_until
 from virtloom.errors import ErrorCode
 from virtloom.server import reader as reader_module
 from virtloom.server.clients.keepalive import PING_FRAME, PONG_FRAME
+from virtloom.server.clients.sending import SendQueue
 from virtloom.server.routes import DISTRUST, FORGIVEN, TRUSTED, Route
 from virtloom.server.workers import waiting
 
@@ -74,6 +76,21 @@ def test_it_is_known_of_all_clients_at_once(rig: Rig) -> None:
             return
         earn_trust(rig, other)  # the machine was busy just then
     raise AssertionError("another client's first call is never served by the reader")
+
+
+def test_a_client_that_has_its_answer_is_free_for_its_next_call(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    peer = rig.start().login()
+    (client,) = rig.server.clients()
+    running: list[int] = []
+
+    def put(queue: SendQueue, *arguments: Any, **named: Any) -> bool:
+        running.append(client._calls.running)
+        return written(queue, *arguments, **named)
+
+    written = SendQueue.put
+    monkeypatch.setattr(SendQueue, "put", put)
+    assert peer.ask("echo", "x") == "x"
+    assert running == [0]
 
 
 def test_a_call_that_says_that_it_waits_stops_nobody(rig: Rig) -> None:

@@ -114,8 +114,9 @@ class Watch:
     def called(self, call: Call, me: ThreadRecord) -> None:
         """A call of this thread has ended."""
         api, took = call.api or "a call", time.monotonic() - me.since
-        tally = self.calls.get(api)
-        if tally is None:
+        try:
+            tally = self.calls[api]
+        except KeyError:
             tally = self.calls.setdefault(api, Tally())
         me.figures[tally].add(took)
         if self._recorder is not None:

@@ -47,12 +47,15 @@ class Answering(Writing):
         following = broken = None
         with self._lock:
             sends, takes = self._rules.sends, self._rules.takes
+            last = not lane.queue
+            if last:  # before the answer is written: who has it may call again at once, and find the lane in use
+                lane.running -= 1
             if answer is not None and sends:
                 broken = self._put(*answer)
-            more = bool(lane.queue) and not self._blocked()
+            more = not last and not self._blocked()
             if more and stays and lane.urgent == urgent:
                 following = self._calls.pop(lane)
-            elif not more:
+            elif not more and not last:
                 lane.running -= 1
             look = self._paused or not takes
             release = self._phase is GONE and self._last_call_ended()

@@ -13,7 +13,6 @@ from virtloom.driver.flags import check_flags
 from virtloom.driver.handles import DomainHandle
 from virtloom.driver.params import TypedParam, int_, string, uint, ullong
 from virtloom.errors import ErrorCode, VirtError
-from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.processors import vcpu_part, vcpus_now
 from virtloom_test.domains.base import DomainsBase
 from virtloom_test.domains.tuning import find_disk
@@ -113,14 +112,14 @@ class Statistics(DomainsBase):
         """Whether groups tell nothing but what domains publish: their state, and threads where there are none."""
         if set(chosen) - {Stats.STATE, Stats.IOTHREAD}:
             return False
-        return not self._kept_answers.ask("threads", lambda view: True if _has_threads(view.definition) else None)
+        return not self._kept_answers.ask("threads", lambda view: True if _has_threads(view) else None)
 
     def _groups(self) -> dict[int, Group]:
         """What there is to be told, by the flag that asks for it, in the order in which it is told."""
         return {Stats.STATE: _state, Stats.IOTHREAD: self._iothreads}
 
     def _iothreads(self, view: View) -> Iterable[TypedParam]:
-        return self._polls(view) if view.active and _has_threads(view.definition) else ()
+        return self._polls(view) if _has_threads(view) else ()
 
     def _polls(self, view: View) -> Iterator[TypedParam]:
         with self._reading(view.handle) as state:
@@ -181,8 +180,9 @@ class PlayedStatistics(Statistics):
                 yield ullong(f"block.{number}.{word}", count)
 
 
-def _has_threads(definition: Domain) -> bool:
-    return definition.iothreads is not None or definition.iothreadids is not None
+def _has_threads(view: View) -> bool:
+    """Whether there are threads to tell of; the definition of one that does not run may not have been read yet."""
+    return view.active and (view.definition.iothreads is not None or view.definition.iothreadids is not None)
 
 
 def _state(view: View) -> tuple[TypedParam, ...]:

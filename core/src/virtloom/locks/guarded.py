@@ -84,8 +84,8 @@ class Guarded(Generic[S]):
         self.is_lent = policy.checker.enforcing
         self._policy = policy
         self._edition = edition or NOBODYS
-        self.lock = Lock(object_type.level, self.name, policy.checker, f"{scope} {object_type.name}".lstrip(), inside=1)
-        self.jobs = Jobs(self._get_name, policy, self._refusal)
+        self.lock = Lock(object_type.level, self, policy.checker, f"{scope} {object_type.name}".lstrip(), inside=1)
+        self.jobs = Jobs(self, policy)
         self._usual = UsualBlock(self.lock, state)
 
     @property
@@ -96,7 +96,6 @@ class Guarded(Generic[S]):
     @label.setter
     def label(self, label: str) -> None:
         self._label = label
-        self.lock.name = self.name
 
     @property
     def name(self) -> str:
@@ -195,13 +194,11 @@ class Guarded(Generic[S]):
             detail = f"{self.name} {what} by a thread that does not hold its lock"
             self.checker.report(Rule.STATE_UNLOCKED, detail, self.lock)
 
-    def _get_name(self) -> str:
-        return self.name
-
     def _gone(self) -> ObjectGone:
         return ObjectGone(self.type.name, self.key)
 
-    def _refusal(self) -> LockError | None:
+    def refusal(self) -> LockError | None:
+        """For its jobs: the error for those who come after it was removed; None while it was not."""
         return self._gone() if self.gone else None
 
     def __repr__(self) -> str:

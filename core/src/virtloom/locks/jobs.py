@@ -26,7 +26,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from virtloom.locks.checking.checker import Checker
 from virtloom.locks.checking.rules import Rule
@@ -56,27 +56,40 @@ class JobPolicy(NamedTuple):
     scope: str = ""
 
 
+class Owner(Protocol):
+    """What has jobs: a guarded object."""
+
+    @property
+    def name(self) -> str:
+        """What it is called, made when it must be said."""
+
+    def refusal(self) -> LockError | None:
+        """The error for those who ask when it was removed; None while it was not."""
+
+
 class Jobs:
     """The jobs of one object: who has its slots, and who waits.
 
     Invariant, whenever the mutex is free: each job in the queue has an obstacle among the jobs that run. So a newcomer
     without an obstacle overtakes nobody who could have begun.
 
-    :param name: says what the object is called, when it must be said.
+    :param owner: the object.
     :param policy: see `JobPolicy`.
-    :param refusal: the error for those who ask when the object was removed; None while it was not.
     """
 
-    __slots__ = ("_mutex", "_policy", "_queue", "_refusal", "_slots", "checking", "name")
+    __slots__ = ("_mutex", "_owner", "_policy", "_queue", "_slots", "checking")
 
-    def __init__(self, name: Callable[[], str], policy: JobPolicy, refusal: Callable[[], LockError | None]) -> None:
-        self.name = name
+    def __init__(self, owner: Owner, policy: JobPolicy) -> None:
+        self._owner = owner
         self.checking = policy.checker.checking
         self._policy = policy
-        self._refusal = refusal
         self._mutex = threading.Lock()
         self._slots: dict[Slot, Job] = {}
         self._queue: list[Job] = []
+
+    def name(self) -> str:
+        """What the object is called."""
+        return self._owner.name
 
     @property
     def checker(self) -> Checker:
@@ -267,7 +280,7 @@ class Jobs:
             return gate if job.gate is not None else None
 
     def _raise_if_removed(self) -> None:
-        refusal = self._refusal()
+        refusal = self._owner.refusal()
         if refusal is not None:
             raise refusal
 

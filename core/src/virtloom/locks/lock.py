@@ -22,7 +22,7 @@ import sys
 import threading
 import time
 from types import TracebackType
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from virtloom.locks.checking.checker import Checker
 from virtloom.locks.checking.order import LockClass
@@ -90,34 +90,48 @@ class Waiter:
         return self.lock.refuse(self, error)
 
 
+class Named(Protocol):
+    """What says what it is called when that is asked."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+
 class Lock:
     """A lock with a level and a name. `with lock:` is the only way to hold it.
 
     Making one gives a `CheckedLock`, or an `UncheckedLock` if the checker is off.
 
     :param level: its level.
-    :param name: what it is called in findings and reports.
+    :param name: what it is called in findings and reports, or what it is the lock of.
     :param checker: who judges its acquisitions.
     :param class_name: the name of its class in the order graph; its own name unless given.
     :param inside: how many methods of this package lie between the line that takes it and its `__enter__`; None if that
         line is only noted by a checker that enforces, for a lock that is taken so often that noting is what it costs.
     """
 
-    __slots__ = ("__weakref__", "checker", "level", "name")
+    __slots__ = ("__weakref__", "_named", "checker", "level")
 
     def __new__(
-        cls, level: Level, name: str, checker: Checker, class_name: str | None = None, inside: int | None = 0
+        cls, level: Level, name: str | Named, checker: Checker, class_name: str | None = None, inside: int | None = 0
     ) -> Lock:
         if cls is not Lock:
             return object.__new__(cls)
         return object.__new__(CheckedLock if checker.checking else UncheckedLock)
 
     def __init__(
-        self, level: Level, name: str, checker: Checker, class_name: str | None = None, inside: int | None = 0
+        self, level: Level, name: str | Named, checker: Checker, class_name: str | None = None, inside: int | None = 0
     ) -> None:
         self.level = level
-        self.name = name
+        self._named = name
         self.checker = checker
+
+    @property
+    def name(self) -> str:
+        """What it is called in findings and reports."""
+        named = self._named
+        return named if isinstance(named, str) else named.name
 
     def __enter__(self) -> object:
         raise NotImplementedError
@@ -184,7 +198,7 @@ class UncheckedLock(Lock):
     __slots__ = ("_bare", "_free", "_take")
 
     def __init__(
-        self, level: Level, name: str, checker: Checker, class_name: str | None = None, inside: int | None = 0
+        self, level: Level, name: str | Named, checker: Checker, class_name: str | None = None, inside: int | None = 0
     ) -> None:
         super().__init__(level, name, checker)
         self._bare = bare = threading.Lock()
@@ -240,10 +254,10 @@ class CheckedLock(Lock):
     )
 
     def __init__(
-        self, level: Level, name: str, checker: Checker, class_name: str | None = None, inside: int | None = 0
+        self, level: Level, name: str | Named, checker: Checker, class_name: str | None = None, inside: int | None = 0
     ) -> None:
         super().__init__(level, name, checker)
-        self.lock_class: LockClass = checker.graph.lock_class(class_name or name, level)
+        self.lock_class: LockClass = checker.graph.lock_class(class_name or self.name, level)
         self._depth = (1 if checker.enforcing else 0) if inside is None else 1 + inside
         bare = threading.Lock()
         self._try, self._free = bare.acquire, bare.release

@@ -5,25 +5,30 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from stores import Store, kept
 
 from daemons import eventually
 from gates import Gate
+from virtloom.driver.handles import StoragePoolHandle
 from virtloom.errors import ErrorCode, VirtError
 
-UUID = "5a5a5a5a-0001-4000-8000-000000000001"
-UUID_BYTES = bytes.fromhex(UUID.replace("-", ""))
+POOL = "5a5a5a5a-0001-4000-8000-000000000001"
 
 
-def document(folder: Path, name: str = "p", path: str = "p", uuid: str = f"<uuid>{UUID}</uuid>") -> str:
+def document(folder: Path, name: str = "p", path: str = "p", uuid: str = f"<uuid>{POOL}</uuid>") -> str:
     return f"<pool type='dir'><name>{name}</name>{uuid}<target><path>{folder}/{path}</path></target></pool>"
 
 
 def waits(store: Store) -> bool:
     """Whether a call waits for a job on a pool."""
     return any(found.jobs.waiting for found in store.driver.pools)
+
+
+def uuid_of(pool: StoragePoolHandle) -> UUID:
+    return UUID(bytes=pool.uuid)
 
 
 def full(*given: Any) -> None:
@@ -65,7 +70,7 @@ def test_one_uuid_is_not_given_to_two_names(store: Store, monkeypatch: pytest.Mo
         eventually(lambda: waits(store), "the second definition waits")
         gate.open.set()
         first.result(20)
-        with pytest.raises(VirtError, match=f"pool 'p' is already defined with uuid {UUID}"):
+        with pytest.raises(VirtError, match=f"pool 'p' is already defined with uuid {POOL}"):
             second.result(20)
     assert definitions(store) == ["p.xml"]
 
@@ -125,3 +130,34 @@ def test_a_file_whose_name_is_not_its_pools_is_told_and_left(tmp_path: Path, cap
     assert "the storage pool 'p' cannot be loaded" in caplog.text
     assert "its file is named 'copy'" in caplog.text
     assert (folder / "copy.xml").exists()
+
+
+def test_a_pool_that_is_defined_anew_while_its_sizes_are_learnt_stays_so(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = store.pool()
+    backend = store.driver.backends.of("dir")
+    monkeypatch.setattr(backend, "tracks_sizes", False)
+    gate = Gate(monkeypatch, backend, "refresh", after=True)
+    with ThreadPoolExecutor(1) as threads:
+        making = threads.submit(store.volume, pool)
+        assert gate.reached.wait(20)
+        store.driver.storage_pool_destroy(pool)
+        uuid = f"<uuid>{uuid_of(pool)}</uuid>"
+        store.driver.storage_pool_define_xml(document(store.folder, path="elsewhere", uuid=uuid), 0)
+        gate.open.set()
+        making.result(20)
+    assert f"<path>{store.folder}/elsewhere</path>" in store.driver.storage_pool_get_xml_desc(pool, 0)
+
+
+def test_a_volume_that_is_made_or_deleted_is_so_though_the_pools_sizes_cannot_be_learnt(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = store.pool()
+    backend = store.driver.backends.of("dir")
+    monkeypatch.setattr(backend, "tracks_sizes", False)
+    monkeypatch.setattr(backend, "refresh", full)
+    volume = store.volume(pool)
+    assert store.names(pool) == ["v"]
+    store.driver.storage_vol_delete(volume, 0)
+    assert store.names(pool) == []

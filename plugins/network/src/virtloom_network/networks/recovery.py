@@ -75,13 +75,20 @@ class NetworkRecovery(NetworkLife):
 
     def _still_there(self, found: Guarded[NetworkState], definition: Network) -> None:
         ports = self._ports.load(definition.uuid)
-        if definition.is_virtual and self._dnsmasq.pid(definition) is None:
-            try:
-                self._dnsmasq.start(definition)
-            except VirtError as error:
-                self.host.log.error("network %s: %s", definition.name, error)
+        if definition.is_virtual:
+            self._see_to(definition)
         with self._changing(found) as state:
             state.ports = ports
+
+    def _see_to(self, definition: Network) -> None:
+        """Put what runs of a virtual network right again: its dnsmasq, and its rules, which others may have flushed."""
+        try:
+            if definition.mode != "open":
+                self._firewall.put(definition)
+            if self._dnsmasq.pid(definition) is None:
+                self._dnsmasq.start(definition)
+        except VirtError as error:
+            self.host.log.error("network %s: %s", definition.name, error)
 
 
 def _parse(text: str) -> Network:

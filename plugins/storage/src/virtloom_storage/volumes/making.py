@@ -112,11 +112,17 @@ class VolumeMaking(VolumeWork):
             self._resize_pool(pool, backend)
 
     def _resize_pool(self, pool: Guarded[PoolState], backend: Backend) -> None:
-        """Learn a pool's sizes where they do not follow from its volumes'."""
+        """Learn a pool's sizes where they do not follow from its volumes'; what was done is done if that fails."""
         view = pool.published
-        scan = backend.refresh(view.context, view.definition)
+        try:
+            seen = backend.refresh(view.context, view.definition).pool
+        except VirtError as error:
+            self.host.log.warning("the sizes of storage pool %s are not known: %s", view.definition.name, error)
+            return
         with self._changing(pool) as state:
-            state.definition = scan.pool
+            if state.active:  # and perhaps defined anew since it was looked at
+                sizes = {"capacity": seen.capacity, "allocation": seen.allocation, "available": seen.available}
+                state.definition = state.definition.replace(**sizes)
 
     def storage_vol_delete(self, vol: StorageVolHandle, flags: int) -> None:
         """`virStorageVolDelete`"""

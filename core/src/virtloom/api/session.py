@@ -248,8 +248,7 @@ class Session:
             return None
         body = known.answers.find(payload)
         if body is not None:
-            with known.bracket:  # it counts like any other
-                pass
+            known.bracket.count()
         return body
 
     def _bracket(self, procedure: Procedure, fds: Sequence[int] = ()) -> calling:

@@ -83,7 +83,8 @@ def left(driver: Any, networks: Any, folder: Path, name: str) -> list[str]:
     shown = [dom.name for dom in driver.connect_list_all_domains(0)]
     if shown:
         assert shown == [name]
-        return [] if os.path.exists(f"/proc/{driver.domain_lookup_by_name(name).id}/root") else ["shown without init"]
+        init = driver.domain_lookup_by_name(name).id
+        return [] if os.path.exists(f"/proc/{init}/root") else [f"shown with init {init}, which is not there"]
     found = leftovers(name, folder)
     found += [link for link in links() if link.startswith("vnet")]
     found += [str(place) for place in (folder / "run" / "lxc" / "containers").glob("*")]

@@ -36,7 +36,7 @@ from virtloom_lxc.links.making import make, names, passed
 
 START_WITHIN = 30.0  # s, for init to run
 END_WITHIN = 15.0  # s, for what is left of a container to go
-FOUND_WITHIN = 5.0  # s, for a controller to tell a restarted daemon how things stand
+FOUND_WITHIN = 30.0  # s, for a controller to tell a restarted daemon how things stand
 
 
 class Run(NamedTuple):
@@ -254,7 +254,7 @@ def _spawn(argv: Sequence[str], descriptors: Sequence[int], group: Group) -> sub
     controller_group(group).adopt(process.pid)
     assert process.stdin is not None
     with suppress(BrokenPipeError), process.stdin as go:  # if it ended already, its monitor tells
-        go.write(b".")
+        go.write(b"\n")
     return process
 
 

@@ -17,10 +17,12 @@ SOURCES = Path(__file__).parents[3]
 MAIN = f"import sys; sys.path.insert(0, {str(SOURCES)!r}); from {__name__}.main import main; main()"
 
 
+# It waits for a line, and does nothing if there is none, because the daemon died: the next one knows nothing of it.
+TOLD = ("sh", "-c", 'read go && exec "$@" </dev/null', "sh")
 # What a controller mounts is seen by its container alone, and gone with it; what the host mounts is seen there too.
 APART = ("unshare", "--mount", "--propagation", "slave")
 
 
 def command(spec: str) -> list[str]:
-    """The command that runs a controller, with nothing of the environment's and no packages that are installed."""
-    return [*APART, sys.executable, "-I", "-S", "-c", MAIN, spec]
+    """The command that runs a controller when it is told to, with nothing of the environment's."""
+    return [*TOLD, *APART, sys.executable, "-I", "-S", "-c", MAIN, spec]

@@ -257,11 +257,7 @@ def reason(log: bytes) -> str:
 
 
 def main() -> None:
-    """Run by the driver, with the description of the run as its argument; begins when it is told to on its input."""
-    if not os.read(0, 1):
-        return  # the daemon died, and the next one knows nothing of us
-    nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
-    os.dup2(nothing, 0)
+    """Run by the driver, with the description of the run as its argument."""
     for number in IGNORED:
         signal.signal(number, signal.SIG_IGN)
     spec = json.loads(sys.argv[1])

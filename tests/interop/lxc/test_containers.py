@@ -228,6 +228,8 @@ def test_root_inside_is_nobody_outside_with_an_idmap(
     )
     lxc("start", name)
     assert os.stat(f"/proc/{lxc('domid', name)}").st_uid == 100000
+    assert inside(lxc, name, "/bin/cat", "/proc/self/uid_map").split() == ["0", "100000", "1000"]
+    assert inside(lxc, name, "/bin/grep", "MemTotal", "/proc/meminfo").split()[1] == "65536"
 
 
 def test_capabilities_are_dropped_and_kept(lxc: Virsh, define: Define, name: str) -> None:

@@ -94,6 +94,12 @@ def test_settings_of_a_network_that_is_the_hosts_are_only_read() -> None:
     assert readonly not in lines(domain(), links=())
 
 
+def test_mapped_users_on_the_hosts_network_have_its_sys_bound() -> None:
+    bound = "lxc.mount.entry = /sys sys none rbind,ro,nosuid,nodev,noexec,create=dir 0 0"
+    assert bound in lines(domain(more=IDMAP), links=None)
+    assert not {bound} & {*lines(domain(more=IDMAP), links=()), *lines(domain(), links=None)}
+
+
 def test_a_link_is_told_with_its_addresses() -> None:
     link = Inside("vnet1", "eth0", addresses=(("10.0.0.2", 24), ("fd00::2", 64)), gateways=("10.0.0.1",))
     told = [line for line in lines(domain(), links=(link,)) if line.startswith("lxc.net.0.")]

@@ -125,7 +125,12 @@ def _kernel(domain: Domain, prepared: Prepared) -> Iterator[str]:
     own_network = prepared.links is not None
     # Who has not this capability could not mount control groups that can be written, and is not given them either.
     groups = "mixed" if has(domain, "sys_admin") else "ro"
-    yield f"lxc.mount.auto = proc:{'mixed' if own_network else 'rw'} sys:ro cgroup:{groups}:force"
+    # Users that are mapped cannot mount what shows a network that is not theirs (`lxcContainerMountBasicFS`).
+    bound = not own_network and domain.idmap is not None
+    system = "" if bound else "sys:ro "
+    yield f"lxc.mount.auto = proc:{'mixed' if own_network else 'rw'} {system}cgroup:{groups}:force"
+    if bound:
+        yield "lxc.mount.entry = /sys sys none rbind,ro,nosuid,nodev,noexec,create=dir 0 0"
     if not own_network:
         for name in ("sys", "sysrq-trigger"):
             yield f"lxc.mount.entry = {prepared.places.root}/proc/{name} proc/{name} none bind,ro,optional 0 0"

@@ -18,7 +18,8 @@ from virtloom_lxc.links import making
 from virtloom_lxc.rules import shares
 
 KERNEL_NAMES = {"sharenet": "net", "shareipc": "ipc", "shareuts": "uts"}
-ALL = ("user", "ipc", "uts", "net", "pid", "mnt")  # the order in which clients enter them
+# The order in which clients enter them: users last, whose root may not enter a network of the host's.
+ALL = ("ipc", "uts", "net", "pid", "mnt", "user")
 NETNS = Path("/run/netns")  # ip-netns(8)
 
 

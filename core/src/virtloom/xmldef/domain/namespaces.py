@@ -22,8 +22,8 @@ def read_namespaced(root: Node) -> tuple[Node, ...]:
     general = {prefix: own for prefix, own in _declared(root).items() if prefix}
     found = []
     for child in root.children:
-        known = {**general, **_declared(child)}
-        if prefix_of(child) in known:
+        known = {**general, **_declared(child)} if child.attrs else general
+        if known and prefix_of(child) in known:
             found.append(_renamed(child, known))
     return tuple(found)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 from virtloom.xmldef.document import Node
@@ -19,6 +20,7 @@ DECIMAL = {
     "ccid": ("controller", "slot"),
 }
 USB_PORT_DEPTH = 4
+SHORT = 12  # characters of a number whose form is remembered
 
 
 def clean_addresses(device: Node) -> None:
@@ -59,13 +61,26 @@ def _usb(node: Node) -> None:
 
 
 def _pci(node: Node) -> None:
-    if any(name in node.attrs for name in PCI):
-        numbers = {name: _number(node, name) for name in PCI}
-        if any(numbers.values()):
-            _valid_pci(numbers)
-        _fill(node, PCI)
+    given = {name: node.attrs[name] for name in PCI if name in node.attrs}
+    if given:
+        short = max(map(len, given.values())) <= SHORT
+        node.attrs.update((_pci_form if short else _pci_form.__wrapped__)(*given.items()))
     for zpci in node.all("zpci"):
         _fill(zpci, ZPCI)
+
+
+@lru_cache(1 << 10)
+def _pci_form(*given: tuple[str, str]) -> dict[str, str]:
+    """All attributes of a place, as libvirt writes them; remembered, since guests sit on the same few places.
+
+    :raises VirtError: XML_ERROR.
+    """
+    place = Node("address", dict(given))
+    numbers = {name: _number(place, name) for name in PCI}
+    if any(numbers.values()):
+        _valid_pci(numbers)
+    _fill(place, PCI)
+    return place.attrs
 
 
 def _valid_pci(numbers: dict[str, int]) -> None:

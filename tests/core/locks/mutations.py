@@ -206,8 +206,8 @@ IN_LOCKS = {
     "../driver/collections.py": (
         Mutation(
             "a name that is believed without a second look",
-            "        return found if self._entries.get(found.key) == (found, name) else None",
-            "        return found",
+            "            return found if self._entries[found.key] == (found, name) else None",
+            "            return found",
             (f"{LINEARIZABLE}::test_a_name_never_leads_to_an_object_that_has_another_already",),
         ),
         Mutation(

@@ -6,6 +6,7 @@ import json
 import os
 import pwd
 import signal
+import stat
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -92,11 +93,12 @@ def test_files_are_left_alone_where_a_definition_says_so(shared: Any) -> None:
     virsh("create", shared.write("kept", devices=kept))
     assert owner(disk) == 4321
     label = "<seclabel type='static' model='dac' relabel='no'><label>+0:+0</label></seclabel>"
-    path = Path(shared.write("static", devices=kept))
+    path = Path(shared.write("static", devices=DISK.format(disk)))
     path.write_text(path.read_text().replace("</domain>", f"{label}</domain>"))
     virsh("destroy", "kept")
     virsh("create", str(path))
     assert user_of(shared.pid("static")) == 0
+    assert owner(disk) == 4321
 
 
 def test_an_image_that_comes_and_goes_while_the_guest_runs_is_given_and_given_back(shared: Any) -> None:
@@ -191,6 +193,14 @@ def test_a_guests_process_opens_the_devices_that_it_has_and_no_other(shared: Any
     virsh("create", shared.write("listed", devices=block.format(first, "vda")))
     assert {"c 1:3 rw", "c 136:* rw", name[first]} <= devices("listed")
     assert not {"a *:* rwm", name[second]} & devices("listed")
+    node, entropy = shared.root / "node", shared.root / "entropy.xml"
+    os.mknod(node, stat.S_IFBLK | 0o666, second.stat().st_rdev)
+    node.chmod(0o666)
+    entropy.write_text(f"<rng model='virtio'><backend model='random'>{node}</backend></rng>")
+    virsh("attach-device", "listed", str(entropy))
+    assert name[second] in devices("listed")
+    virsh("detach-device", "listed", str(entropy))  # which no guest is there to let go of
+    assert owner(node) == 0
     virsh("attach-disk", "listed", str(second), "vdb")
     assert {name[first], name[second]} <= devices("listed")
     shared.crash()

@@ -29,7 +29,7 @@ from virtloom_qemu.hotplug.refusals import (
 )
 from virtloom_qemu.hotplug.throttle import throttle_disk
 from virtloom_qemu.runs.alteration import Alteration
-from virtloom_qemu.runs.given.hostdevs import allow_locking, granted, supported
+from virtloom_qemu.runs.given.hostdevs import allow_locking, supported
 from virtloom_qemu.runs.given.interfaces import Connection
 from virtloom_qemu.runs.given.vsock import vsock_opened
 from virtloom_qemu.runs.happening.refresh import refresh
@@ -151,10 +151,7 @@ class Attaching(Media):
         made, journal = self._supported(wanted, made), Journal(run.paths.journal)
         journal.begin()
         try:
-            with (
-                self.host_devices.taken(live.name, (made,), journal) as (placed,),
-                granted(self._ownership(live, run.groups), placed, self.host_devices.host),
-            ):
+            with self.host_devices.taken(live.name, (made,), journal) as (placed,):
                 wanted = grafted(live, self._completed(live, "hostdev", placed)[0], DEVICE_FIELDS["hostdev"])
                 allow_locking(wanted, run.process.pid)
                 self._let_come(change, "hostdev", wanted)

@@ -86,7 +86,11 @@ class PluggingBase(Reconnecting):
         """
         wanted = self._for_run(talk, wanted)
         secrets = revealed(wanted, self.host.driver(DriverKind.SECRET), besides=live)
-        with self._served(talk, live, wanted), passed(talk.monitor, live, wanted, connection, opened) as descriptors:
+        with (
+            self._ownership(live, talk.run.groups).granted_too(live, wanted),
+            self._served(talk, live, wanted),
+            passed(talk.monitor, live, wanted, connection, opened) as descriptors,
+        ):
             make(talk.monitor, self._steps(talk, live, wanted, descriptors, secrets))
         return wanted
 

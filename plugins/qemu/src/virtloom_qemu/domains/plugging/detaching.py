@@ -28,7 +28,6 @@ from virtloom_qemu.hotplug.lines import device_names, take
 from virtloom_qemu.hotplug.refusals import kind_word, refuse_detaching, refuse_serial_console, unsupported
 from virtloom_qemu.monitor import CommandFailed, MonitorEvent
 from virtloom_qemu.runs.alteration import Alteration
-from virtloom_qemu.runs.given.hostdevs import take_away
 from virtloom_qemu.runs.state import Leaving, QemuDomain, Run
 from virtloom_qemu.runs.status import Status
 from virtloom_qemu.runs.talk import Talk
@@ -143,8 +142,9 @@ class Detaching(PluggingBase):
         take_back(talk.monitor, alias)
         if isinstance(device, Interface):
             self.interfaces.disconnect(device)
+        self._ownership(live, talk.run.groups).released(live, fewer)
         if isinstance(device, Hostdev):
-            take_away(self._ownership(live, talk.run.groups), live.name, device, self.host_devices)
+            self.host_devices.give_back(live.name, (device,))
         self._serve_no_more(talk, alias)
         if not any(is_managed(disk.node("disk")) for disk in fewer.parts.disks):
             self._serve_no_more(talk, MANAGED)

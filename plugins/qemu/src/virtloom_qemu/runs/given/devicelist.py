@@ -33,7 +33,7 @@ class DeviceList:
     def __init__(self, group: Group | None) -> None:
         self._group = group if group is not None and group.version("devices") == 1 else None
 
-    def begin(self, live: Domain) -> None:
+    def begin(self) -> None:
         """Let the run's processes open what all guests may, and nothing else; a kernel that forbids that lets all.
 
         :raises VirtError: SYSTEM_ERROR.
@@ -47,7 +47,7 @@ class DeviceList:
                 raise
             return
         self._group.write(DEVICES_ALLOW, TERMINALS)
-        for path in (*ALWAYS, *devices_of(live)):
+        for path in ALWAYS:
             self.allow(path)
 
     def allow(self, path: str, *, readonly: bool = False) -> None:

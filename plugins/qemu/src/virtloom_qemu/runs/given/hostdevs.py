@@ -5,17 +5,15 @@ from __future__ import annotations
 import os
 import resource
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager
 
 from virtloom.driver.files.journal import Journal
 from virtloom.driver.hostdevs import Host, HostDevices
-from virtloom.driver.hostdevs.sources import nodes
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Hostdev
 from virtloom_qemu.capabilities import Emulator
-from virtloom_qemu.runs.given.ownership import Ownership
 
 VHOST_SCSI = "/dev/vhost-scsi"
 BESIDES = 1 << 30  # bytes that a device may reach besides the guest's memory
@@ -34,25 +32,6 @@ def all_taken(devices: HostDevices, definition: Domain, emulator: Emulator, jour
         live = definition.with_devices(hostdevs=placed) if placed else definition
         allow_locking(live)
         yield live
-
-
-@contextmanager
-def granted(owners: Ownership, device: Hostdev, host: Host) -> Iterator[None]:
-    """Give what a device is opened by to a run's user; if the block raises, it is given back."""
-    with ExitStack() as stack:
-        for path in nodes((device,), host):
-            owners.grant(str(path))
-            stack.callback(owners.give_back, str(path))
-        yield
-        stack.pop_all()
-
-
-def take_away(owners: Ownership, guest: str, device: Hostdev, devices: HostDevices) -> None:
-    """Give a device back that left a guest which runs; a failure is logged."""
-    for path in nodes((device,), devices.host):
-        with suppress(VirtError):
-            owners.give_back(str(path))
-    devices.give_back(guest, (device,))
 
 
 def supported(device: Hostdev, host: Host, emulator: Emulator) -> Hostdev:

@@ -14,7 +14,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,7 +27,7 @@ from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Disk
 from virtloom_qemu.process.identity import Identity
-from virtloom_qemu.runs.given.devicelist import DeviceList
+from virtloom_qemu.runs.given.devicelist import DeviceList, devices_of
 
 log = logging.getLogger(__name__)
 ATTRIBUTE = "trusted.virtloom.owner"
@@ -96,7 +96,7 @@ class Ownership:
         :param journal: is told of each before it is given.
         """
         given: list[GuestFile] = []
-        self._devices.begin(live)
+        self._devices.begin()
         try:
             for one in files_of(live):
                 if self.who is not None and one.back and not one.kept:
@@ -108,6 +108,39 @@ class Ownership:
         except BaseException:
             self._restore(given)
             raise
+
+    @contextmanager
+    def granted_too(self, live: Domain, wanted: Domain) -> Iterator[None]:
+        """Give a run that goes on what devices need that come to it; if the block raises, it is given back.
+
+        :param wanted: the definition with those devices. Images are given when their nodes come (`OpenedImages`).
+        """
+        given: list[GuestFile] = []
+        try:
+            for one in besides(wanted, live):
+                self.grant(one.path, readonly=one.readonly, kept=one.kept, label=one.label)
+                given.append(one)
+            yield
+        except BaseException:
+            self._release(given)
+            raise
+
+    def released(self, live: Domain, fewer: Domain) -> None:
+        """Take from a run that goes on what devices needed that went; a failure is logged.
+
+        :param fewer: the definition without those devices.
+        """
+        self._release(besides(live, fewer))
+
+    def _release(self, given: Iterable[GuestFile]) -> None:
+        for one in given:
+            try:
+                if one.back and not one.kept:
+                    self.give_back(one.path)
+                else:
+                    self._devices.deny(one.path)
+            except VirtError as error:
+                log.warning("a guest's file keeps its owner: %s", error)
 
     def restore(self, live: Domain) -> None:
         """Give back what a run had that has ended; a failure keeps no other file."""
@@ -254,6 +287,17 @@ def files_of(live: Domain) -> Iterator[GuestFile]:
     for disk in live.parts.disks:
         for image in images_of(disk):
             yield GuestFile(image.path, image.is_ours, image.kept, image.readonly, image.label)
+    yield from _others(live)
+
+
+def besides(more: Domain, fewer: Domain) -> list[GuestFile]:
+    """The files that one definition has besides another's, but for images."""
+    known = set(_others(fewer))
+    return [one for one in _others(more) if one not in known]
+
+
+def _others(live: Domain) -> Iterator[GuestFile]:
+    """The files that are no images."""
     for kind in CHARACTERS:
         for device in getattr(live.parts, kind):
             if device.type in ("file", "dev", "pipe") and device.source:
@@ -275,6 +319,7 @@ def files_of(live: Domain) -> Iterator[GuestFile]:
         if path:
             yield GuestFile(path)
     yield from (GuestFile(str(node)) for node in nodes(live.parts.hostdevs, Host()))
+    yield from (GuestFile(path, back=False, kept=True) for path in devices_of(live))
 
 
 class ImageFile(NamedTuple):

@@ -123,7 +123,11 @@ def test_a_label_that_names_no_model_is_of_the_hosts(model: str, given: str, sho
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (["<seclabel type='static'/>"], "missing security model in domain seclabel"),
+        (["<seclabel type='static'/>"], "security label is missing"),
+        (["<seclabel type='static'><label>a</label></seclabel>"], "missing security model in domain seclabel"),
+        (["<seclabel relabel='no'/>"], "dynamic label type must use resource relabeling"),
+        (["<seclabel type='none' relabel='yes'/>"], "resource relabeling is not compatible with 'none' label type"),
+        (["<seclabel model='dac'/>", "<seclabel model='dac'/>"], "seclabel for model dac is already provided"),
         (["<seclabel/>", "<seclabel model='dac'/>"], "missing security model when using multiple labels"),
     ],
 )

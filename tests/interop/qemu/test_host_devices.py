@@ -13,6 +13,7 @@ VHOST_VSOCK = Path("/dev/vhost-vsock")
 
 PCI = """<hostdev mode='subsystem' type='pci' managed='yes'>{driver}
 <source><address domain='0' bus='0xfe' slot='1' function='0'/></source></hostdev>"""
+NO_USB = "" if Path("/sys/bus/usb/devices").exists() else "cannot open directory '/sys/bus/usb/devices'"
 USB = """<hostdev mode='subsystem' type='usb'><source{policy}>{source}</source></hostdev>"""
 PRODUCT = "<vendor id='0xfffe'/><product id='0xfffd'/>"
 MDEV = """<hostdev mode='subsystem' type='mdev' model='vfio-pci'>
@@ -25,8 +26,12 @@ SCSI = """<hostdev mode='subsystem' type='scsi' managed='{managed}'><source><ada
     ("device", "detail"),
     [
         (PCI.format(driver="<driver name='kvm'/>"), "host doesn't support legacy PCI passthrough"),
-        (USB.format(policy="", source=PRODUCT), "Did not find USB device fffe:fffd"),
-        (USB.format(policy="", source="<address bus='250' device='9'/>"), "Did not find USB device bus:250 device:9"),
+        (USB.format(policy="", source=PRODUCT), NO_USB or "Did not find USB device fffe:fffd"),
+        (USB.format(policy="", source="<address bus='250' device='9'/>"), NO_USB or "Did not find USB device bus:250"),
+        (
+            "<tpm><backend type='passthrough'><device path='/nonexistent'/></backend></tpm>",
+            "Could not open TPM device /nonexistent",
+        ),
         (SCSI.format(managed="yes"), "SCSI host device doesn't support managed mode"),
         (SCSI.format(managed="no"), "cannot open directory '/sys/bus/scsi/devices/99:0:0:1/scsi_generic'"),
     ],

@@ -128,7 +128,7 @@ def test_a_start_that_fails_leaves_neither_port_nor_tap(host: Any, bridge: str, 
     good = f"<interface type='network'><source network='{network}'/></interface>"
     virsh("define", host.write("half", devices=good + card("nosuchbridge")))
     said = virsh.fails("start", "half")
-    assert re.search(r"Unable to add bridge nosuchbridge port vnet\d+: No such device", said)
+    assert re.search(r"Cannot get interface MTU on 'nosuchbridge': No such device", said)
     assert (ports(virsh, network), links()) == ([], before)
     virsh("define", host.write("broken", os="<kernel>/nonexistent</kernel>", devices=good))
     assert "nonexistent" in virsh.fails("start", "broken")
@@ -257,10 +257,13 @@ PROFILE = "<virtualport type='openvswitch'/>"
         ("user", "", "<backend tap='/dev/net/tun'/>", "custom tap device path is not supported for network"),
         ("bridge", "<source bridge='x'/>", PROFILE + "<filterref filter='f'/>",
          "filterref is not supported for network interfaces with virtualport type openvswitch"),
-        ("bridge", "<source bridge='x'/>", "<filterref filter='f'/>", "referenced filter 'f' is missing"),
+        ("bridge", "<source bridge='x'/>", "<filterref filter='f'/>", "Cannot get interface MTU on 'x'"),
+        ("ethernet", "", "<filterref filter='f'/>", "referenced filter 'f' is missing"),
+        ("ethernet", "", "<backend tap='/nonexistent'/>", "Unable to open /nonexistent, is tun module loaded?"),
+        ("hostdev", "<source><address type='pci' domain='0' bus='0xfe' slot='2' function='0'/></source>", "", "host"),
         ("ethernet", "", "<target dev='qnone' managed='no'/>", "target managed='no' but specified dev doesn't exist"),
-        ("direct", "<source dev='lo' mode='vepa'/>", "<virtualport type='802.1Qbh'><parameters profileid='p'/>"
-         "</virtualport>", "lldpad.pid"),
+        ("direct", "<source dev='qnone' mode='vepa'/>", "", "Unable to get index for interface qnone"),
+        ("direct", "<source dev='qnone' mode='passthrough'/>", "", "Cannot get interface MAC on 'qnone'"),
     ],
 )  # fmt: skip
 def test_what_an_interface_cannot_have_is_refused_before_its_guest_starts(

@@ -282,6 +282,7 @@ def test_a_device_on_the_usb_is_found_by_what_it_is_or_where(
         (usb("<vendor id='0x1d6b'/><product id='0x0105'/>"), "Multiple USB devices for 1d6b:105, use <address>"),
         (usb("<vendor id='0x1d6b'/><product id='0x0109'/>"), "Did not find USB device 1d6b:0109"),
         (usb("<address bus='1' device='9'/>"), "Did not find USB device bus:1 device:9"),
+        (usb(""), "Missing <source> element in hostdev device"),
         (
             usb("<vendor id='0x1d6b'/><product id='0x0104'/><address bus='2' device='3'/>"),
             "Did not find USB device 1d6b:0104 bus:2 device:3",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from virtloom.driver.hostdevs.host import Host
-from virtloom.errors import ErrorCode, ErrorDomain, VirtError
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
 
 
 class UsbDevice(NamedTuple):
@@ -43,9 +44,16 @@ def find(wish: Wish, host: Host, *, must: bool = True) -> UsbDevice | None:
     """The device that a definition means.
 
     :param must: whether it has to be there; None is returned for one that is not, otherwise.
-    :raises VirtError: INTERNAL_ERROR if it is not there, OPERATION_FAILED if it may be more than one.
+    :raises VirtError: SYSTEM_ERROR where there is no USB, XML_ERROR for no device at all, INTERNAL_ERROR if it is not
+        there, OPERATION_FAILED if it may be more than one.
     """
+    folder = host.sysfs / "bus" / "usb" / "devices"
+    if must and not folder.is_dir():
+        missing = FileNotFoundError(2, os.strerror(2))
+        raise system_error(missing, f"cannot open directory '{folder}'", ErrorDomain.NONE)
     vendor, product, bus, device, guessed = wish
+    if must and not vendor and not bus:
+        raise VirtError(ErrorCode.XML_ERROR, "Missing <source> element in hostdev device", ErrorDomain.DOMAIN)
     if vendor and bus:
         found = next((one for one, what in _all(host) if what == (vendor, product) and one == (bus, device)), None)
         if found is not None:

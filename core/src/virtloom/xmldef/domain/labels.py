@@ -17,6 +17,13 @@ def with_model(labels: Iterable[Node], model: str) -> tuple[Node, ...]:
     :raises VirtError: XML_ERROR for a label that is of no model and was given by hand, or is one of several.
     """
     given = tuple(labels)
+    for label in given:
+        check_label(label)
+    models = [label.get("model") for label in given]
+    for named in models:
+        if named is not None and models.count(named) > 1:
+            detail = f"seclabel for model {named} is already provided"
+            raise VirtError(ErrorCode.XML_DETAIL, detail, ErrorDomain.DOMAIN)
     if len(given) > 1 and any(label.get("model") is None for label in given):
         raise _refused("missing security model when using multiple labels")
     if len(given) != 1 or given[0].get("model") is not None:
@@ -29,6 +36,24 @@ def with_model(labels: Iterable[Node], model: str) -> tuple[Node, ...]:
     made = Node("seclabel", {**label.attrs, "model": model}, label.text, label.line)
     made.children = list(label.children)
     return (made,)
+
+
+def check_label(label: Node) -> None:
+    """Refuse a label that says what no label of its type can (`virSecurityLabelDefParseXML`).
+
+    :raises VirtError: CONFIG_UNSUPPORTED, or XML_ERROR for one that lacks what it is about.
+    """
+    kind, relabel, text = label.get("type") or "dynamic", label.get("relabel"), label.find("label")
+    if kind == "dynamic" and relabel == "no":
+        raise _unsupported("dynamic label type must use resource relabeling")
+    if kind == "none" and relabel == "yes":
+        raise _unsupported("resource relabeling is not compatible with 'none' label type")
+    if kind == "static" and label.get("model") != NO_MODEL and (text is None or not text.text.strip()):
+        raise _refused("security label is missing")
+
+
+def _unsupported(detail: str) -> VirtError:
+    return VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail, ErrorDomain.DOMAIN)
 
 
 def _refused(detail: str) -> VirtError:

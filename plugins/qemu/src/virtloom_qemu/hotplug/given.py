@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 
 from virtloom.errors import VirtError
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.monitor import Monitor
-from virtloom_qemu.runs.given.interfaces import Connection
+from virtloom_qemu.runs.given.interfaces import Connection, open_vdpa
 from virtloom_qemu.runs.given.resources import Resources, devices_with_files, open_files
 
 
@@ -64,6 +65,11 @@ def passed(
                 if device not in known:
                     open_files(device, made, stack)
             for one in wanted.parts.interfaces:
+                if one.type == "vdpa" and one not in live.parts.interfaces:
+                    descriptor = open_vdpa(one)
+                    stack.callback(os.close, descriptor)
+                    name = (one.alias.get("name") if one.alias is not None else None) or ""
+                    made.pass_set(name, descriptor, f"{name}-vdpa")
                 if connection is not None and one not in live.parts.interfaces:
                     made.pass_connection((one.alias.get("name") if one.alias is not None else None) or "", connection)
             for name, descriptor in (opened or {}).items():

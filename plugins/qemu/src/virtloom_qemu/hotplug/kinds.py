@@ -68,6 +68,11 @@ def _no_hostdev(node: Node) -> str:
     if node.get("type") == "usb" and source is not None:
         vendor, product = (number(source.find(name), "id") for name in ("vendor", "product"))
         return f"host usb device vendor=0x{vendor:04x} product=0x{product:04x} not found"
+    if node.get("type") == "scsi" and source is not None:
+        if source.get("protocol") == "iscsi":
+            return f"host scsi iSCSI path {(source.get('name') or '').removesuffix('/0')} not found"
+        where = [str(number(place, name)) for name in ("bus", "target", "unit")]
+        return f"host scsi device {value(source, 'adapter@name')}:{where[0]}:{where[1]}.{where[2]} not found"
     return f"mediated device '{place.get('uuid') if place is not None else None}' not found"
 
 

@@ -16,6 +16,7 @@ from virtloom_qemu.definition.guest import has_pci, number
 from virtloom_qemu.hotplug.finding import as_node, every, means
 from virtloom_qemu.hotplug.kinds import CHARACTERS, KINDS, value
 
+NOT_COMING = ("client", "server", "mcast", "udp", "internal", "null", "vds")  # types of interfaces
 PLUGGABLE = ("virtio", "usb", "scsi")  # buses of disks
 Refusal = Callable[[Domain, Node], None]
 
@@ -231,10 +232,15 @@ def _refuse_shared_slot(live: Domain, node: Node) -> None:
         raise VirtError(ErrorCode.OPERATION_FAILED, detail)
 
 
+def _attach_interface(live: Domain, node: Node) -> None:
+    if node.get("type") in NOT_COMING:
+        raise unsupported(f"hotplug of interface type of {node.get('type')} is not implemented yet")
+
+
 ATTACHING: dict[str, Refusal] = {
     "disk": _attach_disk,
     "controller": _attach_controller,
-    "interface": _nothing,
+    "interface": _attach_interface,
     "hostdev": _attach_hostdev,
     "redirdev": _nothing,
     "rng": _nothing,

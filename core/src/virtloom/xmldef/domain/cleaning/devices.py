@@ -149,7 +149,13 @@ def interface_model(interface: Node) -> None:
 
 
 def interface_parts(interface: Node) -> None:
-    """What only some interfaces have is dropped from the others."""
+    """What only some interfaces have is dropped from the others.
+
+    :raises VirtError: CONFIG_UNSUPPORTED for a share of a network's bandwidth where there is no network.
+    """
+    if interface.get("type") != "network" and interface.value("bandwidth/inbound", "floor") is not None:
+        detail = "floor attribute is not supported for this config"
+        raise VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail, ErrorDomain.NONE)
     model = interface.find("model")
     virtio = model is not None and (model.get("type") or "").startswith("virtio")
     hostdev = interface.get("type") == "hostdev"
@@ -196,6 +202,8 @@ def filesystem(node: Node) -> None:
     node.children.sort(key=lambda child: child.tag in LIMITS)
     if source is None or source.get("socket") is None:
         node.attrs.setdefault("accessmode", "passthrough")
+    if node.value("driver", "type") != "virtiofs":
+        node.drop("binary")
     for name in ("fmode", "dmode"):
         if name in node.attrs:
             node.attrs[name] = node.attrs[name].zfill(4)

@@ -48,10 +48,7 @@ def socket_name(name: str) -> str:
 
 def _plan9(guest: Guest, device: Node, line: CommandLine) -> None:
     driver, name = device.find("driver"), alias(device)
-    multidevs = device.get("multidevs")
-    parts = ["local", f"security_model={SECURITY[device.get('accessmode') or 'passthrough']}"]
-    parts += [f"multidevs={multidevs}"] if multidevs not in (None, "default") else []
-    parts += [f"{mode}={device.get(mode)}" for mode in ("fmode", "dmode") if device.get(mode) is not None]
+    parts = ["handle"] if driver is not None and driver.get("type") == "handle" else _local(device)
     policy = driver.get("wrpolicy") if driver is not None else None
     parts += [f"writeout={policy}"] if policy is not None else []
     path = (device.value("source", "dir") or "").replace(",", ",,")
@@ -59,3 +56,10 @@ def _plan9(guest: Guest, device: Node, line: CommandLine) -> None:
     line.option("fsdev", ",".join(parts) + (",readonly" if device.find("readonly") is not None else ""))
     props = {"id": name, "fsdev": f"fsdev-{name}", "mount_tag": device.value("target", "dir")}
     line.device({**virtio("virtio-9p", device, device.get("model")), **props, **address(guest, device)})
+
+
+def _local(device: Node) -> list[str]:
+    multidevs = device.get("multidevs")
+    parts = ["local", f"security_model={SECURITY[device.get('accessmode') or 'passthrough']}"]
+    parts += [f"multidevs={multidevs}"] if multidevs not in (None, "default") else []
+    return parts + [f"{mode}={device.get(mode)}" for mode in ("fmode", "dmode") if device.get(mode) is not None]

@@ -55,7 +55,7 @@ def hostdev_properties(guest: Guest, context: Context, device: Node) -> Props:
 
 def _pci(guest: Guest, device: Node) -> Props:
     if device.value("driver", "name") != "vfio":
-        detail = "invalid PCI passthrough type 'default'"
+        detail = f"invalid PCI passthrough type '{device.value('driver', 'name') or 'default'}'"
         raise VirtError(ErrorCode.INTERNAL_ERROR, detail, ErrorDomain.QEMU)
     place = device.find("source/address")
     host = "{:04x}:{:02x}:{:02x}.{:x}".format(*(number(place, n) for n in ("domain", "bus", "slot", "function")))

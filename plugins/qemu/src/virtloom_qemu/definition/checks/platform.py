@@ -143,8 +143,6 @@ def filesystem(guest: Guest, settings: Settings, device: Node) -> None:
         raise unsupported("Filesystem driver type not supported")
     if driver == "virtiofs":
         _virtiofs(guest, device)
-    elif device.find("binary/sandbox") is not None:
-        raise unsupported("sandbox can only be used with driver=virtiofs")
 
 
 def _virtiofs(guest: Guest, device: Node) -> None:

@@ -29,7 +29,7 @@ from virtloom_qemu.hotplug.refusals import (
 )
 from virtloom_qemu.hotplug.throttle import throttle_disk
 from virtloom_qemu.runs.alteration import Alteration
-from virtloom_qemu.runs.given.hostdevs import allow_locking, supported
+from virtloom_qemu.runs.given.hostdevs import allow_locking, require_passthrough, supported
 from virtloom_qemu.runs.given.interfaces import Connection
 from virtloom_qemu.runs.given.vsock import vsock_opened
 from virtloom_qemu.runs.happening.refresh import refresh
@@ -112,6 +112,8 @@ class Attaching(Media):
         if isinstance(made, Disk):
             self._attach_disk(change, wanted, made)
         elif isinstance(made, Interface):
+            if made.type == "hostdev":
+                require_passthrough(self.host_devices.host, self._emulator(live))
             self._connect(change, wanted, made)
         elif isinstance(made, Hostdev):
             self._attach_hostdev(change, wanted, made)

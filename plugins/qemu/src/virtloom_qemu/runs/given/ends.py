@@ -9,7 +9,7 @@ from virtloom.driver.links.bandwidth import limit, limit_guest
 from virtloom.driver.links.coalescing import set_coalescing
 from virtloom.driver.links.netlink import index, netlink, telling
 from virtloom.driver.links.openvswitch import OPENVSWITCH, add_port, remove_port
-from virtloom.errors import system_error
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
 from virtloom.xmldef.document import Node
 from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Interface
@@ -29,6 +29,7 @@ def finish(host: DriverHost, owner: Domain, one: Interface) -> None:
     :raises VirtError: what the kernel, the switch or the script refuses.
     """
     name = end_of(one)
+    check_profile(one)
     if is_on_switch(one):
         join_switch(host, owner, one)
     if one.type == "ethernet":
@@ -39,6 +40,9 @@ def finish(host: DriverHost, owner: Domain, one: Interface) -> None:
         set_coalescing(name, int(frames))
     if one.bandwidth is not None:
         limit_interface(one)
+    if one.filterref is not None:
+        detail = f"referenced filter '{one.filterref.get('filter')}' is missing"
+        raise VirtError(ErrorCode.INTERNAL_ERROR, detail, ErrorDomain.NWFILTER)
 
 
 def undo(host: DriverHost, one: Interface) -> None:

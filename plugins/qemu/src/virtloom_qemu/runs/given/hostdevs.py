@@ -28,6 +28,9 @@ def all_taken(devices: HostDevices, definition: Domain, emulator: Emulator, jour
     :raises VirtError: CONFIG_UNSUPPORTED where the host cannot give such devices away; see `HostDevices.taken`.
     """
     wanted = tuple(supported(one, devices.host, emulator) for one in definition.parts.hostdevs)
+    for one in definition.parts.interfaces:
+        if one.type == "hostdev":
+            require_passthrough(devices.host, emulator)
     with devices.taken(definition.name, wanted, journal) as placed:
         live = definition.with_devices(hostdevs=placed) if placed else definition
         allow_locking(live)
@@ -48,22 +51,37 @@ def supported(device: Hostdev, host: Host, emulator: Emulator) -> Hostdev:
     wanted = (device.driver.get("name") if device.driver is not None else None) or "default"
     if wanted in LEGACY:
         raise _unsupported(LEGACY[wanted])
-    if not (host.gives_pci and emulator.has("vfio-pci")):
-        what = "VFIO PCI passthrough" if wanted == "vfio" else "passthrough of host PCI devices"
-        raise _unsupported(f"host doesn't support {what}")
+    require_passthrough(host, emulator, named=wanted == "vfio")
     return device.replace(driver=Node("driver", {"name": "vfio"}))
+
+
+def require_passthrough(host: Host, emulator: Emulator, *, named: bool = False) -> None:
+    """Refuse devices on the PCI where the host cannot give them away.
+
+    :param named: whether the definition names the way.
+    :raises VirtError: CONFIG_UNSUPPORTED.
+    """
+    if not (host.gives_pci and emulator.has("vfio-pci")):
+        what = "VFIO PCI passthrough" if named else "passthrough of host PCI devices"
+        raise _unsupported(f"host doesn't support {what}")
 
 
 def allow_locking(live: Domain, pid: int = 0) -> None:
     """Let a guest's process lock the memory that its devices reach (`qemuDomainGetMemLockLimitBytes`).
 
     :param pid: the process; 0 is the daemon, whose limit those inherit that it starts.
+    :raises VirtError: SYSTEM_ERROR if the kernel refuses.
     """
     wanted = memory_to_lock(live)
-    current = resource.prlimit(pid, resource.RLIMIT_MEMLOCK)
-    if wanted == 0 or resource.RLIM_INFINITY in current or (wanted != resource.RLIM_INFINITY and current[0] >= wanted):
+    if wanted == 0:
         return
-    resource.prlimit(pid, resource.RLIMIT_MEMLOCK, (wanted, wanted))
+    try:
+        current = resource.prlimit(pid, resource.RLIMIT_MEMLOCK)[0]
+        if current != resource.RLIM_INFINITY and (wanted == resource.RLIM_INFINITY or current < wanted):
+            resource.prlimit(pid, resource.RLIMIT_MEMLOCK, (wanted, wanted))
+    except OSError as error:
+        detail = f"cannot limit locked memory of process {pid} to {wanted}"
+        raise system_error(error, detail, ErrorDomain.NONE) from error
 
 
 def memory_to_lock(live: Domain) -> int:

@@ -31,7 +31,7 @@ from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Interface, Target
 from virtloom_qemu.command.devices.interfaces import TAPS, VIRTIO
 from virtloom_qemu.hotplug.links import is_isolated
-from virtloom_qemu.runs.given.ends import check_profile, finish, is_on_switch, join_switch, undo
+from virtloom_qemu.runs.given.ends import finish, is_on_switch, join_switch, undo
 from virtloom_qemu.runs.given.plugged import check_plugged, with_port
 from virtloom_qemu.runs.given.taps import (
     MACVTAP,
@@ -204,10 +204,6 @@ def _checked(one: Interface) -> Interface:
     :raises VirtError: for what it cannot have there.
     """
     check_plugged(one)
-    check_profile(one)
-    if one.filterref is not None:
-        detail = f"referenced filter '{one.filterref.get('filter')}' is missing"
-        raise VirtError(ErrorCode.INTERNAL_ERROR, detail, ErrorDomain.NWFILTER)
     if one.backend is not None and one.backend.get("tap") is not None and os.geteuid() != 0:
         raise _unsupported("cannot use custom tap device in session mode")
     return one

@@ -20,7 +20,7 @@ from typing import NamedTuple
 from virtloom.driver.links import bridges
 from virtloom.driver.links.names import PREFIX, add_named
 from virtloom.driver.links.netlink import delete, exists, index, netlink, netlink_error, refused, telling
-from virtloom.errors import ErrorCode, VirtError, system_error
+from virtloom.errors import ErrorCode, ErrorDomain, VirtError, system_error
 
 TUN = "/dev/net/tun"
 TUNSETIFF, IFF_TAP, IFF_MULTI_QUEUE, IFF_NO_PI, IFF_VNET_HDR = 0x400454CA, 0x0002, 0x0100, 0x1000, 0x4000
@@ -64,12 +64,19 @@ def open_tap(end: HostEnd, device: str = TUN) -> tuple[str, list[int]]:
     name, opened = end.name or f"{PREFIX}%d", []
     try:
         for _ in range(end.queues):
-            opened.append(os.open(device, os.O_RDWR | os.O_CLOEXEC))
+            opened.append(_open_tun(device))
             name = _attach(opened[-1], name, flags)
     except OSError as error:
         close_all(opened)
         raise system_error(error, f"Unable to create tap device {name}") from error
     return name, opened
+
+
+def _open_tun(device: str) -> int:
+    try:
+        return os.open(device, os.O_RDWR | os.O_CLOEXEC)
+    except OSError as error:
+        raise system_error(error, f"Unable to open {device}, is tun module loaded?", ErrorDomain.NONE) from error
 
 
 def _attach(descriptor: int, name: str, flags: int) -> str:
@@ -96,6 +103,9 @@ def set_up_tap(name: str, end: HostEnd, bridge: str | None) -> None:
         place = index(route, name)
         with telling(f"Cannot set interface MAC on '{name}'"):
             route.link("set", index=place, address=host_mac(end.mac))
+        if bridge is not None and end.mtu is None and not exists(bridge):
+            detail = f"Cannot get interface MTU on '{bridge}': {os.strerror(errno.ENODEV)}"
+            raise VirtError(ErrorCode.SYSTEM_ERROR, detail, int1=errno.ENODEV)
         mtu = end.mtu or _mtu(bridge)
         if mtu is not None:
             with telling(f"Cannot set interface MTU on '{name}'"):
@@ -138,7 +148,9 @@ def open_macvtap(below: str, mode: str, end: HostEnd, announce: Callable[[str], 
     with netlink() as route:
         lower = index(route, below)
         if lower is None:
-            detail = f"Unable to get index for interface {below}: {os.strerror(errno.ENODEV)}"
+            what = "Cannot get interface MAC on" if mode == "passthrough" else "Unable to get index for interface"
+            named = f"'{below}'" if mode == "passthrough" else below
+            detail = f"{what} {named}: {os.strerror(errno.ENODEV)}"
             raise VirtError(ErrorCode.SYSTEM_ERROR, detail, int1=errno.ENODEV)
 
         def add(name: str) -> None:

@@ -23,6 +23,8 @@ from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.capabilities import Emulator
 from virtloom_qemu.command import Context, build, prepare
 from virtloom_qemu.command.prepare import without_media_formats
+from virtloom_qemu.command.requisites import require_devices
+from virtloom_qemu.definition.guest import Guest
 from virtloom_qemu.definition.starting import check_start
 from virtloom_qemu.firmware import make_variables
 from virtloom_qemu.helpers import Serving, Setting
@@ -144,6 +146,7 @@ class Beginning(Happenings):
         check_start(definition, context.emulator)
         found, lost = self.disk_images.found(definition, cold=attempt.start.cold)
         live = without_media_formats(prepare(found, context))
+        require_devices(Guest(live, context.emulator))
         self.disk_images.hold(live, attempt.number)
         make_variables(live, reset=attempt.start.reset_nvram)
         return live, lost

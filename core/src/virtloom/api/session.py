@@ -241,8 +241,11 @@ class Session:
 
         What a read-only client may have is looked at each time, and an interceptor sees each call.
         """
-        known = self._known.get(procedure)
-        if known is None or known.answers is None or self._readonly:
+        try:
+            known = self._known[procedure]
+        except KeyError:
+            return None
+        if known.answers is None or self._readonly:
             return None
         if self._serving is not None and self._serving.interceptor is not None:
             return None

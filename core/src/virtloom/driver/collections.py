@@ -80,12 +80,10 @@ class Collection(Generic[S]):
         :raises NameTaken: if there is none with that key but another has the name.
         """
         with self._lock:
-            entry = self._entries.get(key)
-            if entry is not None:
-                return entry[0], False
-            holder = self._by_name.get(name)
-            if holder is not None:
-                raise NameTaken(name, holder)
+            if key in self._entries:
+                return self._entries[key][0], False
+            if name in self._by_name:
+                raise NameTaken(name, self._by_name[name])
             made = self._locks.guard(self.object_type, key, make(), self.edition)
             made.label = name
             with self.edition:

@@ -45,7 +45,10 @@ class Answers:
     def find(self, asked: bytes) -> bytes | None:
         """The answer that holds now; None if it is to be made."""
         page = self._page
-        return page.bodies.get(asked) if self.edition.holds(page.edition) else None
+        try:
+            return page.bodies[asked] if self.edition.holds(page.edition) else None
+        except KeyError:
+            return None
 
     def keeper(self) -> Callable[[bytes, bytes], None]:
         """What keeps an answer that is made from now on, for as long as it holds."""

@@ -37,5 +37,8 @@ class Edition:
         self._changing.pop()
 
     def holds(self, seen: object) -> bool:
-        """Whether what was made after `current` was `seen` is still what would be made."""
-        return self.current is seen and not self._changing
+        """Whether what was made after `current` was `seen` is still what would be made.
+
+        Changes are looked for first: one that ends between the two looks has put another edition there by then.
+        """
+        return not self._changing and self.current is seen

@@ -80,8 +80,9 @@ def _one(mark: Any, make: Callable[[], Any]) -> tuple[Any, Any]:
     :param make: makes it, of parts that are shared themselves: what a mark names by its identity is part of the value
         that is kept beside it, and lives as long.
     """
-    kept = _parts.get(mark)
-    if kept is None:
+    try:
+        kept = _parts[mark]
+    except KeyError:
         made = make()
         if len(_parts) >= PARTS:
             _parts.clear()

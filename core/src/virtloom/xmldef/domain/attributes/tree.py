@@ -56,7 +56,11 @@ class Element:
 
     def check_child(self, child: Node) -> None:
         """Hold a child of this kind of element against the rules."""
-        for kind in self._children.get(child.tag, ()):
+        try:
+            kinds = self._children[child.tag]
+        except KeyError:
+            return
+        for kind in kinds:
             if not kind._attribute or (child.get(kind._attribute) or "") in kind._values:
                 kind.check(child)
 

@@ -133,6 +133,15 @@ def test_a_restarted_driver_finds_what_was_kept_and_no_more(tmp_path: Path) -> N
         assert second.driver.secret_get_value(kept, 0) == b"\0value"
 
 
+def test_a_file_that_is_named_as_another_secret_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with hosted(virtloom_secret.plugin, tmp_path) as first:
+        first.driver.secret_define_xml(xml(), 0)
+    (tmp_path / f"etc/secrets/{ONE}.xml").rename(tmp_path / f"etc/secrets/{TWO}.xml")
+    with hosted(virtloom_secret.plugin, tmp_path) as second:
+        assert second.driver.connect_list_all_secrets(0) == []
+    assert f"the secret {ONE} cannot be loaded: its file is named '{TWO}'" in caplog.text
+
+
 def test_a_secret_that_becomes_ephemeral_leaves_no_file(secrets: Secrets, tmp_path: Path) -> None:
     handle = secrets.secret_define_xml(xml(), 0)
     secrets.secret_set_value(handle, b"x", 0)

@@ -6,6 +6,7 @@ Assumes: the caller holds a job on the secret and no lock, since everything here
 from __future__ import annotations
 
 import base64
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
@@ -13,6 +14,8 @@ from uuid import UUID
 from virtloom.driver.files.store import DefinitionStore
 from virtloom.xmldef import secret
 from virtloom.xmldef.secret import Secret
+
+log = logging.getLogger(__name__)
 
 
 class Keeping:
@@ -58,5 +61,8 @@ class Keeping:
         """Every secret that can be read, with its value; damaged files are set aside."""
         values = dict(self._values.load(lambda text: base64.b64decode(text, validate=True)))
         for name, definition in self._definitions.load(secret.parse):
-            if name == str(UUID(bytes=definition.uuid)):
+            uuid = str(UUID(bytes=definition.uuid))
+            if name == uuid:
                 yield definition, values.get(name)
+            else:
+                log.error("the secret %s cannot be loaded: its file is named '%s'", uuid, name)

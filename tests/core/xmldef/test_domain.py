@@ -150,7 +150,7 @@ MISTAKES: dict[str, tuple[str, ErrorCode, str]] = {
         "unsupported configuration: Invalid address type 'pci' for the disk 'hda' with the bus type 'ide'",
     ),
     "a bus that PCI does not have": (
-        "<memballoon model='virtio'/><rng model='virtio'><address type='pci' bus='0x100' slot='1'/></rng>",
+        "<memballoon model='virtio'/><watchdog model='i6300esb'><address type='pci' bus='0x100' slot='1'/></watchdog>",
         ErrorCode.XML_ERROR,
         "XML error: Invalid PCI address bus='0x100', must be <= 0xFF",
     ),

@@ -46,7 +46,10 @@ def _target(words: tuple[str, ...], missing: str = "") -> Rule:
 TABLE: dict[str, tuple[Rule, ...]] = {
     **{f"{device}{part}": rules for device in DEVICES for part, rules in _sources("type").items()},
     **{f"redirdev{part}": rules for part, rules in _sources("type").items()},
-    **{f"smartcard[mode=passthrough]{part}": rules for part, rules in {"/log": switches("append")}.items()},
+    **{f"smartcard{part}": rules for part, rules in _sources("type").items()},
+    "smartcard[mode=passthrough]": (
+        told(word("type", TYPES), "unknown type presented to host for character device: {}"),
+    ),
     **below(
         DEVICES,
         {"": (told(word("type", TYPES), "unknown type presented to host for character device: {}"),)},

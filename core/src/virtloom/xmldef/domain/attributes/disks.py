@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from virtloom.errors import ErrorCode
+from virtloom.errors import ErrorCode, ErrorDomain
 from virtloom.xmldef.domain.attributes.kinds import Rule, below, flags, must, number, numbers, switches, told, word
 
 TYPES = "none file block dir network volume nvme vhostuser"
@@ -22,7 +22,7 @@ SOURCE: dict[str, tuple[Rule, ...]] = {
 SECRETS: dict[str, tuple[Rule, ...]] = {
     "encryption": (
         told(word("format", "default qcow luks luks2"), "unknown volume encryption format type {}",
-             missing="unknown volume encryption format", missing_code=ErrorCode.XML_ERROR),
+             missing="unknown volume encryption format", missing_code=ErrorCode.XML_ERROR, domain=ErrorDomain.STORAGE),
         word("engine", "qemu librbd"),
     ),
     "encryption/cipher": must(number("size")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from virtloom.errors import ErrorCode
+from virtloom.errors import ErrorCode, ErrorDomain
 from virtloom.xmldef.domain.attributes.kinds import (
     POSITIVE_INT,
     Rule,
@@ -16,6 +16,7 @@ from virtloom.xmldef.domain.attributes.kinds import (
     word,
 )
 
+CPU = ErrorDomain.CPU
 SWITCHED = ("vmcoreinfo", "hap", "pmu", "pvspinlock", "vmport", "smm")
 STATED = ("htm", "nested-hv", "ccf-assist")
 HYPERV = ("relaxed", "vapic", "spinlocks", "vpindex", "runtime", "synic", "stimer", "reset", "vendor_id",
@@ -45,13 +46,13 @@ TABLE: dict[str, tuple[Rule, ...]] = {
     "features/xen/passthrough[state=on]": (word("mode", "sync_pt share_pt"),),
     "features/capabilities": (word("policy", "default allow deny"),),
     "cpu": (
-        told(word("mode", "custom host-model host-passthrough maximum"), "Invalid mode attribute '{}'"),
+        told(word("mode", "custom host-model host-passthrough maximum"), "Invalid mode attribute '{}'", domain=CPU),
         *switches("migratable"),
         word("match", "minimum exact strict"),
         word("check", "none partial full"),
     ),
     "cpu[mode=|custom|host-model]/model": loose(
-        told(word("fallback", "allow forbid"), "Invalid fallback attribute")
+        told(word("fallback", "allow forbid"), "Invalid fallback attribute", domain=CPU)
     ),
     "cpu/topology": (
         *must(number("sockets", zero=False)),
@@ -59,9 +60,9 @@ TABLE: dict[str, tuple[Rule, ...]] = {
         *must(*numbers("cores threads", zero=False)),
     ),
     "cpu/feature": (
-        told(word("policy", "force require optional disable forbid"), "Invalid CPU feature policy"),
+        told(word("policy", "force require optional disable forbid"), "Invalid CPU feature policy", domain=CPU),
         told(Rule("name", bool), "Invalid CPU feature name", ErrorCode.XML_ERROR, "Invalid CPU feature name",
-             ErrorCode.XML_ERROR),
+             ErrorCode.XML_ERROR, CPU),
     ),
     "cpu/cache": (number("level", POSITIVE_INT), *must(word("mode", "emulate passthrough disable"))),
     "cpu/maxphysaddr": (*must(word("mode", "emulate passthrough")), number("bits", POSITIVE_INT)),

@@ -32,7 +32,7 @@ class Rule:
     :ivar fits: whether it may hold a text; a text is returned if libvirt says more of it.
     :ivar needed: whether it has to be there.
     :ivar invalid: the whole message where libvirt has one of its own, with {} for the value.
-    :ivar missing: the same for an attribute that is not there.
+    :ivar missing: the same for an attribute that is not there; :ivar domain: which part of libvirt says so.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Rule:
     invalid_code: ErrorCode = ErrorCode.CONFIG_UNSUPPORTED
     missing: str = ""
     missing_code: ErrorCode = ErrorCode.INTERNAL_ERROR
+    domain: ErrorDomain = ErrorDomain.DOMAIN
 
     def check(self, node: Node) -> None:
         """Hold an element against the rule.
@@ -59,13 +60,13 @@ class Rule:
 
     def _missing(self, tag: str) -> VirtError:
         if self.missing:
-            return VirtError(self.missing_code, self.missing, ErrorDomain.DOMAIN)
+            return VirtError(self.missing_code, self.missing, self.domain)
         detail = f"Missing required attribute '{self.name}' in element '{tag}'"
         return VirtError(ErrorCode.XML_ERROR, detail, ErrorDomain.XML)
 
     def _invalid(self, tag: str, value: str, more: str) -> VirtError:
         if self.invalid:
-            return VirtError(self.invalid_code, self.invalid.format(value), ErrorDomain.DOMAIN)
+            return VirtError(self.invalid_code, self.invalid.format(value), self.domain)
         shown = more if "Zero" in more else f" '{value}'.{more}"
         return VirtError(
             ErrorCode.XML_ERROR,
@@ -158,6 +159,7 @@ def told(
     invalid_code: ErrorCode = ErrorCode.CONFIG_UNSUPPORTED,
     missing: str = "",
     missing_code: ErrorCode = ErrorCode.INTERNAL_ERROR,
+    domain: ErrorDomain = ErrorDomain.DOMAIN,
 ) -> Rule:
     """The rule with libvirt's own words for this attribute; with words for its absence, it has to be there."""
     return replace(
@@ -166,6 +168,7 @@ def told(
         invalid_code=invalid_code,
         missing=missing,
         missing_code=missing_code,
+        domain=domain,
         needed=rule.needed or bool(missing),
     )
 

@@ -37,11 +37,12 @@ class Element:
 
     def repeat(self, path: str) -> None:
         """The element at a path may stand within itself."""
-        *_, last = path.split("/")
-        element = self
-        for tag in path.split("/"):
-            element = element._child(tag, "", ())
-        element._children[last] = [element]
+        *outer, last = path.split("/")
+        holder = self
+        for tag in outer:
+            holder = holder._child(tag, "", ())
+        inner = holder._child(last, "", ())
+        inner._children[last] = holder._children[last]
 
     def check(self, node: Node) -> None:
         """Hold an element and all below it against the rules.

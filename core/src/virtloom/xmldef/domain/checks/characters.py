@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from virtloom.xmldef.document import Node
-from virtloom.xmldef.domain.checks.refusal import internal
+from virtloom.xmldef.domain.checks.refusal import internal, unsupported
 from virtloom.xmldef.domain.definition import Domain
 
 # What the source of each type has to say.
@@ -31,7 +31,7 @@ def character_sources(domain: Domain) -> None:
             raise internal("chardev reconnect is possible only for connect mode")
         channel = attrs.get("channel")
         if kind in ("spiceport", "dbus") and not channel:
-            raise internal("Missing source channel attribute for char device")
+            raise unsupported("Missing source channel attribute for char device")
 
 
 def _reconnects(source: Node) -> bool:

@@ -12,6 +12,7 @@ from virtloom.xmldef.domain.attributes import check_device, check_guest
 from virtloom.xmldef.domain.cleaning import characters, containers, devices, guest, network, numa
 from virtloom.xmldef.domain.cleaning.addresses import clean_addresses
 from virtloom.xmldef.domain.cleaning.order import arrange
+from virtloom.xmldef.domain.reading import refuse_device, refuse_guest
 
 Step = Callable[[Node], None]
 
@@ -63,6 +64,7 @@ def clean(root: Node) -> None:
     :raises VirtError: for what libvirt refuses while it reads.
     """
     check_guest(root)
+    refuse_guest(root)
     for step in GUEST_STEPS:
         step(root)
     found = root.find("devices")
@@ -79,6 +81,7 @@ def clean_device(device: Node) -> None:
     :raises VirtError: for what libvirt refuses while it reads.
     """
     check_device(device)
+    refuse_device(device)
     _drop_generated_alias(device)
     for step in DEVICE_STEPS.get(device.tag, ()):
         step(device)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from guests import guest
+from guests import guest, lines
 
 from virtloom.errors import ErrorCode, ErrorDomain, VirtError
 
@@ -84,3 +84,24 @@ def test_a_guest_is_refused(more: str, code: ErrorCode, domain: ErrorDomain, det
 def test_pins_of_processors_that_there_are_not_may_be_there_twice() -> None:
     pin = "<vcpupin vcpu='7' cpuset='0'/>"
     assert guest(more=f"<vcpu>1</vcpu><cputune>{pin * 2}</cputune>")
+
+
+@pytest.mark.parametrize(
+    ("device", "tag", "unread"),
+    [
+        ("<rng model='virtio'><backend model='random'/><address type='virtio-mmio' bus='1'/></rng>", "rng", "bus="),
+        ("<rng model='virtio'><rate period='9'/><backend model='random'/></rng>", "rng", "rate"),
+        ("<interface type='user'><mac address='52:54:00:00:00:01'/><acpi/><rom/></interface>", "interface", "<rom"),
+        (DISK.format("<iotune><total_bytes_sec>0</total_bytes_sec><read_iops_sec>5</read_iops_sec></iotune>"), "disk",
+         "total_bytes_sec"),
+        (DISK.format("<backingStore><source file='/b'/></backingStore>"), "disk", "/b"),
+        ("<disk type='file' device='cdrom'><source file=''/><target dev='hdc'/></disk>", "disk", "source"),
+    ],
+)  # fmt: skip
+def test_what_says_nothing_is_not_written(device: str, tag: str, unread: str) -> None:
+    assert unread not in "\n".join(lines(guest(device), tag))
+
+
+def test_servers_of_images_say_their_ports() -> None:
+    written = lines(guest(NETWORK.format("<host name='h' transport='tcp'/>")), "disk")
+    assert "<host name='h' port='10809'/>" in written

@@ -19,6 +19,11 @@ DECIMAL = {
     "virtio-serial": ("controller", "bus", "port"),
     "ccid": ("controller", "slot"),
 }
+# What an address of each type says; the rest is not read.
+KNOWN = {
+    "pci": (*PCI, "multifunction"), "ccw": tuple(CCW), "isa": tuple(ISA), "spapr-vio": ("reg",), "virtio-mmio": (),
+    "usb": ("bus", "port"), "dimm": ("slot", "base"), **DECIMAL,
+}  # fmt: skip
 USB_PORT_DEPTH = 4
 SHORT = 12  # characters of a number whose form is remembered
 
@@ -30,6 +35,9 @@ def clean_addresses(device: Node) -> None:
     """
     for child in device.children:
         if child.tag == "address":
+            known = KNOWN.get(child.get("type") or "")
+            if known is not None:
+                child.attrs = {name: text for name, text in child.attrs.items() if name == "type" or name in known}
             _address(child, child.get("type"))
         elif child.tag == "source" and device.tag in ("hostdev", "interface"):
             for place in child.all("address"):

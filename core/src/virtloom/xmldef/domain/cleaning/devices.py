@@ -29,6 +29,7 @@ INTERFACE_MODELS = (
 )  # fmt: skip
 SPELLING = {model.lower(): model for model in INTERFACE_MODELS}
 COMPANIONS = {"ich9-uhci1": "0", "ich9-uhci2": "2", "ich9-uhci3": "4"}
+SAYING = ("driver", "acpi", "rom")  # parts of devices that are there for what they say alone
 FILTERED = ("ethernet", "network", "bridge")
 # Ports of servers of images that do not say theirs (`virStorageSourceNetworkDefaultPort`).
 PORTS = {
@@ -62,6 +63,11 @@ def image_chain(disk: Node) -> None:
     unlocated(disk)
     disk.children = [child for child in disk.children if child.tag != "mirror"]
     _drop_index(disk)
+    for tune in disk.all("iotune"):
+        tune.children = [limit for limit in tune.children if limit.text.strip() != "0"]
+    for layer in _below(disk, "backingStore"):
+        if layer.get("type") is None:
+            layer.attrs, layer.children = {}, []  # the end of the chain
     for driver in disk.all("driver"):
         driver.attrs = {name: value for name, value in driver.attrs.items() if value != "default"}
     for size in _below(disk, "max_size"):
@@ -248,7 +254,9 @@ def memory_module(node: Node) -> None:
 
 
 def entropy(rng: Node) -> None:
-    """Entropy comes from /dev/random, unless told otherwise."""
+    """Entropy comes from /dev/random, unless told otherwise; how fast is told in bytes."""
+    if rng.value("rate", "bytes") in ("", "0") or (rng.find("rate") is not None and rng.value("rate", "bytes") is None):
+        rng.drop("rate")
     for backend in rng.all("backend"):
         if backend.get("model") == "random" and not backend.text:
             backend.text = "/dev/random"
@@ -263,14 +271,15 @@ def shared_memory(shmem: Node) -> None:
 
 
 def redirection(device: Node) -> None:
-    """On the message bus, a channel is called as QEMU calls it unless told otherwise."""
+    """What is passed on is of the USB; on the message bus, its channel is called as QEMU calls it."""
+    device.attrs.setdefault("bus", "usb")
     if device.get("type") == "dbus" and device.find("source") is None:
         device.add("source", {"channel": "org.qemu.usbredir"})
 
 
 def without_empty(device: Node) -> None:
-    """A driver about which nothing is said is not written."""
-    device.children = [child for child in device.children if child.tag != "driver" or child.attrs or child.children]
+    """Parts about which nothing is said are not written."""
+    device.children = [child for child in device.children if child.tag not in SAYING or child.attrs or child.children]
 
 
 def redirection_filter(node: Node) -> None:

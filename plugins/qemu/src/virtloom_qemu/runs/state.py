@@ -92,6 +92,7 @@ class QemuDomain(DomainState):
     :ivar thresholds: the numbers of images whose threshold was set by number, so that it is told by number alone.
     :ivar clock_began: what a clock of variable offset showed when the run began, in seconds off UTC.
     :ivar block_jobs: what is done with its images, by the names that QEMU has for the jobs; replaced whole.
+    :ivar coming: what it is while it gets a device, as a daemon finds it that has to see whether it did; else None.
     :ivar leaving: by alias, the devices that somebody waits to see go.
     :ivar helpers: the processes that serve its devices, by the devices' aliases; replaced whole.
     :ivar status_version: how often the state that a restarted daemon needs was changed.
@@ -120,6 +121,7 @@ class QemuDomain(DomainState):
     completed: JobStats | None = None
     block_jobs: dict[str, BlockJob] = field(default_factory=dict)
     leaving: dict[str, Leaving] = field(default_factory=dict)
+    coming: Domain | None = None
     helpers: dict[str, Serving] = field(default_factory=dict)
 
     @property
@@ -162,5 +164,6 @@ class QemuDomain(DomainState):
         self.thresholds = frozenset()
         self.work = None
         self.leaving = {}
+        self.coming = None
         self.helpers = {}
         self.tainted = frozenset()

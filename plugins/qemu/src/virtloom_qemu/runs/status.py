@@ -72,7 +72,7 @@ class Status:
             state=state.state,
             reason=state.reason,
             persistent=state.persistent,
-            definition=format_domain(state.definition, secure=True, private=True),
+            definition=format_domain(state.coming or state.definition, secure=True, private=True),
             fake_reboot=state.fake_reboot,
             tainted=tuple(sorted(state.tainted)),
             original_cpu=None if state.original_cpu is None else document.write(state.original_cpu),

@@ -58,7 +58,11 @@ def dump(talk: Talk, descriptor: int, form: str | None) -> None:
     :param form: of the core; None for ELF.
     """
     talk.ask("getfd", fdname=NAME, fds=[descriptor])
-    talk.ask("dump-guest-memory", paging=False, protocol=f"fd:{NAME}", detach=True, format=form)
+    try:
+        talk.ask("dump-guest-memory", paging=False, protocol=f"fd:{NAME}", detach=True, format=form)
+    except VirtError:
+        talk.tries("closefd", fdname=NAME)
+        raise
     watch(talk, "query-dump")
 
 
@@ -112,6 +116,7 @@ def give_up(talk: Talk) -> None:
     with suppress(VirtError):
         talk.tries("migrate_cancel")
         settle(talk)
+        talk.tries("closefd", fdname=NAME)  # it has it still if it never began
 
 
 def settle(talk: Talk) -> None:

@@ -115,14 +115,15 @@ def behind(chain: Chain) -> Node | None:
     return made
 
 
+def numbers(live: Domain) -> set[int]:
+    """The numbers of a guest's images."""
+    disks = [*live.parts.disks, *(mirror_as_disk(disk) for disk in live.parts.disks if disk.mirror is not None)]
+    return {layer.number for disk in disks for layer in chain_of_disk(disk).layers if layer.number is not None}
+
+
 def highest_number(live: Domain) -> int:
     """The highest number of a guest's images; 0 if none has one."""
-    numbers = [0]
-    for disk in live.parts.disks:
-        numbers += [layer.number or 0 for layer in chain_of_disk(disk).layers]
-        if disk.mirror is not None:
-            numbers += [layer.number or 0 for layer in chain_of_disk(mirror_as_disk(disk)).layers]
-    return max(numbers)
+    return max(numbers(live), default=0)
 
 
 def numbers_taken(live: Domain) -> int:

@@ -90,9 +90,24 @@ class PluggingBase(Reconnecting):
             self._ownership(live, talk.run.groups).granted_too(live, wanted),
             self._served(talk, live, wanted),
             passed(talk.monitor, live, wanted, connection, opened) as descriptors,
+            self._coming(talk, wanted),
         ):
             make(talk.monitor, self._steps(talk, live, wanted, descriptors, secrets))
         return wanted
+
+    @contextmanager
+    def _coming(self, talk: Talk, wanted: Domain) -> Iterator[None]:
+        """A guest gets a device in the block; a daemon that finds it in the middle sees whether it is there."""
+        with talk.state() as state:
+            state.coming = wanted
+            state.status_version += 1
+        self._keep_status(talk.found)
+        try:
+            yield
+        finally:
+            with talk.found.locked() as state:
+                state.coming = None
+                state.status_version += 1
 
     @contextmanager
     def _served(self, talk: Talk, live: Domain, wanted: Domain) -> Iterator[None]:

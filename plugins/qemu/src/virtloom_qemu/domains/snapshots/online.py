@@ -18,12 +18,14 @@ from virtloom.xmldef.domain.formatting import format_domain
 from virtloom_qemu.blockjobs.job import refuse_busy
 from virtloom_qemu.domains.snapshots.keeping import SnapshotKeeping
 from virtloom_qemu.monitor.human import quoted
+from virtloom_qemu.runs.status import Status
 from virtloom_qemu.runs.talk import Talk
 from virtloom_qemu.saving import image, transfer
 from virtloom_qemu.saving.allowed import refuse_unsavable
 from virtloom_qemu.saving.image import Image
 from virtloom_qemu.saving.progress import JobStats
 from virtloom_qemu.snapshots.definitions import target_of, with_sources
+from virtloom_qemu.snapshots.meanwhile import close_unused, put_meanwhile
 from virtloom_qemu.storage.chain import format_of
 from virtloom_qemu.storage.images import Images, require_writable
 from virtloom_qemu.storage.overlays import Overlay, overlaid, put
@@ -60,6 +62,18 @@ class OnlineSnapshots(SnapshotKeeping):
             raise
         if resume:
             self._resume_if_stopped(talk)
+
+    def _catch_up(self, talk: Talk, status: Status) -> None:
+        """See `Reconnecting`; what a snapshot or another call had opened when a daemon died is dealt with."""
+        super()._catch_up(talk, status)
+        with talk.state() as state:
+            live = state.definition
+        overlays = list(put_meanwhile(talk, live))
+        if overlays:
+            self._use_overlays(talk, overlays)
+        with talk.state() as state:
+            live = state.definition
+        close_unused(talk, live)
 
     def _resume_if_stopped(self, talk: Talk) -> None:
         with talk.state_regardless() as state:

@@ -11,6 +11,8 @@ A long job that was in flight when the daemon died is finished or undone by the 
 | start, restore | nobody was told that it had begun: the process is ended |
 | save, dump, snapshot | the transfer is cancelled; a guest that was stopped for it goes on |
 | dump of memory alone | it cannot be cancelled: it goes on, and a guest that was stopped for it goes on at its end |
+| disks of a snapshot | those that the guest has become its disks, others are closed (`snapshots.meanwhile`) |
+| attach | a device that QEMU has is the guest's, one that it has not is taken away with its parts |
 | block jobs | QEMU goes on with them by itself: they are found again, and what ended meanwhile is dealt with |
 """
 

@@ -16,7 +16,7 @@ from virtloom_qemu.domains.base import DomainsBase
 from virtloom_qemu.domains.definitions import invalid
 from virtloom_qemu.keys import qnum
 from virtloom_qemu.runs.given.labels import identity_of
-from virtloom_qemu.runs.given.ownership import give
+from virtloom_qemu.runs.given.owners import give
 
 CODE_MAX = 0xFFFF
 WITHIN = 30.0  # seconds for a picture

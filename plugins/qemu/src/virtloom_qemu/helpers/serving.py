@@ -19,7 +19,7 @@ from virtloom.locks import might_sleep
 from virtloom_qemu.process import GuestProcess, launch
 from virtloom_qemu.process.identity import Identity
 from virtloom_qemu.runs.given.logfile import GuestLog
-from virtloom_qemu.runs.given.ownership import give
+from virtloom_qemu.runs.given.owners import give
 
 MARK = "VIRTLOOM_HELPER"  # the variable that has the mark
 MEET_WITHIN = 20.0  # seconds for a helper to listen at its socket; on an idle host it takes a hundredth of one

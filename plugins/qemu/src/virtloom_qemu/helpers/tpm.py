@@ -24,7 +24,7 @@ from virtloom_qemu.command.block.secrets import Wanted
 from virtloom_qemu.helpers.serving import Helper
 from virtloom_qemu.process.identity import Identity, can_reach, group_of, user_of
 from virtloom_qemu.process.paths import NAME_MAX
-from virtloom_qemu.runs.given.ownership import give
+from virtloom_qemu.runs.given.owners import give
 from virtloom_qemu.runs.given.secrets import in_memory, values_of
 
 if TYPE_CHECKING:

@@ -10,14 +10,15 @@ import pytest
 
 from virtloom.errors import ErrorCode, VirtError, system_error
 from virtloom_qemu.process.identity import Identity
-from virtloom_qemu.runs.given import ownership
-from virtloom_qemu.runs.given.ownership import ATTRIBUTE, Ownership
+from virtloom_qemu.runs.given import owners, ownership
+from virtloom_qemu.runs.given.owners import ATTRIBUTE
+from virtloom_qemu.runs.given.ownership import Ownership
 
 
 def test_a_lock_that_another_process_keeps_is_not_waited_for_without_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ownership, "HELD_WITHIN", 0.05)
+    monkeypatch.setattr(owners, "HELD_WITHIN", 0.05)
     image = tmp_path / "image"
     with image.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)

@@ -12,7 +12,8 @@ from typing import Any
 
 from virtloom.errors import VirtError
 from virtloom.xmldef.domain.definition import Domain
-from virtloom_qemu.runs.given.ownership import Ownership, images_of
+from virtloom_qemu.runs.given.guestfiles import images_of
+from virtloom_qemu.runs.given.ownership import Ownership
 
 
 class OpenedImages:

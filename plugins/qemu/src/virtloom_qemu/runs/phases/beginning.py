@@ -41,7 +41,7 @@ from virtloom_qemu.runs.given.interfaces import Connection
 from virtloom_qemu.runs.given.labels import identity_of, labelled
 from virtloom_qemu.runs.given.logfile import GuestLog
 from virtloom_qemu.runs.given.missing import Missing
-from virtloom_qemu.runs.given.ownership import give_folder
+from virtloom_qemu.runs.given.owners import give_folder
 from virtloom_qemu.runs.given.resources import given
 from virtloom_qemu.runs.given.secrets import revealed
 from virtloom_qemu.runs.given.vsock import vsock_opened

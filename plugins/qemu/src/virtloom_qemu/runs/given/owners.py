@@ -109,7 +109,7 @@ def _write(path: str, value: dict[str, Any]) -> None:
 
 
 def note_again(path: str, before: dict[str, Any] | None) -> None:
-    """Note of a file what was noted before."""
+    """Note of a file what is to be known of it; nothing if None."""
     if before is not None:
         _write(path, before)
         return

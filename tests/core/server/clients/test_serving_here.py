@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import select
 import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from server_rig import PROGRAM, Peer, Rig, wait_until
+from server_rig import PROGRAM, Peer, Refused, Rig, wait_until
 
 from virtloom.errors import ErrorCode
 from virtloom.server import reader as reader_module
@@ -192,15 +193,13 @@ def test_past_the_bound_of_waiting_calls_the_next_fails_at_once(rig: Rig) -> Non
     for peer in peers:
         peer.send("echo", TRICK)
     rig.gate.wait_for(2)
-    refusals: list[ErrorCode] = []
-    wait_until(lambda: sum(len(session.threads) for session in rig.sessions[1:]) == 6, "all three were begun")
+    answered, _, _ = select.select([peer.sock for peer in peers], [], [], peers[0].sock.gettimeout())
+    refused = next(peer for peer in peers if [peer.sock] == answered)
+    with pytest.raises(Refused) as failure:
+        refused.reply()
+    assert failure.value.code == ErrorCode.RESOURCE_BUSY
     rig.gate.open()
-    for peer in peers:
-        try:
-            peer.reply()
-        except Exception as error:
-            refusals.append(getattr(error, "code", ErrorCode.OK))
-    assert refusals == [ErrorCode.RESOURCE_BUSY]
+    assert [peer.reply() for peer in peers if peer is not refused] == [TRICK, TRICK]
 
 
 def test_with_too_many_threads_away_calls_go_to_the_workers(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,7 +213,8 @@ def test_with_too_many_threads_away_calls_go_to_the_workers(rig: Rig, monkeypatc
     for count, peer in enumerate(peers, 1):
         peer.send("echo", TRICK)
         rig.gate.wait_for(count)
-    assert [session.threads[-1].startswith("rig-reader-") for session in rig.sessions[1:]] == [True, True, False]
+    # The two before it are the reader's, unless the machine was so busy that their kind lost its trust between them.
+    assert rig.sessions[-1].threads[-1].startswith("rig-worker-")
     rig.gate.open()
     for peer in peers:
         peer.reply()

@@ -146,7 +146,7 @@ class Jobs:
         if job in job.owner.jobs:
             job.owner.jobs.remove(job)
         with self._mutex:
-            if self._slots.get(slot) is job:
+            if slot in self._slots and self._slots[slot] is job:
                 del self._slots[slot]
                 if not self._slots:
                     self._slots.clear()  # and with it the 160 bytes that an empty dictionary keeps

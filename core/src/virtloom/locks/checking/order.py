@@ -61,10 +61,11 @@ class OrderGraph:
     def lock_class(self, name: str, level: Level) -> LockClass:
         """The class of that name and level; one object for all its locks."""
         with self._mutex:
-            found = self._classes.get((name, level))
-            if found is None:
-                found = self._classes[name, level] = LockClass(name, level)
-            return found
+            try:
+                return self._classes[name, level]
+            except KeyError:
+                made = self._classes[name, level] = LockClass(name, level)
+                return made
 
     def classes(self) -> tuple[LockClass, ...]:
         """All classes, in the order in which they were first used."""

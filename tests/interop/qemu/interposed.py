@@ -30,19 +30,20 @@ class Between:
         self._ends = (client, self._qemu)
         self._partial = b""
 
-    def serve(self) -> bool:
-        """Pass everything on until one end is gone; whether QEMU is still there."""
+    def serve(self) -> None:
+        """Pass everything on until one end is gone."""
         while True:
             for end in select.select(self._ends, [], [])[0]:
                 data, descriptors, _, _ = socket.recv_fds(end, 1 << 20, 8)
                 if not data:
                     self._qemu.close()
-                    return end is self._client
+                    self._client.close()
+                    return
                 if end is self._qemu:
                     self._client.sendall(data)
                 elif not self._ask(data, descriptors):
                     self._hold()
-                    return True
+                    return
                 for descriptor in descriptors:
                     os.close(descriptor)
 
@@ -86,6 +87,14 @@ def _hold() -> tuple[str, str]:
     return when, command
 
 
+def stand_between(listener: socket.socket, path: str, guest: int) -> None:
+    """Serve one daemon after the other, for as long as the guest's process is there."""
+    while os.getppid() == guest:
+        if select.select([listener], [], [], 0.5)[0]:
+            with suppress(ConnectionError):
+                Between(listener.accept()[0], path).serve()
+
+
 def main() -> None:
     argv = [QEMU, *sys.argv[1:]]
     place = next((at for at, word in enumerate(argv) if word.startswith("socket,id=charmonitor")), None)
@@ -98,12 +107,10 @@ def main() -> None:
         inner.listen(1)
         inner.set_inheritable(True)
         argv[place] = argv[place].replace(found[0], f"fd={inner.fileno()}")
+        guest = os.getpid()
         if os.fork() == 0:
             inner.close()
-            listener = socket.socket(fileno=int(found[1]))
-            with suppress(ConnectionError):
-                while Between(listener.accept()[0], path).serve():
-                    pass
+            stand_between(socket.socket(fileno=int(found[1])), path, guest)
             os._exit(0)
     os.execv(QEMU, argv)
 

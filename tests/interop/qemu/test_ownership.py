@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import re
 import signal
 import stat
 import subprocess
@@ -151,7 +152,9 @@ def test_files_of_a_start_that_a_crash_cut_off_are_given_back(shared: Any) -> No
     # As it is between the giving of the files and the writing of the status.
     (shared.root / "run" / "qemu" / "cut.json").unlink()
     [folder] = (shared.root / "lib" / "qemu").glob("domain-*-cut")
-    lines = [{"kind": "owner", "path": str(one), "user": str(NOBODY), "group": str(NOBODY)} for one in (disk, other)]
+    told = Path(f"/proc/{process}/cgroup").read_text()
+    lines = [{"kind": "group", "path": path} for path in re.findall(r":memory:/(machine/qemu-.*)", told)]
+    lines += [{"kind": "owner", "path": str(one), "user": str(NOBODY), "group": str(NOBODY)} for one in (disk, other)]
     (folder / "journal").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
     shared.crash()
     eventually(lambda: not os.path.exists(f"/proc/{process}"), "the process to be ended")

@@ -278,7 +278,7 @@ IN_LOCKS = {
         ),
         Mutation(
             "a killed job that ends the one that took its place",
-            "            if self._slots.get(slot) is job:\n                del",
+            "            if slot in self._slots and self._slots[slot] is job:\n                del",
             "            if slot in self._slots:\n                del",
             (f"{SCHEDULES}::test_a_job_that_was_killed_does_not_end_the_one_that_took_its_place",),
         ),

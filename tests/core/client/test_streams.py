@@ -26,6 +26,8 @@ class Upload:
         self.peer = peer
         waiting = transport.begin(remote.PROGRAM, UPLOAD, (VOLUME, 0, 0, 0))
         self.header: Header = peer.receive().header
+        peer.reply(self.header, UPLOAD, ())
+        waiting.next(30)
         self.stream = ClientStream(transport, waiting)
 
     def daemon_sends(self, *frames: bytes) -> None:

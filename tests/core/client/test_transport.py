@@ -14,11 +14,12 @@ from virtloom.client import ConnectionLost, DeadlineMissed
 from virtloom.client.transport import decode_reply
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.wire import remote
-from virtloom.wire.frames import pack
+from virtloom.wire.frames import pack, pack_stream
 from virtloom.wire.message import Header, MessageType, Status
 
 P = remote.PROGRAM
 BY_NAME = P.by_name("domain_lookup_by_name")
+DOWNLOAD = P.by_name("storage_vol_download")
 
 
 def test_replies_find_their_callers_in_whatever_order_they_come(peer: Peer) -> None:
@@ -29,6 +30,20 @@ def test_replies_find_their_callers_in_whatever_order_they_come(peer: Peer) -> N
         peer.reply(header, HOSTNAME, (f"host{header.serial}",))
     answers = [HOSTNAME.ret.decode(call.next(30).frame.payload).hostname for call in calls]  # type: ignore[union-attr]
     assert answers == [f"host{header.serial}" for header in headers]
+    transport.close()
+
+
+def test_a_reply_comes_before_what_its_stream_brought_earlier(peer: Peer) -> None:
+    transport = peer.transport()
+    waiting = transport.begin(P, DOWNLOAD, (("pool", "volume", "key"), 0, 0, 0))
+    call = peer.receive().header
+    for data in (b"first", b"second"):
+        peer.frames.send_frame(pack_stream(call, data))
+    peer.reply(call, DOWNLOAD, ())
+    peer.frames.send_frame(pack_stream(call, b"third"))
+    kinds = [waiting.next(30).frame for _ in range(4)]
+    assert [frame.header.type for frame in kinds] == [MessageType.REPLY, *[MessageType.STREAM] * 3]
+    assert [bytes(frame.payload) for frame in kinds[1:]] == [b"first", b"second", b"third"]
     transport.close()
 
 

@@ -27,11 +27,14 @@ from virtloom.xdr import XdrError
 log = logging.getLogger(__name__)
 
 PING, PONG = 1, 2
+STREAMED = (MessageType.STREAM, MessageType.STREAM_HOLE)
 JOIN = 5.0  # seconds for the reader's thread to see that the socket was closed
 
 
 class Waiting(Inbox[Received]):
-    """A call under way, or its stream: where its frames arrive.
+    """A call under way, or its stream: where its frames arrive, its reply first.
+
+    libvirtd sends a stream's data from another thread than the call's reply, and now and then before it.
 
     :ivar header: the call's.
     """
@@ -39,6 +42,18 @@ class Waiting(Inbox[Received]):
     def __init__(self, header: Header) -> None:
         super().__init__("answer")
         self.header = header
+        self._early: list[Received] | None = []
+
+    def put(self, item: Received) -> None:
+        """Add a frame; what belongs to the stream is held back until the reply is there."""
+        if self._early is None:
+            super().put(item)
+        elif item.frame.header.type in STREAMED:
+            self._early.append(item)
+        else:
+            early, self._early = self._early, None
+            for frame in (item, *early):
+                super().put(frame)
 
 
 EventHandler = Callable[[Program, Procedure, Any], None]

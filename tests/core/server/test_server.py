@@ -11,6 +11,7 @@ from server_rig import PROGRAM, FakeSession, Peer, Rig, wait_until
 
 from virtloom.errors import ErrorCode, VirtError
 from virtloom.locks import LockManager
+from virtloom.server.clients.client import Client
 from virtloom.server.limits import ServerLimits
 from virtloom.server.server import Server
 
@@ -110,6 +111,20 @@ def test_stopping_with_idle_clients_is_quick(rig: Rig) -> None:
     assert time.monotonic() - began < 1
     assert all(peer.gone() for peer in peers)
     assert not rig.path.exists()
+
+
+def test_a_client_that_is_just_let_in_when_the_server_stops_is_sent_away(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = Client.begin
+
+    def stopped_before(client: Client) -> None:
+        client.close_after_reply()
+        begun(client)
+
+    monkeypatch.setattr(Client, "begin", stopped_before)
+    assert rig.start().connect().gone()
+    wait_until(lambda: rig.server.counts()[0] == 0, "it left")
 
 
 def test_a_server_that_never_started_stops(locks: LockManager) -> None:

@@ -25,7 +25,7 @@ from virtloom.server.clients.phases import RULES, Phase
 from virtloom.server.clients.receiving import Receiver
 from virtloom.server.clients.sending import SendQueue, close_all
 from virtloom.server.clients.streamtable import StreamTable
-from virtloom.server.reader import READ, WRITE
+from virtloom.server.reader import WRITE
 from virtloom.wire.frames import Frame, FramingError
 from virtloom.wire.message import MessageType
 
@@ -71,7 +71,7 @@ class Client(Answering):
         self._lost = 0
         self._paused = False
         self._released = False
-        self._armed = READ
+        self._armed = None
         self.streams = StreamTable(self, self._lock, server)
         self.session = server.make_session(self)
 
@@ -80,7 +80,9 @@ class Client(Answering):
     def begin(self) -> None:
         """Begin to read."""
         self._enter_if_authenticated()
-        self._reader.watch(self._fd, self.on_ready, self._armed)
+        with self._lock:
+            self._armed = self._events()
+            self._reader.watch(self._fd, self.on_ready, self._armed)
         self._vigil.begin()
 
     def on_ready(self, events: int) -> None:

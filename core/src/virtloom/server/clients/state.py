@@ -49,7 +49,7 @@ class State:
     _lost: int
     _paused: bool
     _released: bool
-    _armed: int
+    _armed: int | None
 
     def __repr__(self) -> str:
         return f"<client {self.id} of {self._server.name}, {self._phase.value}>"
@@ -76,10 +76,14 @@ class State:
             self.streams.held / limits.stream_window,
         )
 
-    def _rearm(self) -> None:
+    def _events(self) -> int:
+        """What is waited for at its socket."""
         events = READ if self._rules.takes and not self._paused else HANGUP
-        if self._out:
-            events |= WRITE
-        if events != self._armed:
+        return events | WRITE if self._out else events
+
+    def _rearm(self) -> None:
+        events = self._events()
+        # Who stops the daemon may find a client that is not watched yet; `begin` then asks for the right events.
+        if self._armed is not None and events != self._armed:
             self._armed = events
             self._reader.rearm(self._fd, events)

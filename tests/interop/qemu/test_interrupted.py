@@ -141,6 +141,40 @@ def test_a_guest_goes_on_and_is_what_is_shown(held: Held, words: tuple[str, ...]
     virsh("save", "g", f"{held.host.root}/later")
 
 
+@pytest.mark.parametrize("state", ["running", "shut off"])
+@pytest.mark.parametrize(
+    ("name", "when", "command"),
+    [
+        ("middle", "before", "block-commit"),
+        ("middle", "before", "job-finalize"),
+        ("middle", "after", "job-finalize"),
+        ("newest", "after", "block-commit"),
+        ("newest", "before", "job-complete"),
+        ("newest", "after", "job-complete"),
+    ],
+)
+def test_a_snapshot_that_was_being_deleted_is_deleted_by_another_try(
+    held: Held, state: str, name: str, when: str, command: str
+) -> None:
+    virsh = held.virsh
+    for one in ("middle", "newest"):
+        virsh("snapshot-create-as", "g", one, "--disk-only")
+    if state == "running":
+        virsh("start", "g")
+    held.killed_at(when, command, "snapshot-delete", "g", name)
+    eventually(lambda: virsh("domstate", "g") == state, "the guest to be as it was")
+    assert "mirror" not in virsh("dumpxml", "g")
+    assert name in virsh("snapshot-list", "g", "--name").split()
+    if state == "running":
+        assert held.opened() == held.shown()
+    virsh("snapshot-delete", "g", name)
+    assert name not in virsh("snapshot-list", "g", "--name").split()
+    assert f".{name}'" not in virsh("dumpxml", "g")
+    if state == "running":
+        virsh("destroy", "g")
+    virsh("start", "g")
+
+
 @pytest.mark.parametrize(("when", "command"), [("before", "qmp_capabilities"), ("after", "cont")])
 def test_a_start_is_undone(held: Held, when: str, command: str) -> None:
     held.killed_at(when, command, "start", "g")

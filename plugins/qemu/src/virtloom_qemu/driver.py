@@ -49,8 +49,8 @@ class QemuDriver(
 
     def __init__(self, host: DriverHost) -> None:
         super().__init__(host)
-        self._find_again()
-        self.load_definitions()
+        with self._finding_again():
+            self.load_definitions()
         self._find_images()
         self._find_snapshots()
         self.start_with_daemon(lambda dom: self.domain_create_with_flags(dom, 0))

@@ -25,6 +25,7 @@ class BlockJob:
     :ivar top: the uppermost image that is committed.
     :ivar shallow: whether a copy is of the first image alone; :ivar reuse: whether it goes into a client's image.
     :ivar delete: whether images that were committed are removed.
+    :ivar held: whether it is part of a call that says when it may end; without that call it comes to nothing.
     """
 
     name: str
@@ -36,6 +37,7 @@ class BlockJob:
     shallow: bool = False
     reuse: bool = False
     delete: bool = False
+    held: bool = False
 
     @property
     def type(self) -> int:

@@ -62,14 +62,15 @@ def job_status(talk: Talk, name: str) -> dict[str, Any]:
     return next((one for one in told if one["id"] == name), {})
 
 
-def wait(talk: Talk, name: str, within: float) -> dict[str, Any]:
+def wait(talk: Talk, name: str, within: float, until: Iterable[str] = ()) -> dict[str, Any]:
     """Wait until a job of QEMU's has concluded; what it says of itself then, {} if it is no more.
 
-    :param within: seconds.
+    :param within: seconds; :param until: other states (QEMU's `JobStatus`) that are waited for as well.
     :raises VirtError: OPERATION_TIMEOUT.
     """
     deadline, pause = time.monotonic() + within, FIRST_PAUSE
-    while (told := job_status(talk, name)).get("status", "concluded") != "concluded":
+    over = ("concluded", *until)
+    while (told := job_status(talk, name)).get("status", "concluded") not in over:
         talk.job.check()
         if time.monotonic() > deadline:
             detail = f"block job '{name}' did not end within {within:g} s"

@@ -128,3 +128,13 @@ def _check_file(name: str | None, path: str, kind: str, *, reuse: bool) -> None:
 
 def _unsupported(detail: str) -> VirtError:
     return VirtError(ErrorCode.CONFIG_UNSUPPORTED, detail)
+
+
+def in_another_image(live: Domain, moment: Moment) -> str | None:
+    """The first disk that a guest has in another image than a snapshot was taken in; None if there is none."""
+    if moment.domain is None:
+        return None
+    now = {disk.name: disk.path for disk in live.parts.disks}
+    then = {disk.name: disk.path for disk in moment.domain.parts.disks if disk.path is not None}  # a volume has no path
+    names = (row.get("name") or "" for row in moment.disks)
+    return next((name for name in names if name in then and then[name] != now.get(name, then[name])), None)

@@ -15,6 +15,7 @@ from virtloom.xmldef.domain.definition import Domain
 from virtloom.xmldef.domain.devices import Disk
 
 LOCATIONS = ("no", "internal", "external", "manual")
+DELETING = "deleting"  # the element that says that a disk's image is about to be merged away, with its snapshot
 TYPES = ("file", "block", "network", "nvme", "vhostuser", "vhostvdpa")
 FORMATS = (
     "raw", "dir", "bochs", "cloop", "dmg", "iso", "vpc", "vdi", "fat", "vhd", "ploop", "cow", "qcow", "qcow2", "qed",
@@ -23,7 +24,7 @@ FORMATS = (
 
 
 def parse_disks(root: Node) -> tuple[Node, ...]:
-    """The `<disk>` elements of a snapshot's document, in one form: name, snapshot, type, driver, source.
+    """The `<disk>` elements of a snapshot's document, in one form: name, snapshot, type, driver, source, `DELETING`.
 
     :raises VirtError: in libvirt's words.
     """
@@ -50,7 +51,9 @@ def _parse_disk(node: Node) -> Node:
         raise _error(ErrorCode.XML_ERROR, f"disk snapshot image path '{path}' must be absolute")
     if location is None and (path or image):
         location = "external"
-    return _disk(name, location, kind, driver, source)
+    made = _disk(name, location, kind, driver, source)
+    made.children += node.all(DELETING)
+    return made
 
 
 def _disk(name: str, location: str | None, kind: str, driver: Node | None, source: Node | None) -> Node:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from virtloom.driver.constants.domain_job import DomainBlockCommitFlags as Commit
 from virtloom.driver.handles import DomainHandle
 from virtloom.errors import ErrorCode, VirtError
@@ -9,6 +11,7 @@ from virtloom.xmldef.domain.devices import Disk
 from virtloom_qemu.blockjobs.job import ACTIVE_COMMIT, COMMIT, BlockJob, job_name
 from virtloom_qemu.blockjobs.lookup import look_up, relative_path
 from virtloom_qemu.domains.blockjobs.base import BlockJobCalls, speed_of
+from virtloom_qemu.runs.talk import Talk
 from virtloom_qemu.storage.layers import Chain, chain_of_disk, mirror_of
 
 COMMIT_FLAGS = Commit.SHALLOW | Commit.ACTIVE | Commit.RELATIVE | Commit.DELETE | Commit.BANDWIDTH_BYTES
@@ -28,33 +31,39 @@ class Committing(BlockJobCalls):
             upper, lower = _ends(chain, found, base, top, flags)
             self._refuse_unfit(talk, found)
             _check(chain, found, upper, lower, flags)
-            above = chain.layers[upper - 1] if upper else None
-            backing = None if above is None else chain.layers[lower].path
-            if above is not None and flags & Commit.RELATIVE:
-                backing = relative_path(chain, upper, lower)
-            kind = COMMIT if above is not None else ACTIVE_COMMIT
-            layers = chain.layers
-            job = BlockJob(
-                job_name(kind, found.name, layers[upper].node),
-                kind,
-                found.name,
-                base=layers[lower].number,
-                top=layers[upper].number,
-                delete=bool(flags & Commit.DELETE),
+            backing = relative_path(chain, upper, lower) if upper and flags & Commit.RELATIVE else None
+            job = replace(commit_job(found, chain, upper, lower), delete=bool(flags & Commit.DELETE))
+            self._commit(talk, found, chain, job, speed=speed, backing=backing)
+
+    def _commit(
+        self, talk: Talk, disk: Disk, chain: Chain, job: BlockJob, *, speed: int = 0, backing: str | None = None
+    ) -> None:
+        """Begin a job that `commit_job` made.
+
+        :param speed: in bytes a second; 0 for as fast as it can be.
+        :param backing: what the image above is to call the base in its header; None for the base's path.
+        """
+        layers, upper, lower = chain.layers, chain.place(job.top), chain.place(job.base)
+        mirror = mirror_of(Chain((layers[lower],)), job.kind) if job.kind == ACTIVE_COMMIT else None
+        with self._beginning(talk, job, disk, mirror):
+            talk.ask(
+                "block-commit",
+                device=layers[0].node,
+                job_id=job.name,
+                speed=speed,
+                top_node=layers[upper].node,
+                base_node=layers[lower].node,
+                backing_file=(backing or layers[lower].path) if upper else None,
+                auto_finalize=not job.held or job.kind == ACTIVE_COMMIT,
+                auto_dismiss=False,
             )
-            mirror = None if above is not None else mirror_of(Chain((layers[lower],)), kind)
-            with self._beginning(talk, job, found, mirror):
-                talk.ask(
-                    "block-commit",
-                    device=layers[0].node,
-                    job_id=job.name,
-                    speed=speed,
-                    top_node=layers[upper].node,
-                    base_node=layers[lower].node,
-                    backing_file=backing,
-                    auto_finalize=True,
-                    auto_dismiss=False,
-                )
+
+
+def commit_job(disk: Disk, chain: Chain, upper: int, lower: int) -> BlockJob:
+    """The job that writes some images of a guest's disk, from one place on, into the one at another place."""
+    kind, top = COMMIT if upper else ACTIVE_COMMIT, chain.layers[upper]
+    name = job_name(kind, disk.name, top.node)
+    return BlockJob(name, kind, disk.name, base=chain.layers[lower].number, top=top.number)
 
 
 def _ends(chain: Chain, disk: Disk, base: str | None, top: str | None, flags: int) -> tuple[int, int]:

@@ -20,7 +20,7 @@ from virtloom.errors import VirtError
 from virtloom.locks import Guarded, JobKind, LockError, ObjectGone
 from virtloom.xmldef.domain.definition import Domain
 from virtloom_qemu.blockjobs.job import ABORTING, COPY, PIVOTING, READY, RUNNING, BlockJob
-from virtloom_qemu.blockjobs.nodes import detach, job_status
+from virtloom_qemu.blockjobs.nodes import detach, job_status, wait
 from virtloom_qemu.blockjobs.outcomes import Outcome, came_to_nothing, succeeded
 from virtloom_qemu.monitor import MonitorEvent
 from virtloom_qemu.runs.phases.ending import Ending
@@ -29,6 +29,7 @@ from virtloom_qemu.runs.talk import Talk
 from virtloom_qemu.storage.layers import Layer, chain_of_disk, mirror_as_disk, mirror_of, with_disk
 
 WITHIN = 3600.0  # seconds for the domain to be free: a save or a snapshot may take that long
+CANCEL_WITHIN = 60.0  # seconds for a job that is cancelled to end
 OWN = ("pull-", "commit-", "copy-")  # what the names of our jobs begin with
 
 
@@ -138,6 +139,8 @@ class BlockJobEvents(Ending):
                 if told.get(job.name, {}).get("status") == "ready":
                     self._ready(state, job.name)
         for job in known.values():
+            if job.held and not job.ending and told.get(job.name, {}).get("status", "concluded") != "concluded":
+                self._cancel_held(talk, job)
             if job.name in told:
                 self._conclude(talk, job.name)
             else:
@@ -145,6 +148,13 @@ class BlockJobEvents(Ending):
         for name, one in told.items():
             if name not in known and name.startswith(OWN) and one["status"] == "concluded":
                 talk.tries("job-dismiss", id=name)
+
+    @staticmethod
+    def _cancel_held(talk: Talk, job: BlockJob) -> None:
+        """Have a job end whose call died with its daemon; an end that takes long is dealt with when it is told."""
+        talk.tries("job-cancel", id=job.name)
+        with suppress(VirtError):
+            wait(talk, job.name, CANCEL_WITHIN)
 
     def _forget_job(self, talk: Talk, job: BlockJob) -> None:
         """QEMU does not know a job that was noted: it had never begun."""

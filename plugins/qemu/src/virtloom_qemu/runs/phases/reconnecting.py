@@ -14,12 +14,15 @@ A long job that was in flight when the daemon died is finished or undone by the 
 | disks of a snapshot | those that the guest has become its disks, others are closed (`snapshots.meanwhile`) |
 | attach | a device that QEMU has is the guest's, one that it has not is taken away with its parts |
 | block jobs | QEMU goes on with them by itself: they are found again, and what ended meanwhile is dealt with |
+| delete of a snapshot of images | its block jobs are cancelled if they had not been told to end |
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 
 from virtloom.driver.constants.domain_event import DomainEventPMSuspendedDetail as Asleep
@@ -55,11 +58,17 @@ UNDONE = (JobKind.SAVE.value, JobKind.DUMP.value, JobKind.SNAPSHOT.value)
 class Reconnecting(Strays):
     """The way back to running guests."""
 
-    def _find_again(self) -> None:
-        """Make domains of the guests that were left running, and have them asked; before anything is served."""
+    @contextmanager
+    def _finding_again(self) -> Iterator[None]:
+        """Make domains of the guests that were left running, and have them asked; before anything is served.
+
+        The kept definitions are read in the block. No guest is asked before its end: what became of a guest may change
+        its kept definition too, which is not to be overtaken by an older one.
+        """
         left = [(found, status) for status in self.status_files.load() if (found := self._recall(status)) is not None]
         self._ids = count(1 + max((status.id for _, status in left), default=0))
         self._clear_strays({self._paths(status).folder: found for found, status in left})
+        yield
         claimed = [self._spawn(found, status) for found, status in left]
         for event in claimed:
             event.wait(CLAIM_WITHIN)

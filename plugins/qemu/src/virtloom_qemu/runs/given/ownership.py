@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -82,19 +82,9 @@ class Ownership:
 
         :param journal: is told of each before it is given.
         """
-        given: list[GuestFile] = []
         self._devices.begin()
-        try:
-            for one in files_of(live):
-                if self.who is not None and one.back and not one.kept:
-                    user, group = self.who if one.label is None else Identity.of_label(one.label)
-                    journal.add("owner", path=one.path, user=str(user), group=str(group))
-                self.grant(one.path, readonly=one.readonly, kept=one.kept, label=one.label)
-                given.append(one)
+        with self._giving(self._told(files_of(live), journal), self._restore):
             yield
-        except BaseException:
-            self._restore(given)
-            raise
 
     @contextmanager
     def granted_too(self, live: Domain, wanted: Domain) -> Iterator[None]:
@@ -102,15 +92,29 @@ class Ownership:
 
         :param wanted: the definition with those devices. Images are given when their nodes come (`OpenedImages`).
         """
+        with self._giving(besides(wanted, live), self._release):
+            yield
+
+    @contextmanager
+    def _giving(self, files: Iterable[GuestFile], back: Callable[[list[GuestFile]], None]) -> Iterator[None]:
+        """Give files; if that or the block raises, those that were given go back."""
         given: list[GuestFile] = []
         try:
-            for one in besides(wanted, live):
+            for one in files:
                 self.grant(one.path, readonly=one.readonly, kept=one.kept, label=one.label)
                 given.append(one)
             yield
         except BaseException:
-            self._release(given)
+            back(given)
             raise
+
+    def _told(self, files: Iterable[GuestFile], journal: Journal) -> Iterator[GuestFile]:
+        """Files, of which the journal is told just before each is given."""
+        for one in files:
+            if self.who is not None and one.back and not one.kept:
+                user, group = self.who if one.label is None else Identity.of_label(one.label)
+                journal.add("owner", path=one.path, user=str(user), group=str(group))
+            yield one
 
     def released(self, live: Domain, fewer: Domain) -> None:
         """Take from a run that goes on what devices needed that went; a failure is logged.
